@@ -1,0 +1,44 @@
+/* Hashing and hash tables from strings to numbers. */
+#ifndef PICKET_BASE_HASH_H
+#define PICKET_BASE_HASH_H
+
+#include "base/mem.h"
+
+uint64_t hash_bytes(const void *bytes, size_t len, uint64_t seed);
+static inline uint64_t hash_str(pk_str s) { return hash_bytes(s.ptr, s.len, 0); }
+uint64_t hash_mix(uint64_t a, uint64_t b);            /* combines two hashes; order matters */
+
+/*
+ * A table from string keys to uint32 values. Keys are views: their bytes must outlive the table (an arena, or source
+ * text). Iteration is in order of insertion, so that output does not depend on hashing.
+ */
+typedef struct {
+    pk_str key;
+    uint64_t hash;
+    uint32_t value;
+} table_entry;
+
+typedef struct {
+    VEC(table_entry) entries;
+    uint32_t *index;                                  /* open addressing; entry number + 1 */
+    size_t mask;
+} table;
+
+#define TABLE_NONE UINT32_MAX
+
+void table_free(table *t);
+uint32_t table_get(const table *t, pk_str key);       /* TABLE_NONE if absent */
+bool table_put(table *t, pk_str key, uint32_t value); /* false: the key is there already, value left as it was */
+void table_set(table *t, pk_str key, uint32_t value); /* inserts or overwrites */
+
+/* Interned strings: equal strings give the same number, and the text stays put. */
+typedef struct interner interner;
+
+interner *interner_new(arena *a);                     /* texts are copied into `a`, which must outlive the interner */
+void interner_free(interner *in);
+uint32_t intern(interner *in, pk_str s);
+uint32_t intern_find(const interner *in, pk_str s);   /* TABLE_NONE if never interned */
+pk_str intern_text(const interner *in, uint32_t id);
+size_t intern_count(const interner *in);
+
+#endif

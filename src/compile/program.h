@@ -1,0 +1,43 @@
+/*
+ * A program: a rule set compiled against the schemas. Constant once built; any number of workers share it.
+ * compile/ builds it (one file a step), engine/ runs it; nothing else looks inside but `explain`.
+ */
+#ifndef PICKET_COMPILE_PROGRAM_H
+#define PICKET_COMPILE_PROGRAM_H
+
+#include "ir/ir.h"
+#include "schema/schema.h"
+
+typedef struct program program;
+
+typedef struct {
+    /* Which rules run: NULL runs every RUNNABLE rule whose status is not deprecated or unsupported. */
+    bool (*choose)(const rule *r, void *user);
+    void *choose_user;
+} compile_options;
+
+/* The catalogue and the schema must outlive the program. Rules that turn out not to be runnable are diagnosed in `d`. */
+pk_status program_build(program **out, ir_catalog *c, schema *s, const compile_options *o, diag_list *d);
+void program_free(program *p);
+
+const path_set *program_paths(const program *p);      /* what readers are asked to fill; frozen */
+const schema *program_schema(const program *p);
+bool program_has_rule(const program *p, uint32_t rule_index);   /* chosen and compiled */
+size_t program_rule_count(const program *p);
+bool program_has_correlations(const program *p);
+
+/* For `explain` and `check`: how one rule is run, as text for people. See compile/explain.c. */
+typedef struct {
+    class_id class_id;
+    bool possible;                 /* false: folds to false on this class */
+    str_list missing_fields;       /* fields of the rule that the class cannot give */
+    str_list necessary;            /* predicates of the necessary set; none: broad */
+} rule_on_class;
+typedef struct {
+    rule_on_class *classes;
+    size_t class_count;
+    const char *cost;              /* "hash", "literal", "regex", "broad": what finding its candidates needs */
+} rule_explanation;
+rule_explanation program_explain(const program *p, const rule *r, arena *a);
+
+#endif

@@ -1,0 +1,87 @@
+/*
+ * The engine: runs a program over events. It knows programs and events; no rule text, no language, no file format.
+ *
+ * Per event:   matcher_run()  -> which rules match (one matcher a worker)
+ * At the end:  stages_run()   -> alerts of correlations, from the rows that matched events left behind
+ */
+#ifndef PICKET_ENGINE_ENGINE_H
+#define PICKET_ENGINE_ENGINE_H
+
+#include "compile/program.h"
+
+/* ---- match ---- */
+
+typedef struct matcher matcher;
+
+matcher *matcher_new(const program *p);
+void matcher_free(matcher *m);
+
+/*
+ * The rules that match this event, each once, in order of rule index; valid until the next call. `k` is the event's
+ * classification (by a classifier made with program_paths).
+ */
+typedef struct {
+    const uint32_t *rules;         /* rule indexes */
+    const class_id *classes;       /* the class on which each matched */
+    size_t count;
+} match_result;
+match_result matcher_run(matcher *m, const event *e, const classification *k);
+
+/* Why: every predicate of the rule that was true of the event. */
+typedef struct {
+    pk_str field;                  /* as the rule names it; empty for a keyword */
+    test_kind kind;
+    bool keyword;
+    bool negated;                  /* never true in `why` of an alert; for explanations */
+    pk_str constant;               /* of the rule, as its author wrote it */
+    pk_str value;                  /* of the event: text */
+    int64_t at, length;            /* of the match within value, bytes; -1: no place (numbers, exists) */
+} match_reason;
+typedef struct { VEC(match_reason) items; } match_reasons;
+/* For a matched (rule, class, event); everything made in `a`. Slow path. */
+void matcher_why(matcher *m, const rule *r, class_id c, const event *e, const classification *k, arena *a,
+                 match_reasons *out);
+
+/* ---- rows for stages ---- */
+
+/*
+ * A row store collects matched rows of rules that feed correlations; one a worker, merged at the end. Rows carry only the
+ * columns that the plans ask for (demand). Past a bound they go to a temporary file in sorted runs. The rendered event is
+ * kept in a temporary file as well and read back only for alerts.
+ */
+typedef struct row_store row_store;
+
+row_store *row_store_new(const program *p, size_t memory_limit);
+void row_store_free(row_store *s);
+bool row_wanted(const program *p, uint32_t rule_index);       /* does a correlation read this rule's rows? */
+/* `render` is the event as JSON (as alerts show it). time TIMESTAMP_NONE: the row is counted and left out. */
+pk_status row_store_add(row_store *s, matcher *m, uint32_t rule_index, class_id c, const event *e,
+                        const classification *k, timestamp time, pk_str render, pk_str host);
+uint64_t row_store_without_time(const row_store *s);
+
+typedef struct {
+    timestamp time;
+    event_source source;
+    pk_str json;                   /* rendered event */
+} stage_event;
+
+typedef struct {
+    const rule *rule;
+    timestamp time;                /* of the row that made the condition true, or end of the window that was decided */
+    pk_str host;                   /* if all its events agree */
+    ir_key *keys;                  /* names of group keys */
+    pk_str *key_values;
+    size_t key_count;
+    pk_str *column_names;          /* computed columns: "n" */
+    value *column_values;
+    size_t column_count;
+    const stage_event *events;     /* that took part, in time order, at most 100 */
+    size_t event_count;
+    uint64_t event_total;          /* true number */
+} stage_alert;
+typedef bool (*stage_alert_fn)(const stage_alert *alert, void *user);
+
+/* Runs all correlations over the merged rows; alerts in order of time, then rule index, then key. Stores are consumed. */
+pk_status stages_run(const program *p, row_store **stores, size_t count, stage_alert_fn fn, void *user, diag_list *d);
+
+#endif

@@ -1,0 +1,55 @@
+/*
+ * An event: one record of a log, as a reader hands it to the engine.
+ *
+ * Two views of the same bytes. The fast one: `fields`, the values at the paths that the program asked for, filled while
+ * the record is read. The whole one: event_tree(), made only when somebody needs it (an alert, a dump, a keyword rule,
+ * the reference evaluator). Everything lives until the next call of the reader that made the event.
+ */
+#ifndef PICKET_EVENT_EVENT_H
+#define PICKET_EVENT_EVENT_H
+
+#include "event/path.h"
+
+typedef struct event event;
+typedef struct format format;                         /* formats/format.h */
+
+typedef struct {
+    path_slot slot;
+    value value;                                      /* a scalar; lists are spread: one entry for each element */
+} event_field;
+
+typedef struct {
+    pk_str file;                                      /* as given, members as "logs.zip!/a/b.evtx" */
+    uint64_t input;                                   /* number of the file in order of input, from 0 */
+    uint64_t position;                                /* order within the file, strictly growing */
+    int64_t record;                                   /* EventRecordID, or -1 */
+    uint64_t line;                                    /* from 1; 0: the format has no lines */
+} event_source;
+
+struct event {
+    const format *format;
+    event_source source;
+    event_field *fields;                              /* in order of the record; a slot may occur several times */
+    size_t field_count;
+    /*
+     * The raw line for formats made of lines of text (syslog, access logs, CSV, Zeek TSV): what keywords search in.
+     * ptr NULL for structured formats (EVTX, XML, JSON), where keywords search every scalar.
+     */
+    pk_str raw;
+    const value *(*tree)(const event *e, arena *a);   /* the whole record, in `a`; set by the reader */
+    const void *reader;                               /* the reader's own */
+};
+
+/* The whole record as the format has it (raw names); a record value. Never NULL. */
+static inline const value *event_tree(const event *e, arena *a) { return e->tree(e, a); }
+
+/*
+ * Values of a tree at a path, by the same rules as path_child (so that the fast and the slow way agree); appended to
+ * `out`, scalars only (also nulls; an empty list gives nothing). For callers outside the hot path.
+ */
+void tree_values(const value *tree, pk_str path, arena *a, list_builder *out);
+
+/* Calls `fn` for every scalar of the tree, at any depth, in order. */
+void tree_each_scalar(const value *tree, void (*fn)(const value *scalar, void *user), void *user);
+
+#endif

@@ -1,0 +1,137 @@
+/*
+ * Schemas: what kind of event a record is (event classes), and where the fields that rules name come from (mappings).
+ * All of it is data in the YAML files of share/schemas (format: docs/schemas.md); this is the code that reads and applies it.
+ *
+ * Words:
+ *   family   logs that share field names: windows, linux, aws, zeek ...
+ *   layout   a form in which records of a family are written: EVTX, winlogbeat JSON, NXLog flat JSON ... It says at
+ *            which raw path a canonical field of the family stands ("Image" at Event.EventData.Image).
+ *   class    a kind of event within a family: windows/sysmon/1, windows/security, aws/cloudtrail, linux/auditd. It says
+ *            which log sources of rules it provides and, for each schema, which of its fields differ from the canonical
+ *            ones (Sigma `Image` on windows/security/4688 is NewProcessName).
+ * An event has one layout and several classes (windows, windows/security, windows/security/4688).
+ */
+#ifndef PICKET_SCHEMA_SCHEMA_H
+#define PICKET_SCHEMA_SCHEMA_H
+
+#include "base/diag.h"
+#include "event/event.h"
+#include "ir/ir.h" /* log_source */
+
+typedef struct schema schema;
+
+/* Reads all of `directory` (the `schemas` folder of share). Errors in the data are diagnostics and fail the load. */
+pk_status schema_load(schema **out, const char *directory, diag_list *d);
+void schema_free(schema *s);
+
+typedef uint32_t class_id, layout_id, family_id;
+#define CLASS_NONE UINT32_MAX
+#define LAYOUT_NONE UINT32_MAX
+
+typedef struct {
+    class_id id;
+    pk_str name;                  /* "windows/sysmon/1" */
+    family_id family;
+    class_id parent;              /* CLASS_NONE: none */
+    pk_str provider, event, title; /* for people: "Sysmon", "Event ID 1", "Process creation" */
+    log_source *sources;          /* that it provides */
+    size_t source_count;
+    bool by_user;                 /* never given by content, only by `--as` */
+} event_class;
+
+size_t schema_class_count(const schema *s);
+const event_class *schema_class(const schema *s, class_id id);
+class_id schema_find_class(const schema *s, pk_str name);  /* CLASS_NONE */
+
+/*
+ * The classes that a rule's log source is routed to: those that provide a source which it covers (every attribute that
+ * the rule sets equals the class's, without case). Where a class and its ancestor both qualify and no mapping tells them
+ * apart only the ancestor is given. Result in `a`; *count 0: nothing provides it.
+ */
+const class_id *schema_classes_of(const schema *s, const log_source *rule_source, arena *a, size_t *count);
+
+/*
+ * `--as product=linux,service=auth`: the class for records whose log source the user states. An existing class that
+ * provides exactly this source is taken; otherwise one is made whose fields are raw paths. Call before compiling.
+ */
+class_id schema_user_class(schema *s, const log_source *stated);
+
+/* ---- fields ---- */
+
+typedef enum {
+    MAP_FIELD,                    /* a canonical field of the family: `text` */
+    MAP_CONSTANT,                 /* always `constant` */
+    MAP_CALL,                     /* function `text` over args: base_name, join, hex ... (schema/map_functions.c) */
+    MAP_FIRST,                    /* the first of args that is present */
+    MAP_MISSING,                  /* this class cannot give the field: known before any event is read */
+} map_kind;
+
+typedef struct field_map field_map;
+struct field_map {
+    map_kind kind;
+    pk_str text;
+    value constant;
+    field_map **args;
+    size_t count;
+};
+
+/*
+ * Where `field` of schema `schema_name` ("sigma") comes from in events of this class. Never NULL; a field that no mapping
+ * names is MAP_FIELD of the same name (only the event can tell), unless the class lists all of its fields.
+ */
+const field_map *schema_field(const schema *s, class_id c, pk_str schema_name, pk_str field, arena *a);
+
+/* Applies function `name` to values (each maybe VALUE_MISSING): one value, made in `a`. The one implementation that the
+ * engine and the reference evaluator share. */
+value schema_call(pk_str name, const value *args, size_t count, arena *a);
+
+/* ---- layouts: canonical field -> raw paths ---- */
+
+size_t schema_layout_count(const schema *s);
+pk_str schema_layout_name(const schema *s, layout_id l);
+family_id schema_layout_family(const schema *s, layout_id l);
+/*
+ * Adds to `paths` where canonical field `field` may stand under layout `l` and gives the slots, best first (at most
+ * `limit`); returns how many. Several may be present at once: then the first present one counts.
+ */
+size_t schema_layout_paths(const schema *s, layout_id l, pk_str field, path_set *paths, path_slot *slots, size_t limit);
+
+/* ---- per event ---- */
+
+/*
+ * Tells layout and classes of events. Make one a worker after schema_register() and path_set_freeze(); it remembers
+ * results by the values of the discriminating fields (bounded).
+ */
+typedef struct classifier classifier;
+
+/* Adds to `paths` all that classify, time and host need. */
+void schema_register(const schema *s, path_set *paths);
+classifier *classifier_new(const schema *s, const path_set *paths);
+void classifier_free(classifier *c);
+
+typedef struct {
+    layout_id layout;             /* LAYOUT_NONE: open class, fields are raw paths */
+    const class_id *classes;      /* parents first; count 0: open class */
+    size_t class_count;
+} classification;
+
+/* `stated`: class from `--as`, or CLASS_NONE. The result lives as long as the classifier. */
+classification classify(classifier *c, const event *e, class_id stated);
+
+/* Event time by the time fields of its class and layout, and the host it is about; NONE / empty view if not there. */
+timestamp classifier_time(classifier *c, const event *e, const classification *k, arena *a);
+pk_str classifier_host(classifier *c, const event *e, const classification *k, arena *a);
+/* True if this layout's records have nothing readable in their time fields though they should: counted by the caller. */
+
+/*
+ * The event as rules see it: a record of canonical fields (raw paths undone, blanks in names stripped), then the fields
+ * that mappings add under names that are still free. For `dump` and for the `event` of alerts. Without layout: the tree.
+ */
+value schema_normalise(const schema *s, const classification *k, const value *tree, arena *a);
+
+/*
+ * Values of a canonical field in a whole record; the slow way of schema_layout_paths, for the evaluator.
+ */
+void schema_tree_values(const schema *s, layout_id l, pk_str field, const value *tree, arena *a, list_builder *out);
+
+#endif
