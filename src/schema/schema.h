@@ -134,4 +134,11 @@ value schema_normalise(const schema *s, const classification *k, const value *tr
  */
 void schema_tree_values(const schema *s, layout_id l, pk_str field, const value *tree, arena *a, list_builder *out);
 
+/*
+ * Values of a rule's field in a whole record of class `c` and layout `l`: schema_field() applied the slow way. For the
+ * reference evaluator and for columns of matched rows. Appends to `out`; nothing: missing. (schema/tree_fields.c)
+ */
+void schema_field_values(const schema *s, class_id c, layout_id l, pk_str schema_name, pk_str field, const value *tree,
+                         arena *a, list_builder *out);
+
 #endif

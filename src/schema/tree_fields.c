@@ -1,0 +1,71 @@
+/*
+ * A rule's field out of a whole record: the mapping of its class applied to the tree, plainly. Slow on purpose: the engine
+ * compiles mappings into slots; this is what the reference evaluator and the rows of correlations read.
+ */
+#include "schema/schema.h"
+
+#define MAP_DEPTH 16 /* mappings are data that ships; nothing real nests deeper than 3 */
+
+typedef struct {
+    const schema *schema;
+    layout_id layout;
+    const value *tree;
+    arena *arena;
+} map_reader;
+
+static void map_values(const map_reader *r, const field_map *m, unsigned depth, list_builder *out);
+
+/* One argument of a function: its first value, or missing. */
+static value first_value(const map_reader *r, const field_map *m, unsigned depth)
+{
+    list_builder values = {0};
+    map_values(r, m, depth, &values);
+    return values.items.len ? values.items.at[0] : (value){.type = VALUE_MISSING};
+}
+
+/* A function over one field is applied to each of its values; over several, to the first of each. */
+static void call_values(const map_reader *r, const field_map *m, unsigned depth, list_builder *out)
+{
+    if (m->count == 1) {
+        list_builder values = {0};
+        map_values(r, m->args[0], depth, &values);
+        for (size_t i = 0; i < values.items.len; i++) {
+            value v = schema_call(m->text, &values.items.at[i], 1, r->arena);
+            if (v.type != VALUE_MISSING) list_add(r->arena, out, v);
+        }
+        return;
+    }
+    value *args = ARENA_ARRAY(r->arena, value, m->count);
+    for (size_t i = 0; i < m->count; i++) args[i] = first_value(r, m->args[i], depth);
+    value v = schema_call(m->text, args, m->count, r->arena);
+    if (v.type != VALUE_MISSING) list_add(r->arena, out, v);
+}
+
+static void map_values(const map_reader *r, const field_map *m, unsigned depth, list_builder *out)
+{
+    if (depth == 0) return;
+    switch (m->kind) {
+    case MAP_MISSING:
+        return;
+    case MAP_CONSTANT:
+        list_add(r->arena, out, m->constant);
+        return;
+    case MAP_FIELD:
+        schema_tree_values(r->schema, r->layout, m->text, r->tree, r->arena, out);
+        return;
+    case MAP_FIRST:
+        for (size_t i = 0, before = out->items.len; i < m->count && out->items.len == before; i++)
+            map_values(r, m->args[i], depth - 1, out);
+        return;
+    case MAP_CALL:
+        call_values(r, m, depth - 1, out);
+        return;
+    }
+}
+
+void schema_field_values(const schema *s, class_id c, layout_id l, pk_str schema_name, pk_str field, const value *tree,
+                         arena *a, list_builder *out)
+{
+    map_reader r = {.schema = s, .layout = l, .tree = tree, .arena = a};
+    map_values(&r, schema_field(s, c, schema_name, field, a), MAP_DEPTH, out);
+}
