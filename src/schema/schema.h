@@ -61,7 +61,8 @@ class_id schema_user_class(schema *s, const log_source *stated);
 typedef enum {
     MAP_FIELD,                    /* a canonical field of the family: `text` */
     MAP_CONSTANT,                 /* always `constant` */
-    MAP_CALL,                     /* function `text` over args: base_name, join, hex ... (schema/map_functions.c) */
+    MAP_CALL,                     /* function `text` over args: join, decimal ... (schema/map_functions.def). Applied to each
+                                     value of the first argument (once if that is missing); of the others the first counts */
     MAP_FIRST,                    /* the first of args that is present */
     MAP_MISSING,                  /* this class cannot give the field: known before any event is read */
 } map_kind;

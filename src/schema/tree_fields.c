@@ -23,22 +23,18 @@ static value first_value(const map_reader *r, const field_map *m, unsigned depth
     return values.items.len ? values.items.at[0] : (value){.type = VALUE_MISSING};
 }
 
-/* A function over one field is applied to each of its values; over several, to the first of each. */
+/* A function is applied to each value of its first argument (once, if that is missing); of the others the first counts. */
 static void call_values(const map_reader *r, const field_map *m, unsigned depth, list_builder *out)
 {
-    if (m->count == 1) {
-        list_builder values = {0};
-        map_values(r, m->args[0], depth, &values);
-        for (size_t i = 0; i < values.items.len; i++) {
-            value v = schema_call(m->text, &values.items.at[i], 1, r->arena);
-            if (v.type != VALUE_MISSING) list_add(r->arena, out, v);
-        }
-        return;
+    value *args = ARENA_ARRAY(r->arena, value, m->count + 1);
+    for (size_t i = 1; i < m->count; i++) args[i] = first_value(r, m->args[i], depth);
+    list_builder values = {0};
+    if (m->count) map_values(r, m->args[0], depth, &values);
+    for (size_t i = 0; i < values.items.len || i == 0; i++) {
+        args[0] = values.items.len ? values.items.at[i] : (value){.type = VALUE_MISSING};
+        value v = schema_call(m->text, args, m->count, r->arena);
+        if (v.type != VALUE_MISSING) list_add(r->arena, out, v);
     }
-    value *args = ARENA_ARRAY(r->arena, value, m->count);
-    for (size_t i = 0; i < m->count; i++) args[i] = first_value(r, m->args[i], depth);
-    value v = schema_call(m->text, args, m->count, r->arena);
-    if (v.type != VALUE_MISSING) list_add(r->arena, out, v);
 }
 
 static void map_values(const map_reader *r, const field_map *m, unsigned depth, list_builder *out)
