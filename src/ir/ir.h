@@ -40,6 +40,8 @@ typedef struct {
 } test_kind_row;
 extern const test_kind_row test_kind_table[TEST_KINDS];
 
+#define IR_MAX_DEPTH 200          /* nesting of expressions and of sub-plans: lowering and the text form refuse more */
+
 typedef enum { COMPARE_LT, COMPARE_LE, COMPARE_GT, COMPARE_GE, COMPARE_EQ, COMPARE_NE } compare_op;
 
 typedef enum { REGEX_PCRE, REGEX_RE2, REGEX_LUCENE } regex_flavour; /* as written; `constant` is already PCRE2 syntax */
@@ -91,13 +93,15 @@ typedef enum {
     FIELD_PATH,                   /* (part, schema, path) */
     FIELD_ANY_VALUE,              /* every scalar of the event; for formats made of lines the raw line alone */
     FIELD_RAW,                    /* its text */
+    FIELD_OUTER,                  /* in the plan of a for-each stage: the path read from the row that it runs for */
 } field_kind;
 
 typedef struct {
     field_kind kind;
-    pk_str part;                  /* stage that brought the part; empty: the row's own columns, then its only part */
+    pk_str part;                  /* stage that brought the part; empty: the row's own columns, then its only part.
+                                     Inside EXPR_SOME: the name of its element */
     pk_str schema;                /* "sigma", "ecs", "cim", "udm"; empty: a column made by a stage */
-    pk_str path;                  /* "Image", "a.b", "relations[].x" */
+    pk_str path;                  /* "Image", "a.b", "relations[].x"; empty with a part: the whole part */
 } ir_field;
 
 typedef enum { MISSING_FALSE, MISSING_NULL, MISSING_ZERO, MISSING_TRUE } missing_policy;
@@ -163,6 +167,12 @@ typedef struct { pk_str product, category, service; } log_source;
 typedef enum { KEY_SKIP, KEY_PASS, KEY_GROUP, KEY_ZERO, KEY_FILL } key_missing;
 
 typedef struct {
+    const char *text;             /* "aggregate" */
+    const char *meaning;
+} stage_kind_row;
+extern const stage_kind_row stage_kind_table[STAGE_KINDS];
+
+typedef struct {
     pk_str name;                  /* of the column made */
     expr *value;
     key_missing missing;
@@ -193,6 +203,7 @@ typedef struct {
     expr *filter;                 /* NULL: all rows */
     double parameter;             /* percentile: 0..100 */
     bool count_nulls;
+    int64_t at_most;              /* cap on values kept by lists; 0: none */
 } ir_aggregate_function;
 
 typedef enum { AFTER_GO_ON, AFTER_CLEAR, AFTER_QUIET } having_after;
@@ -219,6 +230,14 @@ typedef struct {
     bool absent;
 } ir_step;
 
+/* Sides that must be equal, each a field of one part; inputs that no side names don't take part in this key. */
+typedef struct {
+    pk_str name;                  /* of the column made */
+    expr **sides;
+    size_t count;
+    key_missing missing;
+} ir_join_key;
+
 struct stage {
     stage_kind kind;
     pk_str name;                  /* unique in the plan */
@@ -234,9 +253,21 @@ struct stage {
             expr *where;          /* NULL: true */
         } match;                  /* CONTEXT too */
         struct { pk_str ref; const struct rule *rule; } rule;      /* `rule` is set when the catalogue is resolved */
-        struct { expr *where; } where;                             /* ALERTS too */
-        struct { ir_column *columns; size_t count; } derive;
-        struct { ir_field *lists; size_t count; } expand;
+        struct { expr *where; } where;
+        struct {
+            expr *where;                                           /* NULL: true */
+            pk_str schema;                                         /* of the fields of alerts */
+            pk_str *rules; size_t rule_count;                      /* whose alerts; none: of all rules but this one */
+        } alerts;
+        struct {
+            ir_column *columns; size_t count;
+            /* With `loop` the columns are made once for each column of the row (in_frame: of any row) whose name fits the
+             * pattern `like`, in order of names; the field and the column name `loop` then stand for that column. */
+            pk_str loop, like;
+            bool in_frame;
+        } derive;
+        /* Makes columns named as the paths without "[]"; paths under one list share its element, others multiply. */
+        struct { ir_field *lists; size_t count; missing_policy empty; int64_t at_most; } expand;
         struct { plan *body; int64_t at_most; } for_each;
         struct {
             ir_key *keys; size_t key_count;
@@ -256,16 +287,18 @@ struct stage {
         } sequence;                                                /* SAMPLE too */
         struct {
             join_kind kind;
-            struct { pk_str name; expr **sides; size_t count; key_missing missing; } *keys; size_t key_count;
+            ir_join_key *keys; size_t key_count;
             int64_t within;                                        /* 0: no bound */
             expr *where;
+            ir_column *columns; size_t column_count;               /* LOOKUP: made from the first record that agrees */
+            pk_str list;                                           /* LOOKUP: column for all that agree; empty: none */
         } join;                                                    /* LOOKUP too: input 1 is the table */
         struct { ir_key *keys; size_t key_count; int64_t history; bool warm_up; } new_terms;
         struct { expr **by; bool *down; size_t count; } sort;
         struct { ir_key *keys; size_t key_count; } dedup;
         struct { int64_t rows; } limit;
         struct { ir_union_input *inputs; size_t count; } union_of;
-        struct { int64_t every, over; ir_field time; } frame;
+        struct { int64_t every, over; ir_field time, time_else; } frame;
         struct { pk_str text, reason; } unsupported;
     } as;
 };
