@@ -11,6 +11,10 @@
 
 #include "base/str.h"
 
+/* Called before the process ends for want of memory; may log or longjmp away. One for the process; NULL: the message. */
+typedef void (*mem_refused_fn)(size_t size);
+void mem_on_refusal(mem_refused_fn fn);
+
 void *mem_alloc(size_t size);                         /* never NULL; size 0 gives a unique pointer */
 void *mem_zalloc(size_t count, size_t size);          /* zeroed; the product is checked */
 void *mem_realloc(void *old, size_t count, size_t size);

@@ -1,0 +1,216 @@
+/* Output text and escaping. What comes from logs and rules passes one of the escapers before it reaches anybody. */
+#include "base/text.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/unicode.h"
+
+static void reserve(text *t, size_t more)
+{
+    if (t->cap - t->len < more) t->ptr = vec_grow(t->ptr, &t->cap, t->len + more, 1);
+}
+
+void text_free(text *t)
+{
+    mem_free(t->ptr);
+    *t = (text){0};
+}
+
+void text_put(text *t, pk_str s)
+{
+    if (s.len == 0) return;
+    reserve(t, s.len);
+    memcpy(t->ptr + t->len, s.ptr, s.len);
+    t->len += s.len;
+}
+
+void text_put_char(text *t, char c)
+{
+    reserve(t, 1);
+    t->ptr[t->len++] = c;
+}
+
+void text_put_cstring(text *t, const char *s) { text_put(t, str_from(s)); }
+
+void text_printf(text *t, const char *format, ...)
+{
+    va_list args, again;
+    va_start(args, format);
+    va_copy(again, args);
+    reserve(t, 64);
+    int n = vsnprintf(t->ptr + t->len, t->cap - t->len, format, args);
+    va_end(args);
+    if (n > 0) {
+        if ((size_t)n >= t->cap - t->len) {
+            reserve(t, (size_t)n + 1);
+            vsnprintf(t->ptr + t->len, t->cap - t->len, format, again);
+        }
+        t->len += (size_t)n;
+    }
+    va_end(again);
+}
+
+void text_put_int(text *t, int64_t n)
+{
+    char digits[24], *p = digits + sizeof digits;
+    uint64_t left = n < 0 ? -(uint64_t)n : (uint64_t)n;
+    do *--p = (char)('0' + left % 10);
+    while (left /= 10);
+    if (n < 0) *--p = '-';
+    text_put(t, (pk_str){p, (size_t)(digits + sizeof digits - p)});
+}
+
+void text_put_double(text *t, double d)
+{
+    char out[40];
+    if (isnan(d) || isinf(d)) {
+        text_put_cstring(t, isnan(d) ? "nan" : d < 0 ? "-inf" : "inf");
+        return;
+    }
+    if (d == floor(d) && fabs(d) < 1e15) {
+        text_put_int(t, (int64_t)d);
+        return;
+    }
+    for (int precision = 15; precision <= 17; precision++) {
+        snprintf(out, sizeof out, "%.*g", precision, d);
+        if (strtod(out, NULL) == d) break;
+    }
+    for (char *p = out; *p; p++) /* the decimal point of the locale, whatever it is, is a point here */
+        if (!strchr("0123456789+-eE", *p)) *p = '.';
+    text_put_cstring(t, out);
+}
+
+/* ---- escaping ---- */
+
+static void put_code_point(text *t, uint32_t c)
+{
+    char out[4];
+    text_put(t, (pk_str){out, utf8_put(out, c)});
+}
+
+/* Puts the bytes from `from` to `to` as they are: everything between two characters that had to be escaped. */
+static void put_run(text *t, pk_str s, size_t from, size_t to) { text_put(t, str_slice(s, from, to - from)); }
+
+static const char *json_escape(unsigned char c)
+{
+    switch (c) {
+    case '"': return "\\\"";
+    case '\\': return "\\\\";
+    case '\b': return "\\b";
+    case '\f': return "\\f";
+    case '\n': return "\\n";
+    case '\r': return "\\r";
+    case '\t': return "\\t";
+    default: return NULL;
+    }
+}
+
+void text_put_json(text *t, pk_str s)
+{
+    text_put_char(t, '"');
+    size_t run = 0;
+    for (size_t at = 0; at < s.len;) {
+        unsigned char c = (unsigned char)s.ptr[at];
+        if (c >= 0x80) {
+            size_t start = at;
+            uint32_t code = utf8_next(s, &at);
+            if (code == 0xfffd || code == 0x2028 || code == 0x2029) { /* line ends to some readers of lines */
+                put_run(t, s, run, start);
+                if (code == 0xfffd) put_code_point(t, code);
+                else text_printf(t, "\\u%04x", code);
+                run = at;
+            }
+            continue;
+        }
+        at++;
+        if (c >= 0x20 && c != '"' && c != '\\' && c != 0x7f) continue;
+        put_run(t, s, run, at - 1);
+        run = at;
+        const char *escape = json_escape(c);
+        if (escape) text_put_cstring(t, escape);
+        else text_printf(t, "\\u%04x", c);
+    }
+    put_run(t, s, run, s.len);
+    text_put_char(t, '"');
+}
+
+void text_put_csv(text *t, pk_str s)
+{
+    double number;
+    /* Spreadsheets run cells that begin like this; a quote in front makes them text (OWASP: CSV injection). */
+    bool formula = s.len && strchr("=+-@\t\r", s.ptr[0]) && s.ptr[0] && !str_to_double(s, &number);
+    bool quote = formula;
+    for (size_t i = 0; i < s.len && !quote; i++)
+        quote = s.ptr[i] == '"' || s.ptr[i] == ',' || s.ptr[i] == '\n' || s.ptr[i] == '\r' || s.ptr[i] == ' ' || s.ptr[i] == ';';
+    if (!quote) {
+        text_put(t, s);
+        return;
+    }
+    text_put_char(t, '"');
+    if (formula) text_put_char(t, '\'');
+    size_t run = 0;
+    for (size_t i = 0; i < s.len; i++)
+        if (s.ptr[i] == '"') {
+            put_run(t, s, run, i + 1);
+            run = i;
+        }
+    put_run(t, s, run, s.len);
+    text_put_char(t, '"');
+}
+
+/* Characters that steer a terminal or turn the order of text round: never shown as they are. */
+static bool is_hazard(uint32_t c)
+{
+    return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x61c || c == 0x200e || c == 0x200f || (c >= 0x2028 && c <= 0x202e) ||
+           (c >= 0x2066 && c <= 0x2069) || c == 0xfeff || (c >= 0xe0000 && c <= 0xe007f);
+}
+
+static void put_visible(text *t, uint32_t c)
+{
+    switch (c) {
+    case '\n': text_put_cstring(t, "\\n"); return;
+    case '\r': text_put_cstring(t, "\\r"); return;
+    case '\t': text_put_cstring(t, "\\t"); return;
+    default:
+        if (c < 0x100) text_printf(t, "\\x%02x", c);
+        else text_printf(t, "\\u{%x}", c);
+    }
+}
+
+/* Copies `s`; hazards are made visible and, if `entity` is given, characters that it knows are replaced. */
+static void put_safe(text *t, pk_str s, const char *(*entity)(uint32_t c))
+{
+    size_t run = 0;
+    for (size_t at = 0; at < s.len;) {
+        size_t start = at;
+        bool ascii = (unsigned char)s.ptr[at] < 0x80;
+        uint32_t c = utf8_next(s, &at);
+        bool invalid = !ascii && c == 0xfffd && at == start + 1;
+        const char *replacement = entity ? entity(c) : NULL;
+        if (!invalid && !replacement && !is_hazard(c)) continue;
+        put_run(t, s, run, start);
+        run = at;
+        if (replacement) text_put_cstring(t, replacement);
+        else if (invalid) text_printf(t, "\\x%02x", (unsigned char)s.ptr[start]);
+        else put_visible(t, c);
+    }
+    put_run(t, s, run, s.len);
+}
+
+static const char *html_entity(uint32_t c)
+{
+    switch (c) {
+    case '&': return "&amp;";
+    case '<': return "&lt;";
+    case '>': return "&gt;";
+    case '"': return "&quot;";
+    case '\'': return "&#39;";
+    default: return NULL;
+    }
+}
+
+void text_put_html(text *t, pk_str s) { put_safe(t, s, html_entity); }
+void text_put_terminal(text *t, pk_str s) { put_safe(t, s, NULL); }
