@@ -3,7 +3,7 @@
  *
  * A path is written as in Sigma and in the schemas: keys joined by '.'. While reading, a reader walks the record and the
  * path set side by side (path_child) and stores what stands at a node that has a slot. Rules of matching:
- *   - a key is compared exactly; if that fails and the key holds blanks, once more without them ("Threat Name");
+ *   - a key is compared as it stands and without its blanks ("Threat Name" is asked for by ThreatName too);
  *   - "a.b" asks for the literal key "a.b" and for key b inside a: both feed the same slot;
  *   - a list on the way is transparent: each of its elements is entered with the same node;
  *   - '*' as a whole segment stands for any one key.
@@ -21,6 +21,7 @@ typedef uint32_t path_slot;                           /* number of a path asked 
 #define PATH_ROOT ((path_node)0)
 #define PATH_NONE UINT32_MAX
 #define SLOT_NONE UINT32_MAX
+#define PATH_KEY_LIMIT 256                            /* longer keys are compared only as they stand */
 
 path_set *path_set_new(void);
 void path_set_free(path_set *set);

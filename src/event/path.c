@@ -1,0 +1,350 @@
+/*
+ * Path sets. While paths are added they form a trie of segments ("a.b.c" is three), where an edge may also skip over
+ * several segments at once, since "a.b" may be one literal key. That is a small nondeterministic automaton: a key, and a
+ * '*', may lead to several places. Freezing makes it deterministic by the subset construction, so that a reader follows a
+ * single node; its edges all go into one hash table keyed by (node, key).
+ */
+#include "event/path.h"
+
+#include <stdlib.h>
+
+#include "base/hash.h"
+
+enum {
+    SEGMENT_LIMIT = 64,     /* of a path; what follows is one literal key */
+    MERGED_LIMIT = 1 << 18, /* nodes made by merging: only '*' in many paths at once could need as many */
+};
+
+typedef struct {
+    pk_str key;
+    uint32_t to;
+} edge;
+
+/* A place in the trie. */
+typedef struct {
+    VEC(edge) edges;
+    VEC(uint32_t) stars;    /* places that any key leads to: at most one of split and one of exact keys */
+    path_slot slot;
+} place;
+
+/* A node of the frozen set. */
+typedef struct {
+    uint32_t star;          /* node for keys without an edge */
+    uint32_t first_slot, slot_count;
+    bool has_children;
+} node;
+
+typedef struct {
+    pk_str key;
+    uint64_t hash;
+    path_node from, to;
+} cell;
+
+struct path_set {
+    arena *arena;
+    VEC(place) places;
+    table places_by_key;    /* "<number of the place above>:<key>" -> place; '*' is a key of its own here */
+    table slots_by_text;    /* text of the path, or its keys one by one with a byte 0x01 before each -> slot */
+    VEC(pk_str) texts;      /* of slots */
+    bool frozen;
+
+    VEC(node) nodes;
+    VEC(path_slot) node_slots;
+    cell *cells;
+    size_t mask;
+};
+
+path_set *path_set_new(void)
+{
+    path_set *set = mem_zalloc(1, sizeof *set);
+    set->arena = arena_new();
+    vec_push(&set->places, ((place){.slot = SLOT_NONE}));
+    return set;
+}
+
+static void free_places(path_set *set)
+{
+    for (size_t i = 0; i < set->places.len; i++) {
+        vec_free(&set->places.at[i].edges);
+        vec_free(&set->places.at[i].stars);
+    }
+    vec_free(&set->places);
+    table_free(&set->places_by_key);
+}
+
+void path_set_free(path_set *set)
+{
+    if (!set) return;
+    free_places(set);
+    table_free(&set->slots_by_text);
+    vec_free(&set->texts);
+    vec_free(&set->nodes);
+    vec_free(&set->node_slots);
+    mem_free(set->cells);
+    arena_free(set->arena);
+    mem_free(set);
+}
+
+/* ---- adding ---- */
+
+/* The place below `above` for this segment; paths added as keys (`exact`) have places of their own. */
+static uint32_t place_below(path_set *set, uint32_t above, pk_str key, bool exact)
+{
+    pk_str name = arena_printf(set->arena, "%u%c" STR_FMT, above, exact ? '=' : ':', STR_ARG(key));
+    uint32_t found = table_get(&set->places_by_key, name);
+    if (found != TABLE_NONE) return found;
+    found = (uint32_t)set->places.len;
+    vec_push(&set->places, ((place){.slot = SLOT_NONE}));
+    table_put(&set->places_by_key, name, found);
+    return found;
+}
+
+static void add_edge(path_set *set, uint32_t from, pk_str key, uint32_t to)
+{
+    place *p = &set->places.at[from];
+    if (str_equal(key, STR("*"))) {
+        for (size_t i = 0; i < p->stars.len; i++)
+            if (p->stars.at[i] == to) return;
+        vec_push(&p->stars, to);
+        return;
+    }
+    for (size_t i = 0; i < p->edges.len; i++)
+        if (p->edges.at[i].to == to && str_equal(p->edges.at[i].key, key)) return;
+    vec_push(&p->edges, ((edge){key, to}));
+}
+
+static path_slot slot_of(path_set *set, uint32_t at, pk_str shown, pk_str name)
+{
+    path_slot slot = (path_slot)set->texts.len;
+    if (set->places.at[at].slot == SLOT_NONE) {
+        vec_push(&set->texts, shown);
+        set->places.at[at].slot = slot;
+    }
+    slot = set->places.at[at].slot;
+    table_put(&set->slots_by_text, name, slot);
+    return slot;
+}
+
+path_slot path_add(path_set *set, pk_str path)
+{
+    path_slot known = table_get(&set->slots_by_text, path);
+    if (known != TABLE_NONE) return known;
+    path = arena_str(set->arena, path);
+    size_t starts[SEGMENT_LIMIT + 1] = {0}, count = 0;
+    uint32_t places[SEGMENT_LIMIT + 1] = {0};
+    for (size_t i = 0; i < path.len && count + 1 < SEGMENT_LIMIT; i++)
+        if (path.ptr[i] == '.') starts[++count] = i + 1;
+    starts[++count] = path.len + 1;
+    for (size_t to = 1; to <= count; to++) {
+        places[to] = place_below(set, places[to - 1], str_slice(path, starts[to - 1], starts[to] - 1 - starts[to - 1]), false);
+        for (size_t from = 0; from < to; from++) /* "a.b" may be one key */
+            add_edge(set, places[from], str_slice(path, starts[from], starts[to] - 1 - starts[from]), places[to]);
+    }
+    return slot_of(set, places[count], path, path);
+}
+
+path_slot path_add_keys(path_set *set, const pk_str *keys, size_t count)
+{
+    text name = {0}, shown = {0};
+    uint32_t at = 0;
+    for (size_t i = 0; i < count; i++) {
+        text_put_char(&name, 1);
+        text_put(&name, keys[i]);
+        if (i) text_put_char(&shown, '.');
+        text_put(&shown, keys[i]);
+    }
+    path_slot slot = table_get(&set->slots_by_text, text_view(&name));
+    if (slot == TABLE_NONE) {
+        for (size_t i = 0; i < count; i++) {
+            pk_str key = arena_str(set->arena, keys[i]);
+            uint32_t below = place_below(set, at, key, true);
+            /* Several ways may lead on from here: those of split paths have places of their own. */
+            add_edge(set, at, key, below);
+            at = below;
+        }
+        slot = slot_of(set, at, arena_str(set->arena, text_view(&shown)), arena_str(set->arena, text_view(&name)));
+    }
+    text_free(&name);
+    text_free(&shown);
+    return slot;
+}
+
+path_slot path_find(const path_set *set, pk_str path) { return table_get(&set->slots_by_text, path); }
+size_t path_slot_count(const path_set *set) { return set->texts.len; }
+pk_str path_text(const path_set *set, path_slot slot) { return set->texts.at[slot]; }
+
+/* ---- freezing: the subset construction ---- */
+
+typedef struct { VEC(uint32_t) places; } subset; /* sorted, each once */
+
+typedef struct {
+    path_set *set;
+    VEC(subset) subsets;    /* of node i */
+    table by_subset;        /* bytes of the places -> node */
+    VEC(cell) edges;
+} freezing;
+
+static int compare_numbers(const void *x, const void *y)
+{
+    uint32_t a = *(const uint32_t *)x, b = *(const uint32_t *)y;
+    return (a > b) - (a < b);
+}
+
+static void tidy(subset *s)
+{
+    size_t n = 0;
+    if (s->places.len) qsort(s->places.at, s->places.len, sizeof *s->places.at, compare_numbers);
+    for (size_t i = 0; i < s->places.len; i++)
+        if (n == 0 || s->places.at[n - 1] != s->places.at[i]) s->places.at[n++] = s->places.at[i];
+    s->places.len = n;
+}
+
+/* The node of this subset, made if it is new. Takes the subset over. */
+static path_node node_of(freezing *f, subset s)
+{
+    tidy(&s);
+    if (s.places.len == 0) return PATH_NONE;
+    if (f->subsets.len >= MERGED_LIMIT && s.places.len > 1) s.places.len = 1;
+    pk_str name = {(const char *)s.places.at, s.places.len * sizeof *s.places.at};
+    path_node found = table_get(&f->by_subset, name);
+    if (found != TABLE_NONE) {
+        vec_free(&s.places);
+        return found;
+    }
+    found = (path_node)f->subsets.len;
+    vec_push(&f->subsets, s);
+    vec_push(&f->set->nodes, ((node){.star = PATH_NONE}));
+    table_put(&f->by_subset, name, found);
+    return found;
+}
+
+static pk_str without_blanks(arena *a, pk_str key)
+{
+    char *out = arena_alloc(a, key.len);
+    size_t n = 0;
+    for (size_t i = 0; i < key.len; i++)
+        if (key.ptr[i] != ' ') out[n++] = key.ptr[i];
+    return (pk_str){out, n};
+}
+
+/* Where `key` leads from the places of subset `from`: edges of that name, edges of its name without blanks, and '*'. */
+static subset targets(const freezing *f, size_t from, pk_str key, pk_str stripped)
+{
+    subset out = {0};
+    for (size_t i = 0; i < f->subsets.at[from].places.len; i++) {
+        const place *p = &f->set->places.at[f->subsets.at[from].places.at[i]];
+        for (size_t e = 0; e < p->edges.len; e++)
+            if (str_equal(p->edges.at[e].key, key) || str_equal(p->edges.at[e].key, stripped)) vec_push(&out.places, p->edges.at[e].to);
+        for (size_t e = 0; e < p->stars.len; e++) vec_push(&out.places, p->stars.at[e]);
+    }
+    return out;
+}
+
+/* Makes the edges of node `from` and the nodes that they lead to. */
+static void expand(freezing *f, path_node from)
+{
+    subset any = {0};
+    table keys = {0};
+    for (size_t i = 0; i < f->subsets.at[from].places.len; i++) {
+        const place *p = &f->set->places.at[f->subsets.at[from].places.at[i]];
+        for (size_t e = 0; e < p->stars.len; e++) vec_push(&any.places, p->stars.at[e]);
+        for (size_t e = 0; e < p->edges.len; e++) table_put(&keys, p->edges.at[e].key, 0);
+        if (p->slot != SLOT_NONE) {
+            vec_push(&f->set->node_slots, p->slot);
+            f->set->nodes.at[from].slot_count++;
+        }
+    }
+    bool merged = f->subsets.at[from].places.len > 1 || any.places.len;
+    for (size_t k = 0; k < keys.entries.len; k++) {
+        pk_str key = keys.entries.at[k].key;
+        subset to = {0};
+        if (!merged && str_find_char(key, ' ') == STR_NPOS) { /* the usual case, without a search over all edges */
+            const place *p = &f->set->places.at[f->subsets.at[from].places.at[0]];
+            for (size_t e = k; e < p->edges.len; e++)
+                if (str_equal(p->edges.at[e].key, key)) vec_push(&to.places, p->edges.at[e].to);
+        } else {
+            to = targets(f, from, key, without_blanks(f->set->arena, key));
+        }
+        path_node child = node_of(f, to);
+        cell made = {key, hash_bytes(key.ptr, key.len, from), from, child};
+        vec_push(&f->edges, made);
+    }
+    bool has_children = keys.entries.len > 0 || any.places.len > 0;
+    path_node star = node_of(f, any);
+    f->set->nodes.at[from].star = star;
+    f->set->nodes.at[from].has_children = has_children;
+    table_free(&keys);
+}
+
+static void build_cells(path_set *set, const freezing *f)
+{
+    size_t size = 16;
+    while (size < f->edges.len * 4) size *= 2; /* sparse: most lookups are for keys that nobody asks for */
+    set->cells = mem_zalloc(size, sizeof *set->cells);
+    set->mask = size - 1;
+    for (size_t i = 0; i < size; i++) set->cells[i].from = PATH_NONE;
+    for (size_t i = 0; i < f->edges.len; i++) {
+        size_t at = f->edges.at[i].hash & set->mask;
+        while (set->cells[at].from != PATH_NONE) at = (at + 1) & set->mask;
+        set->cells[at] = f->edges.at[i];
+    }
+}
+
+void path_set_freeze(path_set *set)
+{
+    if (set->frozen) return;
+    freezing f = {.set = set};
+    subset root = {0};
+    vec_push(&root.places, PATH_ROOT);
+    node_of(&f, root);
+    for (path_node i = 0; i < f.subsets.len; i++) {
+        set->nodes.at[i].first_slot = (uint32_t)set->node_slots.len;
+        expand(&f, i);
+    }
+    build_cells(set, &f);
+    for (size_t i = 0; i < f.subsets.len; i++) vec_free(&f.subsets.at[i].places);
+    vec_free(&f.subsets);
+    vec_free(&f.edges);
+    table_free(&f.by_subset);
+    free_places(set);
+    set->frozen = true;
+}
+
+/* ---- lookup ---- */
+
+static path_node find(const path_set *set, path_node from, pk_str key)
+{
+    uint64_t hash = hash_bytes(key.ptr, key.len, from);
+    for (size_t i = hash & set->mask;; i = (i + 1) & set->mask) {
+        const cell *c = &set->cells[i];
+        if (c->from == PATH_NONE) return PATH_NONE;
+        if (c->hash == hash && c->from == from && str_equal(c->key, key)) return c->to;
+    }
+}
+
+static path_node find_without_blanks(const path_set *set, path_node from, pk_str key)
+{
+    char stripped[PATH_KEY_LIMIT];
+    size_t n = 0;
+    if (key.len > sizeof stripped) return PATH_NONE;
+    for (size_t i = 0; i < key.len; i++)
+        if (key.ptr[i] != ' ') stripped[n++] = key.ptr[i];
+    return n < key.len ? find(set, from, (pk_str){stripped, n}) : PATH_NONE;
+}
+
+path_node path_child(const path_set *set, path_node from, pk_str key)
+{
+    if (from == PATH_NONE || !set->nodes.at[from].has_children) return PATH_NONE;
+    path_node child = find(set, from, key);
+    if (child == PATH_NONE && str_find_char(key, ' ') != STR_NPOS) child = find_without_blanks(set, from, key);
+    return child == PATH_NONE ? set->nodes.at[from].star : child;
+}
+
+size_t path_node_slots(const path_set *set, path_node at, const path_slot **slots)
+{
+    if (at == PATH_NONE) return 0;
+    *slots = set->node_slots.at + set->nodes.at[at].first_slot;
+    return set->nodes.at[at].slot_count;
+}
+
+bool path_node_has_children(const path_set *set, path_node at) { return at != PATH_NONE && set->nodes.at[at].has_children; }
