@@ -10,6 +10,7 @@ struct ir_catalog {
     arena *arena;
     diag_list *diags;
     VEC(rule *) rules;
+    VEC(struct { const language *language; void *thing; }) kept;
     VEC(const ir_test *) tests;
     table test_ids;               /* test_key -> id; the keys live in the arena */
     text key;                     /* scratch of ir_intern_test */
@@ -27,6 +28,7 @@ void ir_catalog_free(ir_catalog *c)
 {
     if (!c) return;
     vec_free(&c->rules);
+    vec_free(&c->kept);
     vec_free(&c->tests);
     table_free(&c->test_ids);
     text_free(&c->key);
@@ -61,6 +63,21 @@ rule *ir_find_rule(const ir_catalog *c, pk_str id_or_name)
     for (size_t i = 0; i < c->rules.len; i++)
         if (str_equal(c->rules.at[i]->name, id_or_name)) return c->rules.at[i];
     return NULL;
+}
+
+void ir_keep(ir_catalog *c, const language *l, void *kept)
+{
+    vec_reserve(&c->kept, c->kept.len + 1);
+    c->kept.at[c->kept.len].language = l;
+    c->kept.at[c->kept.len++].thing = kept;
+}
+
+size_t ir_kept_count(const ir_catalog *c) { return c->kept.len; }
+
+void *ir_kept(const ir_catalog *c, size_t i, const language **l)
+{
+    *l = c->kept.at[i].language;
+    return c->kept.at[i].thing;
 }
 
 /* ---- tests ---- */

@@ -303,7 +303,13 @@ struct stage {
     } as;
 };
 
-typedef struct { pk_str name; expr *value; span span; bool unused; } ir_definition;
+typedef struct {
+    pk_str name;
+    expr *value;
+    span span;                    /* its source lines */
+    bool unused;
+    pk_str path;                  /* of the file that `span` is in; empty: the rule's own (a filter brings its own) */
+} ir_definition;
 
 /* When an alert is raised again for the same group. */
 typedef enum { QUIET_NONE, QUIET_WHILE_HAVING, QUIET_FOR } quiet_kind;
@@ -344,6 +350,7 @@ typedef struct rule {
     pk_str reason;                /* why not runnable; the diagnostic has the place */
     plan *plan;                   /* may be NULL unless runnable */
     bool silent;                  /* only feeds correlations: raises no alert of its own */
+    void *syntax;                 /* the language's own, between load and resolve; nobody else looks */
     bool broad_warning;           /* reserved for compile */
 } rule;
 
@@ -358,6 +365,14 @@ size_t ir_rule_count(const ir_catalog *c);
 rule *ir_rule(const ir_catalog *c, size_t i);
 /* By id or name; NULL if there is none. Several of the same: the first loaded. */
 rule *ir_find_rule(const ir_catalog *c, pk_str id_or_name);
+
+/*
+ * What a language keeps in the catalogue between load and resolve that is no rule but changes some (a Sigma filter), in
+ * order of loading. `kept` lives in the catalogue's arena.
+ */
+void ir_keep(ir_catalog *c, const language *l, void *kept);
+size_t ir_kept_count(const ir_catalog *c);
+void *ir_kept(const ir_catalog *c, size_t i, const language **l);
 
 /* The test with this meaning, made once for the whole catalogue. `constant` is copied. */
 const ir_test *ir_intern_test(ir_catalog *c, test_kind kind, uint16_t flags, compare_op compare, value constant);
