@@ -55,7 +55,7 @@ row_store *row_store_new(const program *p, size_t memory_limit);
 void row_store_free(row_store *s);
 bool row_wanted(const program *p, uint32_t rule_index);       /* does a correlation read this rule's rows? */
 /* `render` is the event as JSON (as alerts show it). time TIMESTAMP_NONE: the row is counted and left out. */
-pk_status row_store_add(row_store *s, matcher *m, uint32_t rule_index, class_id c, const event *e,
+pk_status row_store_add(row_store *s, const program *p, const rule *r, class_id c, const event *e,
                         const classification *k, timestamp time, pk_str render, pk_str host);
 uint64_t row_store_without_time(const row_store *s);
 

@@ -1,0 +1,392 @@
+/* Row stores: packing, spilling and merging of matched rows. See rows.h. */
+#include "engine/rows.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* What the order of rows is made of, beside the place of the packed row. */
+typedef struct {
+    timestamp time;
+    uint64_t input, position;
+    uint32_t rule;
+    uint64_t at;                  /* in `packed` */
+    uint32_t len;
+} row_key;
+
+typedef struct {
+    FILE *file;
+    uint64_t rows;
+} row_run;
+
+struct row_store {
+    demand_table demand;
+    text packed;
+    VEC(row_key) keys;
+    VEC(row_run) runs;
+    size_t memory_limit;
+    FILE *events;                 /* rendered events, one after the other */
+    uint64_t events_len;
+    arena *names_arena;
+    interner *names;
+    arena *scratch;
+    uint64_t without_time;
+};
+
+row_store *row_store_new(const program *p, size_t memory_limit)
+{
+    row_store *s = mem_zalloc(1, sizeof *s);
+    demand_build(&s->demand, p);
+    s->memory_limit = memory_limit ? memory_limit : 64u << 20;
+    s->names_arena = arena_new();
+    s->names = interner_new(s->names_arena);
+    s->scratch = arena_new();
+    return s;
+}
+
+void row_store_free(row_store *s)
+{
+    if (!s) return;
+    demand_free(&s->demand);
+    text_free(&s->packed);
+    vec_free(&s->keys);
+    for (size_t i = 0; i < s->runs.len; i++) fclose(s->runs.at[i].file);
+    vec_free(&s->runs);
+    if (s->events) fclose(s->events);
+    interner_free(s->names);
+    arena_free(s->names_arena);
+    arena_free(s->scratch);
+    mem_free(s);
+}
+
+uint64_t row_store_without_time(const row_store *s) { return s->without_time; }
+pk_str row_store_text(const row_store *s, uint32_t id) { return intern_text(s->names, id); }
+
+bool row_wanted(const program *p, uint32_t rule_index)
+{
+    size_t count;
+    const rule *const *correlations = program_correlations(p, &count);
+    for (size_t i = 0; i < count; i++) {
+        const plan *plan_of = correlations[i]->plan;
+        for (size_t k = 0; plan_of && k < plan_of->stage_count; k++) {
+            const stage *s = plan_of->stages[k];
+            if (s->kind == STAGE_RULE && s->as.rule.rule && s->as.rule.rule->index == rule_index) return true;
+        }
+    }
+    return false;
+}
+
+/* ---- packing ---- */
+
+static void pack_bytes(text *t, const void *p, size_t n) { text_put(t, (pk_str){p, n}); }
+static void pack_u64(text *t, uint64_t n) { pack_bytes(t, &n, sizeof n); }
+
+static void pack_value(text *t, const value *v)
+{
+    text_put_char(t, (char)v->type);
+    switch (v->type) {
+    case VALUE_MISSING:
+    case VALUE_NULL:
+    case VALUE_BLANK: return;
+    case VALUE_BOOL: pack_u64(t, v->as.boolean); return;
+    case VALUE_INT:
+    case VALUE_UINT:
+    case VALUE_TIME: pack_u64(t, v->as.unsigned_integer); return;
+    case VALUE_FLOAT: pack_bytes(t, &v->as.real, sizeof v->as.real); return;
+    case VALUE_STRING:
+        pack_u64(t, v->as.string.len);
+        text_put(t, v->as.string);
+        return;
+    case VALUE_LIST:
+        pack_u64(t, v->as.list.count);
+        for (size_t i = 0; i < v->as.list.count; i++) pack_value(t, &v->as.list.items[i]);
+        return;
+    case VALUE_RECORD: /* columns are scalars or lists of scalars: fields give nothing else */
+        pack_u64(t, 0);
+        return;
+    }
+}
+
+typedef struct {
+    const char *at, *end;
+} unpacker;
+
+/* Packed rows are our own bytes; the check only guards against a temporary file that somebody cut short. */
+static bool unpack_bytes(unpacker *u, void *out, size_t n)
+{
+    if ((size_t)(u->end - u->at) < n) return false;
+    memcpy(out, u->at, n);
+    u->at += n;
+    return true;
+}
+
+static bool unpack_value(unpacker *u, arena *a, value *out)
+{
+    uint8_t type;
+    uint64_t n;
+    if (!unpack_bytes(u, &type, 1)) return false;
+    *out = (value){.type = (value_type)type};
+    switch (out->type) {
+    case VALUE_MISSING:
+    case VALUE_NULL:
+    case VALUE_BLANK: return true;
+    case VALUE_BOOL:
+        if (!unpack_bytes(u, &n, sizeof n)) return false;
+        out->as.boolean = n != 0;
+        return true;
+    case VALUE_INT:
+    case VALUE_UINT:
+    case VALUE_TIME: return unpack_bytes(u, &out->as.unsigned_integer, sizeof n);
+    case VALUE_FLOAT: return unpack_bytes(u, &out->as.real, sizeof out->as.real);
+    case VALUE_STRING:
+        if (!unpack_bytes(u, &n, sizeof n) || (size_t)(u->end - u->at) < n) return false;
+        out->as.string = (pk_str){u->at, n};
+        u->at += n;
+        return true;
+    case VALUE_LIST:
+    case VALUE_RECORD:
+        if (!unpack_bytes(u, &n, sizeof n) || (size_t)(u->end - u->at) < n) return false;
+        out->as.list.items = ARENA_ARRAY(a, value, n);
+        out->as.list.count = n;
+        for (size_t i = 0; i < n; i++)
+            if (!unpack_value(u, a, &out->as.list.items[i])) return false;
+        return true;
+    }
+    return false;
+}
+
+/* ---- collecting ---- */
+
+static int compare_keys(const void *x, const void *y)
+{
+    const row_key *a = x, *b = y;
+    if (a->time != b->time) return a->time < b->time ? -1 : 1;
+    if (a->input != b->input) return a->input < b->input ? -1 : 1;
+    if (a->position != b->position) return a->position < b->position ? -1 : 1;
+    return a->rule < b->rule ? -1 : a->rule > b->rule;
+}
+
+static void sort_keys(row_store *s)
+{
+    if (s->keys.len) qsort(s->keys.at, s->keys.len, sizeof *s->keys.at, compare_keys);
+}
+
+/* Writes what is in memory as one sorted run. */
+static pk_status spill(row_store *s)
+{
+    FILE *f = tmpfile();
+    if (!f) return PK_ERROR_IO;
+    sort_keys(s);
+    bool ok = true;
+    for (size_t i = 0; i < s->keys.len && ok; i++) {
+        const row_key *k = &s->keys.at[i];
+        ok = fwrite(k, sizeof *k, 1, f) == 1 && fwrite(s->packed.ptr + k->at, 1, k->len, f) == k->len;
+    }
+    if (!ok || fflush(f) != 0) {
+        fclose(f);
+        return PK_ERROR_IO;
+    }
+    vec_push(&s->runs, ((row_run){.file = f, .rows = s->keys.len}));
+    s->keys.len = 0;
+    text_clear(&s->packed);
+    return PK_OK;
+}
+
+static pk_status keep_event(row_store *s, pk_str json, uint64_t *at)
+{
+    if (!s->events && !(s->events = tmpfile())) return PK_ERROR_IO;
+    *at = s->events_len;
+    if (json.len && fwrite(json.ptr, 1, json.len, s->events) != json.len) return PK_ERROR_IO;
+    s->events_len += json.len;
+    return PK_OK;
+}
+
+/* One column: the values of a field, a list if there are several, missing if there are none. */
+static value column_of(row_store *s, const program *p, class_id c, const classification *k, const rule *r, pk_str field,
+                       const value *tree)
+{
+    list_builder values = {0};
+    pk_str schema_name = STR("sigma");
+    for (size_t i = 0; r && r->plan && i < r->plan->stage_count; i++)
+        if (r->plan->stages[i]->kind == STAGE_MATCH) schema_name = r->plan->stages[i]->as.match.schema;
+    schema_field_values(program_schema(p), c, k->layout, schema_name, field, tree, s->scratch, &values);
+    if (values.items.len == 0) return (value){.type = VALUE_MISSING};
+    return values.items.len == 1 ? values.items.at[0] : list_done(&values);
+}
+
+pk_status row_store_add(row_store *s, const program *p, const rule *r, class_id c, const event *e,
+                        const classification *k, timestamp time, pk_str render, pk_str host)
+{
+    if (time == TIMESTAMP_NONE) {
+        s->without_time++;
+        return PK_OK;
+    }
+    if (r->index >= s->demand.rule_count || !s->demand.rules[r->index].wanted) return PK_OK;
+    const row_demand *want = &s->demand.rules[r->index];
+    row_event ev = {.time = time, .input = e->source.input, .position = e->source.position, .line = e->source.line,
+                    .record = e->source.record, .json_len = render.len};
+    ev.file = intern(s->names, e->source.file);
+    ev.host = intern(s->names, host);
+    pk_status status = keep_event(s, render, &ev.json_at);
+    if (status != PK_OK) return status;
+
+    row_key key = {.time = time, .input = ev.input, .position = ev.position, .rule = r->index, .at = s->packed.len};
+    pack_bytes(&s->packed, &ev, sizeof ev);
+    arena_reset(s->scratch);
+    const value *tree = want->count ? event_tree(e, s->scratch) : NULL;
+    for (size_t i = 0; i < want->count; i++) {
+        value v = column_of(s, p, c, k, r, want->fields[i], tree);
+        pack_value(&s->packed, &v);
+    }
+    key.len = (uint32_t)(s->packed.len - key.at);
+    vec_push(&s->keys, key);
+    if (s->packed.len + s->keys.len * sizeof key > s->memory_limit) return spill(s);
+    return PK_OK;
+}
+
+pk_status row_store_json(row_store *s, const row_event *e, arena *a, pk_str *out)
+{
+    char *bytes = arena_alloc(a, e->json_len + 1);
+    *out = (pk_str){bytes, 0};
+    if (e->json_len == 0) return PK_OK;
+    if (!s->events || fseeko(s->events, (off_t)e->json_at, SEEK_SET) != 0 ||
+        fread(bytes, 1, e->json_len, s->events) != e->json_len)
+        return PK_ERROR_IO;
+    bytes[e->json_len] = 0;
+    out->len = e->json_len;
+    return PK_OK;
+}
+
+/* ---- merging ---- */
+
+/* One sorted source of rows: a run in a file, or what a store still has in memory. */
+typedef struct {
+    row_store *store;
+    uint32_t store_number;
+    FILE *file;                   /* NULL: memory */
+    uint64_t next, rows;
+    row_key key;
+    text bytes;                   /* of the current row, from a file */
+    const char *packed;           /* of the current row */
+} merge_source;
+
+struct row_merge {
+    VEC(merge_source) sources;
+    size_t *heap;                 /* source numbers, smallest row first */
+    size_t heap_len;
+    const demand_table *demand;
+    arena *arena;
+    bool failed;
+};
+
+/* Steps a source to its next row; false: it has none. */
+static bool source_next(row_merge *m, merge_source *s)
+{
+    if (s->next >= s->rows) return false;
+    if (!s->file) {
+        s->key = s->store->keys.at[s->next++];
+        s->packed = s->store->packed.ptr + s->key.at;
+        return true;
+    }
+    s->next++;
+    text_clear(&s->bytes);
+    if (fread(&s->key, sizeof s->key, 1, s->file) != 1) goto failed;
+    for (uint32_t left = s->key.len; left > 0;) {
+        char part[4096];
+        size_t n = left < sizeof part ? left : sizeof part;
+        if (fread(part, 1, n, s->file) != n) goto failed;
+        text_put(&s->bytes, (pk_str){part, n});
+        left -= (uint32_t)n;
+    }
+    s->packed = s->bytes.ptr;
+    return true;
+failed:
+    m->failed = true;
+    return false;
+}
+
+static bool source_before(const row_merge *m, size_t x, size_t y)
+{
+    int order = compare_keys(&m->sources.at[x].key, &m->sources.at[y].key);
+    return order != 0 ? order < 0 : x < y;
+}
+
+static void heap_down(row_merge *m, size_t at)
+{
+    for (;;) {
+        size_t child = 2 * at + 1;
+        if (child >= m->heap_len) return;
+        if (child + 1 < m->heap_len && source_before(m, m->heap[child + 1], m->heap[child])) child++;
+        if (!source_before(m, m->heap[child], m->heap[at])) return;
+        size_t swap = m->heap[at];
+        m->heap[at] = m->heap[child];
+        m->heap[child] = swap;
+        at = child;
+    }
+}
+
+row_merge *row_merge_new(row_store **stores, size_t count, const demand_table *d)
+{
+    row_merge *m = mem_zalloc(1, sizeof *m);
+    m->demand = d;
+    m->arena = arena_new();
+    for (size_t i = 0; i < count; i++) {
+        row_store *s = stores[i];
+        sort_keys(s);
+        for (size_t k = 0; k < s->runs.len; k++) {
+            rewind(s->runs.at[k].file);
+            merge_source run = {.store = s, .store_number = (uint32_t)i, .file = s->runs.at[k].file,
+                                .rows = s->runs.at[k].rows};
+            vec_push(&m->sources, run);
+        }
+        merge_source memory = {.store = s, .store_number = (uint32_t)i, .rows = s->keys.len};
+        vec_push(&m->sources, memory);
+    }
+    m->heap = mem_zalloc(m->sources.len + 1, sizeof *m->heap);
+    for (size_t i = 0; i < m->sources.len; i++)
+        if (source_next(m, &m->sources.at[i])) m->heap[m->heap_len++] = i;
+    for (size_t i = m->heap_len; i-- > 0;) heap_down(m, i);
+    return m;
+}
+
+static bool unpack_row(row_merge *m, const merge_source *s, stored_row *out)
+{
+    unpacker u = {s->packed, s->packed + s->key.len};
+    *out = (stored_row){.time = s->key.time, .rule = s->key.rule};
+    if (!unpack_bytes(&u, &out->event, sizeof out->event)) return false;
+    out->event.store = s->store_number;
+    const row_demand *want = &m->demand->rules[out->rule];
+    value *columns = ARENA_ARRAY(m->arena, value, want->count + 1);
+    for (size_t i = 0; i < want->count; i++) {
+        if (!unpack_value(&u, m->arena, &columns[i])) return false;
+        columns[i] = value_copy(m->arena, &columns[i]);
+    }
+    out->columns = columns;
+    out->column_count = want->count;
+    return true;
+}
+
+bool row_merge_next(row_merge *m, stored_row *out)
+{
+    if (m->heap_len == 0 || m->failed) return false;
+    arena_reset(m->arena);
+    merge_source *first = &m->sources.at[m->heap[0]];
+    if (!unpack_row(m, first, out)) {
+        m->failed = true;
+        return false;
+    }
+    if (!source_next(m, first)) m->heap[0] = m->heap[--m->heap_len];
+    heap_down(m, 0);
+    return true;
+}
+
+bool row_merge_failed(const row_merge *m) { return m->failed; }
+
+void row_merge_free(row_merge *m)
+{
+    if (!m) return;
+    for (size_t i = 0; i < m->sources.len; i++) text_free(&m->sources.at[i].bytes);
+    vec_free(&m->sources);
+    mem_free(m->heap);
+    arena_free(m->arena);
+    mem_free(m);
+}

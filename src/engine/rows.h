@@ -1,0 +1,59 @@
+/*
+ * Matched rows on their way to the stages: collected by many workers, read back in one order.
+ *
+ * A row is packed into bytes as soon as it is made: its columns (only those that some plan demands) and where its rendered
+ * event lies in the store's temporary file. Past the memory limit the packed rows are sorted and go to a temporary file
+ * as one run; reading merges all runs of all stores by (time, input, position, rule).
+ */
+#ifndef PICKET_ENGINE_ROWS_H
+#define PICKET_ENGINE_ROWS_H
+
+#include "engine/engine.h"
+
+/* Which fields the plans read of a rule's rows. */
+typedef struct {
+    pk_str *fields;               /* names in the rule's schema; empty for rows that only count */
+    size_t count;
+    bool wanted;
+} row_demand;
+
+typedef struct {
+    row_demand *rules;            /* by rule index */
+    size_t rule_count;
+    arena *arena;
+} demand_table;
+
+void demand_build(demand_table *d, const program *p);
+void demand_free(demand_table *d);
+
+/* An event that a row came from; `store` and `json_*` say where it is rendered. */
+typedef struct {
+    timestamp time;
+    uint64_t input, position, line;
+    int64_t record;
+    uint32_t file, host;          /* interned in the store */
+    uint32_t store;
+    uint64_t json_at, json_len;
+} row_event;
+
+/* A row as it is read back: columns in the order of the demand of its rule. Valid until the next call. */
+typedef struct {
+    timestamp time;
+    uint32_t rule;
+    const value *columns;
+    size_t column_count;
+    row_event event;
+} stored_row;
+
+typedef struct row_merge row_merge;
+
+/* Reads all rows of the stores in order. false at the end or on a read error (then *failed is set). */
+row_merge *row_merge_new(row_store **stores, size_t count, const demand_table *d);
+bool row_merge_next(row_merge *m, stored_row *out);
+bool row_merge_failed(const row_merge *m);
+void row_merge_free(row_merge *m);
+
+pk_str row_store_text(const row_store *s, uint32_t id);               /* of `file` and `host` */
+pk_status row_store_json(row_store *s, const row_event *e, arena *a, pk_str *out);
+
+#endif
