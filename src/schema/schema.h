@@ -24,6 +24,12 @@ typedef struct schema schema;
 pk_status schema_load(schema **out, const char *directory, diag_list *d);
 void schema_free(schema *s);
 
+/*
+ * The year of times that do not say theirs (syslog). Without this call it is the year in which the schema was loaded, or
+ * the one before for a time that would lie more than a day ahead of then. Call before classifying.
+ */
+void schema_set_year(schema *s, int year);
+
 typedef uint32_t class_id, layout_id, family_id;
 #define CLASS_NONE UINT32_MAX
 #define LAYOUT_NONE UINT32_MAX
@@ -49,6 +55,9 @@ class_id schema_find_class(const schema *s, pk_str name);  /* CLASS_NONE */
  * apart only the ancestor is given. Result in `a`; *count 0: nothing provides it.
  */
 const class_id *schema_classes_of(const schema *s, const log_source *rule_source, arena *a, size_t *count);
+
+/* Why no log has this source of a rule ("file_access": a trace session, no event log); empty: no such reason is known. */
+pk_str schema_no_log(const schema *s, const log_source *rule_source);
 
 /*
  * `--as product=linux,service=auth`: the class for records whose log source the user states. An existing class that

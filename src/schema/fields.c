@@ -1,0 +1,152 @@
+/*
+ * Where a rule's field comes from in events of a class: the class's own mapping, else that of its nearest ancestor, else the
+ * canonical field of the same name.
+ *
+ * The language in which the files write mappings:
+ *     first := term ('|' term)*            the first that is present
+ *     term  := 'missing' | quoted | name '(' first (',' first)* ')' | name
+ *     quoted := ' ... '                    a constant; '' stands for a quote
+ *     name  := anything but blank ' ( ) , |
+ */
+#include "schema/model.h"
+
+#define NESTING 8
+#define ARGUMENTS 24
+
+const field_map *schema_field(const schema *s, class_id c, pk_str schema_name, pk_str field, arena *a)
+{
+    char buffer[256];
+    size_t len = schema_name.len + 1 + field.len;
+    if (len <= sizeof buffer) {
+        memcpy(buffer, schema_name.ptr, schema_name.len);
+        buffer[schema_name.len] = 0;
+        memcpy(buffer + schema_name.len + 1, field.ptr, field.len);
+        for (; c != CLASS_NONE; c = s->classes.at[c]->shown.parent) {
+            const class_row *row = s->classes.at[c];
+            uint32_t found = row->mappings.len ? table_get(&row->mapping_index, (pk_str){buffer, len}) : TABLE_NONE;
+            if (found != TABLE_NONE) return row->mappings.at[found].map;
+        }
+    }
+    field_map *same = ARENA_NEW(a, field_map);
+    *same = (field_map){.kind = MAP_FIELD, .text = arena_str(a, field)};
+    return same;
+}
+
+typedef struct {
+    pk_str text;
+    size_t at;
+    arena *arena;
+    const char *error;
+} map_parser;
+
+static const field_map *parse_first(map_parser *p, unsigned depth);
+
+static void skip_blanks(map_parser *p)
+{
+    while (p->at < p->text.len && (p->text.ptr[p->at] == ' ' || p->text.ptr[p->at] == '\n')) p->at++;
+}
+
+static bool accept(map_parser *p, char c)
+{
+    skip_blanks(p);
+    if (p->at >= p->text.len || p->text.ptr[p->at] != c) return false;
+    p->at++;
+    return true;
+}
+
+static field_map *new_map(map_parser *p, map_kind kind)
+{
+    field_map *m = ARENA_NEW(p->arena, field_map);
+    m->kind = kind;
+    return m;
+}
+
+static const field_map *fail(map_parser *p, const char *error)
+{
+    if (p->error == NULL) p->error = error;
+    return NULL;
+}
+
+/* Behind the opening quote. */
+static const field_map *parse_quoted(map_parser *p)
+{
+    char *out = arena_alloc(p->arena, p->text.len + 1);
+    size_t len = 0;
+    for (; p->at < p->text.len; p->at++) {
+        if (p->text.ptr[p->at] == '\'') {
+            p->at++;
+            if (p->at >= p->text.len || p->text.ptr[p->at] != '\'') {
+                field_map *m = new_map(p, MAP_CONSTANT);
+                m->constant = value_string((pk_str){out, len});
+                return m;
+            }
+        }
+        out[len++] = p->text.ptr[p->at];
+    }
+    return fail(p, "a constant has no closing quote");
+}
+
+static const field_map *parse_call(map_parser *p, pk_str name, unsigned depth)
+{
+    const field_map *args[ARGUMENTS];
+    size_t count = 0;
+    if (!map_function_known(name)) return fail(p, "no function of this name; map_functions.def lists them");
+    do {
+        if (count == ARGUMENTS) return fail(p, "a function has too many arguments");
+        if ((args[count++] = parse_first(p, depth - 1)) == NULL) return NULL;
+    } while (accept(p, ','));
+    if (!accept(p, ')')) return fail(p, "expected ')'");
+    field_map *m = new_map(p, MAP_CALL);
+    m->text = name;
+    m->count = count;
+    m->args = arena_alloc(p->arena, count * sizeof *m->args);
+    memcpy(m->args, args, count * sizeof *m->args);
+    return m;
+}
+
+static pk_str parse_name(map_parser *p)
+{
+    size_t start = p->at;
+    while (p->at < p->text.len && memchr(" '(),|\n", p->text.ptr[p->at], 7) == NULL) p->at++;
+    return str_slice(p->text, start, p->at - start);
+}
+
+static const field_map *parse_term(map_parser *p, unsigned depth)
+{
+    if (depth == 0) return fail(p, "nested too deeply");
+    if (accept(p, '\'')) return parse_quoted(p);
+    skip_blanks(p);
+    pk_str name = parse_name(p);
+    if (name.len == 0) return fail(p, "expected a field, a 'constant' or a function");
+    if (accept(p, '(')) return parse_call(p, name, depth);
+    if (str_equal(name, STR("missing"))) return new_map(p, MAP_MISSING);
+    field_map *m = new_map(p, MAP_FIELD);
+    m->text = name;
+    return m;
+}
+
+static const field_map *parse_first(map_parser *p, unsigned depth)
+{
+    const field_map *terms[ARGUMENTS];
+    size_t count = 0;
+    do {
+        if (count == ARGUMENTS) return fail(p, "too many alternatives");
+        if ((terms[count++] = parse_term(p, depth)) == NULL) return NULL;
+    } while (accept(p, '|'));
+    if (count == 1) return terms[0];
+    field_map *m = new_map(p, MAP_FIRST);
+    m->count = count;
+    m->args = arena_alloc(p->arena, count * sizeof *m->args);
+    memcpy(m->args, terms, count * sizeof *m->args);
+    return m;
+}
+
+const field_map *field_map_parse(arena *a, pk_str source, const char **error)
+{
+    map_parser p = {.text = source, .arena = a};
+    const field_map *m = parse_first(&p, NESTING);
+    skip_blanks(&p);
+    if (m && p.at < source.len) m = fail(&p, "expected the end of the mapping, ',' or '|'");
+    *error = p.error;
+    return m;
+}

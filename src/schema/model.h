@@ -1,0 +1,117 @@
+/*
+ * What the files of share/schemas are read into. Private to schema/; everything lives in the arena of its schema and is
+ * constant after schema_load, but for classes that `--as` adds.
+ */
+#ifndef PICKET_SCHEMA_MODEL_H
+#define PICKET_SCHEMA_MODEL_H
+
+#include "base/hash.h"
+#include "schema/schema.h"
+
+/* What one condition asks of one place of a record. Texts are compared without ASCII case. */
+typedef enum {
+    ASK_PRESENT,                  /* some scalar stands there */
+    ASK_ABSENT,
+    ASK_EQUALS,                   /* its text is one of the constants */
+    ASK_PREFIX,                   /* its text begins with one of them */
+} ask_kind;
+
+typedef struct {
+    ask_kind kind;
+    pk_str place;                 /* layouts: a raw path; classes: a canonical field */
+    pk_str *constants;
+    size_t count;
+    uint32_t field;               /* classes: number of `place` among the fields that classes of the family ask for */
+} ask;
+
+typedef struct { ask *asks; size_t count; } condition;              /* all of them */
+typedef struct { condition *of; size_t count; } alternatives;       /* one of them; none at all: always */
+
+typedef struct {
+    pk_str name;
+    pk_str *paths;                /* raw, best first */
+    size_t count;
+} layout_field;
+
+typedef struct {
+    pk_str path;                  /* raw */
+    const char *form;             /* of time_parse; NULL finds out by itself */
+} time_place;
+typedef struct { time_place *at; size_t count; } time_places;
+
+typedef struct {
+    pk_str name, title;
+    family_id family;
+    int rank;                     /* lower ones are tried first */
+    bool only_stated;             /* fits only events whose log source the user stated */
+    alternatives when;
+    pk_str like;                  /* layout whose fields it shares; resolved after all files are read */
+    VEC(layout_field) fields;
+    table field_index;            /* name -> index in fields */
+    pk_str *patterns;             /* of all other fields: '$' stands for the name */
+    size_t pattern_count;
+    bool flat;                    /* schema_normalise undoes the raw paths; else the tree stays as it is */
+    time_places times;
+    pk_str *hosts;                /* raw paths */
+    size_t host_count;
+} layout;
+
+typedef struct {
+    pk_str schema, field;
+    const field_map *map;
+} mapping;
+
+typedef struct {
+    event_class shown;
+    alternatives when;            /* on canonical fields; read only if the parent's holds */
+    VEC(mapping) mappings;
+    table mapping_index;          /* "sigma\0Image" -> index in mappings */
+    VEC(class_id) children;
+} class_row;
+
+typedef struct {
+    pk_str name, product;
+    VEC(layout_id) layouts;       /* in the order in which they are tried */
+    VEC(class_id) roots;
+    VEC(pk_str) asked;            /* canonical fields that conditions of its classes ask for */
+} family;
+
+typedef struct { log_source source; pk_str reason; } no_log;
+
+struct schema {
+    arena *arena;
+    VEC(family) families;
+    VEC(layout) layouts;          /* by number; `order` is the order of trying */
+    VEC(layout_id) order;
+    VEC(class_row *) classes;     /* rows stay put: others hold pointers to them */
+    table class_index, layout_index, family_index;
+    VEC(no_log) no_logs;          /* sources of rules that no event log provides */
+    time_places open_times;       /* raw paths of events that no layout fits */
+    pk_str *open_hosts;
+    size_t open_host_count;
+    timestamp loaded;             /* when: the latest that a time without a year may lie, give or take a day */
+    int year;                     /* of times that do not say theirs; 0: found by `loaded` */
+};
+
+#define FIELD_PATHS 12            /* most raw paths of one canonical field */
+
+/* fields.c: the small language of mappings, "decimal(NewProcessId) | 'none'". NULL: `*error` says why. */
+const field_map *field_map_parse(arena *a, pk_str source, const char **error);
+
+/* map_functions.c */
+bool map_function_known(pk_str name);
+
+/* layouts.c: raw paths of a field, '$' filled in; at most FIELD_PATHS. LAYOUT_NONE: the field's own name. */
+size_t layout_raw_paths(const schema *s, layout_id l, pk_str field, arena *a, pk_str paths[FIELD_PATHS]);
+
+/* classes.c */
+class_id class_add(schema *s, pk_str name, family_id f, class_id parent);
+family_id family_add(schema *s, pk_str name, pk_str product);
+
+/*
+ * time.c: NONE: not a time in that form. Forms: NULL or "auto", "s" "ms" "us" "ns" (since 1970), "filetime", or one of
+ * timestamp_parse_form.
+ */
+timestamp time_parse(const schema *s, const value *v, const char *form, arena *scratch);
+
+#endif
