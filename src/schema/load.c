@@ -345,7 +345,8 @@ static void read_class(loader *l, pk_str name, yaml_node *n)
         yaml_error(&l->y, n, "class '" STR_FMT "' exists already", STR_ARG(name));
         return;
     }
-    class_row *row = s->classes.at[class_add(s, name, l->family, parent_of(s, name))];
+    class_id id = class_add(s, name, l->family, parent_of(s, name));
+    class_row *row = s->classes.at[id];
     void *at = NULL;
     yaml_node *key, *content;
     while (yaml_next_pair(n, &at, &key, &content)) {

@@ -48,6 +48,16 @@ static bool is_named_path(const layout *l, pk_str path)
     return false;
 }
 
+/* Is it an object that another pattern looks into ("EventData" of "EventData.$")? Its fields stand in the record then. */
+static bool is_opened(const layout *l, pk_str path)
+{
+    for (size_t i = 0; i < l->pattern_count; i++) {
+        pk_str p = l->patterns[i];
+        if (p.len > path.len && p.ptr[path.len] == '.' && str_starts_with(p, path)) return true;
+    }
+    return false;
+}
+
 static pk_str without_blanks(arena *a, pk_str s)
 {
     if (str_find_char(s, ' ') == STR_NPOS) return s;
@@ -70,7 +80,8 @@ static void put_others(normaliser *n, const layout *l, const value *record, pk_s
         if (dot != STR_NPOS) {
             if (str_equal(key, STR("*")) || str_equal(key, f->name))
                 put_others(n, l, &f->value, str_slice(rest, dot + 1, STR_NPOS), path, depth - 1);
-        } else if (!str_equal(f->name, STR("#attributes")) && !is_named_path(l, path)) {
+        } else if (!str_equal(f->name, STR("#attributes")) && !is_named_path(l, path) &&
+                   !(f->value.type == VALUE_RECORD && is_opened(l, path))) {
             put(n, without_blanks(n->arena, f->name), f->value);
         }
     }
