@@ -32,6 +32,8 @@ input_list *input_list_new(const input_options *o);
 void input_list_free(input_list *l);
 /* `path`: file, folder, glob or "-". A path that does not exist is an error in `d` (PK_ERROR_IO). */
 pk_status input_add(input_list *l, const char *path, diag_list *d);
+/* Bytes in memory, which are copied; `name` stands for the file and counts as named. Detection and containers as for files. */
+pk_status input_add_bytes(input_list *l, pk_str name, const void *bytes, size_t len);
 /*
  * Next stream. INPUT_SKIPPED: a file that is no known kind of log: name is set; if it was named by the user this is also
  * an error in `d`, if it was met in a walk it is no diagnostic (the caller counts and lists it).
