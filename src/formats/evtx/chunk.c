@@ -1,0 +1,256 @@
+/*
+ * A chunk: a header of 512 bytes, then records one after the other, then free space.
+ *
+ *     Header = "ElfChnk\0", numbers and ids of the first and last record (4 x 8), header size, offset of the last
+ *              record, offset of the free space, CRC of the records, (64 bytes), flags, CRC of the header,
+ *              64 offsets of strings, 32 offsets of templates
+ *     Record = "**\0\0", size, id, time written, BinXML, size
+ *
+ * The header is not believed where the records can speak for themselves: they are found by walking from one to the next,
+ * each with its magic and both copies of its size; where that breaks off, the next place where a whole record stands is
+ * searched. String and template offsets are never followed. Behind the free-space offset lie remains of a chunk that was
+ * overwritten, or, in a log that was not closed, records that the header does not know yet: those count whose ids go on.
+ */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "formats/evtx/evtx.h"
+#include "formats/evtx/reader.h"
+#include "formats/evtx/tree.h"
+
+enum { RECORD_HEADER = 24, SMALLEST_RECORD = RECORD_HEADER + 4 };
+
+typedef struct {
+    size_t at, size;
+    uint64_t id;
+    bool last_copy_wrong;   /* the size behind the record is another, but what follows is a record */
+} found_record;
+
+typedef struct {
+    reader *r;
+    const block *b;
+    const event_source *source;
+    evtx_chunk chunk;
+    diag_list *d;
+    uint64_t *damaged;
+    size_t free_at;         /* where records end by the header, or the chunk's end if it cannot be believed */
+    bool trusted;           /* free_at comes from a header that is whole */
+    uint64_t last_id;
+    size_t record_count;
+} walk;
+
+static void report(const walk *w, pk_severity severity, const char *code, const char *hint, const char *form, ...)
+    __attribute__((format(printf, 5, 6)));
+
+static void report(const walk *w, pk_severity severity, const char *code, const char *hint, const char *form, ...)
+{
+    char message[512];
+    va_list args;
+    va_start(args, form);
+    vsnprintf(message, sizeof message, form, args);
+    va_end(args);
+    diag_add(w->d, severity, code, (diag_place){.file = w->source->file}, STR(""), hint, "chunk %" PRIu64 "%s",
+             w->b->number, message);
+}
+
+/* ---- header ---- */
+
+static bool all_zero(const uint8_t *bytes, size_t len)
+{
+    return len == 0 || (bytes[0] == 0 && memcmp(bytes, bytes + 1, len - 1) == 0);
+}
+
+static uint32_t header_crc(const walk *w)
+{
+    uint32_t crc = crc32_add(&w->r->crc, 0, w->chunk.bytes, 120);
+    return crc32_add(&w->r->crc, crc, w->chunk.bytes + 128, EVTX_CHUNK_HEADER - 128);
+}
+
+static void check_header(walk *w)
+{
+    const evtx_chunk c = w->chunk;
+    w->free_at = c.len;
+    if (memcmp(c.bytes, evtx_chunk_magic, sizeof evtx_chunk_magic) != 0) {
+        report(w, PK_ERROR, "evtx-chunk-magic", "records inside are searched for, but their templates may be lost",
+               " (at byte %" PRIu64 "): 'ElfChnk' expected at its start", w->b->offset);
+        return;
+    }
+    uint32_t stored = chunk_u32(c, 124), free_at = chunk_u32(c, 48);
+    if (stored == 0) {
+        report(w, PK_NOTE, "evtx-chunk-checksum", NULL, ": the header has no checksum");
+    } else if (stored != header_crc(w)) {
+        report(w, PK_WARNING, "evtx-chunk-checksum", "the chunk is searched for records to its end",
+               ": the checksum of the header is 0x%08x, its bytes give 0x%08x", stored, header_crc(w));
+        return;
+    }
+    if (free_at < EVTX_CHUNK_HEADER || free_at > EVTX_CHUNK_SIZE) {
+        report(w, PK_WARNING, "evtx-chunk-header", "the chunk is searched for records to its end",
+               ": its free space cannot start at 0x%x", free_at);
+        return;
+    }
+    w->trusted = true;
+    if (free_at > c.len) return;
+    w->free_at = free_at;
+    uint32_t records = chunk_u32(c, 52);
+    uint32_t computed = records ? crc32_add(&w->r->crc, 0, c.bytes + EVTX_CHUNK_HEADER, free_at - EVTX_CHUNK_HEADER) : 0;
+    if (records != computed)
+        report(w, PK_WARNING, "evtx-records-checksum", "some record of this chunk was changed or cut off",
+               ": the checksum of its records is 0x%08x, their bytes give 0x%08x", records, computed);
+}
+
+/* ---- finding records ---- */
+
+static bool record_magic(evtx_chunk c, size_t at)
+{
+    static const uint8_t magic[4] = {0x2a, 0x2a, 0, 0};
+    return at + RECORD_HEADER <= c.len && memcmp(c.bytes + at, magic, sizeof magic) == 0;
+}
+
+static uint64_t chunk_u64(evtx_chunk c, size_t at) { return chunk_u32(c, at) | (uint64_t)chunk_u32(c, at + 4) << 32; }
+
+/* A record whose magic and first size are right; *whole: the copy of the size, too. */
+static bool record_at(evtx_chunk c, size_t at, found_record *out, bool *whole)
+{
+    if (!record_magic(c, at)) return false;
+    size_t size = chunk_u32(c, at + 4);
+    if (size < SMALLEST_RECORD || size > c.len - at) return false;
+    *out = (found_record){.at = at, .size = size, .id = chunk_u64(c, at + 8)};
+    *whole = chunk_u32(c, at + size - 4) == size;
+    return true;
+}
+
+/* The next record at or behind `at` that is whole. */
+static bool search_record(evtx_chunk c, size_t at, found_record *out)
+{
+    bool whole;
+    while (at + SMALLEST_RECORD <= c.len) {
+        const uint8_t *star = memchr(c.bytes + at, 0x2a, c.len - at);
+        if (!star) return false;
+        at = (size_t)(star - c.bytes);
+        if (record_at(c, at, out, &whole) && whole) return true;
+        at++;
+    }
+    return false;
+}
+
+/* ---- reading records ---- */
+
+static void report_record(walk *w, size_t at, const char *code, const char *what, size_t where)
+{
+    ++*w->damaged;
+    if (record_magic(w->chunk, at))
+        report(w, PK_ERROR, code, NULL, ", record %" PRIu64 " (at byte %" PRIu64 "): %s, at 0x%zx of the chunk",
+               chunk_u64(w->chunk, at + 8), w->b->offset + at, what, where);
+    else
+        report(w, PK_ERROR, code, NULL, " (at byte %" PRIu64 "): %s, at 0x%zx of the chunk", w->b->offset + at, what, where);
+}
+
+static const value *record_tree(const event *e, arena *a)
+{
+    const reader *r = e->reader;
+    scratch s = {.arena = a, .buffer = 4 << 10};
+    value *tree = ARENA_NEW(a, value);
+    *tree = evtx_tree(&r->record, &s);
+    return tree;
+}
+
+/* Event/System/EventRecordID; the record's own id may be that of a copy of the log. */
+static int64_t event_record_id(reader *r, uint64_t id)
+{
+    const evtx_fragment *root = &r->record.fragments.at[0];
+    const binxml_content *c = root->template ? root->template->record_id : NULL;
+    value v = {.type = VALUE_MISSING};
+    int64_t n;
+    if (c && c->kind == CONTENT_SUBSTITUTION) v = binxml_decode(&r->texts, evtx_value_at(&r->record, root, c->index));
+    else if (c && c->kind == CONTENT_CONSTANT) v = c->constant;
+    if (v.type == VALUE_INT) return v.as.integer;
+    if (v.type == VALUE_STRING && str_to_int(v.as.string, false, &n)) return n;
+    return id <= INT64_MAX ? (int64_t)id : -1;
+}
+
+/* false: the receiver wants no more. */
+static bool read_record(walk *w, const found_record *f, event_fn fn, void *user)
+{
+    reader *r = w->r;
+    evtx_problem problem;
+    arena_reset(r->record.arena);
+    scratch_reset(&r->texts);
+    if (f->last_copy_wrong)
+        report(w, PK_WARNING, "evtx-record-size", NULL, ", record %" PRIu64 ": the copy of its size behind it is wrong",
+               f->id);
+    if (!evtx_record_parse(&r->record, f->at + RECORD_HEADER, f->at + f->size - 4, &problem)) {
+        report_record(w, f->at, "evtx-record", problem.what, problem.at);
+        return true;
+    }
+    evtx_fields_read(&r->fields, &r->record);
+    event e = {
+        .format = &evtx_format, .source = *w->source, .fields = r->fields.fields.at,
+        .field_count = r->fields.fields.len, .tree = record_tree, .reader = r,
+    };
+    e.source.position = w->b->position + f->at;
+    e.source.record = event_record_id(r, f->id);
+    e.source.line = 0;
+    return fn(&e, user);
+}
+
+/* Is the record at `at` one to read? Decides what lies behind the free-space offset. */
+static bool belongs(const walk *w, const found_record *f)
+{
+    return !w->trusted || f->at < w->free_at || w->record_count == 0 || f->id == w->last_id + 1;
+}
+
+/* What stands where the walk expects a record: a record, the end, or damage to step over. */
+static bool next_record(walk *w, size_t *at, found_record *out)
+{
+    found_record after;
+    bool whole;
+    if (*at >= w->chunk.len) return false;
+    if (record_at(w->chunk, *at, out, &whole)) {
+        if (!whole) {
+            bool next_whole;
+            size_t end = out->at + out->size;
+            out->last_copy_wrong = end == w->free_at || (record_at(w->chunk, end, &after, &next_whole) && next_whole);
+        }
+        if (whole || out->last_copy_wrong) return belongs(w, out);
+    }
+    if (w->trusted && *at >= w->free_at) return false;
+    if (all_zero(w->chunk.bytes + *at, w->free_at - *at)) {
+        if (w->trusted)
+            report(w, PK_WARNING, "evtx-chunk-zero", NULL, ": zeros from 0x%zx on where records should go on to 0x%zx", *at,
+                   w->free_at);
+        return false;
+    }
+    bool resumed = search_record(w->chunk, *at, &after) && (!w->trusted || after.at < w->free_at);
+    if (w->trusted || record_magic(w->chunk, *at) || w->record_count > 0)
+        report_record(w, *at, "evtx-record", resumed ? "no whole record here; the next one is read" :
+                      "no whole record here, nor behind it", resumed ? after.at : *at);
+    if (!resumed) return false;
+    *out = after;
+    return true;
+}
+
+pk_status evtx_read_chunk(reader *r, const block *b, const event_source *source, event_fn fn, void *user, diag_list *d,
+                          uint64_t *damaged)
+{
+    walk w = {.r = r, .b = b, .source = source, .d = d, .damaged = damaged,
+              .chunk = {b->bytes, b->len < EVTX_CHUNK_SIZE ? b->len : EVTX_CHUNK_SIZE}};
+    if (w.chunk.len < EVTX_CHUNK_HEADER) {
+        ++*damaged;
+        report(&w, PK_ERROR, "evtx-chunk-cut", NULL, " (at byte %" PRIu64 "): cut off after %zu bytes", b->offset, b->len);
+        return PK_OK;
+    }
+    evtx_templates_begin_chunk(&r->templates);
+    r->record.chunk = w.chunk;
+    r->record.templates = &r->templates;
+    check_header(&w);
+    if (w.trusted && w.chunk.len < EVTX_CHUNK_SIZE && w.free_at == w.chunk.len)
+        report(&w, PK_ERROR, "evtx-chunk-cut", NULL, " (at byte %" PRIu64 "): cut off after %zu bytes", b->offset, b->len);
+    size_t at = w.trusted || record_magic(w.chunk, EVTX_CHUNK_HEADER) ? EVTX_CHUNK_HEADER : 0;
+    for (found_record f; next_record(&w, &at, &f); at = f.at + f.size) {
+        w.record_count++;
+        w.last_id = f.id;
+        if (!read_record(&w, &f, fn, user)) return PK_STOPPED;
+    }
+    return PK_OK;
+}

@@ -1,0 +1,176 @@
+/*
+ * Template instances: which template, and where its values lie.
+ *
+ *     Instance = TemplateToken unknown id offset [definition] count (size type unknown)* data*
+ *
+ * The definition stands right behind the offset where the chunk has it for the first time, else the offset points
+ * back. Values of type BinXML are read here too, so that a record is known to be whole before it is shown.
+ *
+ * A record is small, but what it describes need not be: a template may use a value a thousand times, and that value
+ * may be an instance that does the same. So each fragment is weighed (bytes of its values, times their uses) and a
+ * record that weighs too much is refused.
+ */
+#include "formats/evtx/instance.h"
+
+enum {
+    NESTING_LIMIT = 16,
+    ELEMENT_WEIGHT = 64,
+    ARRAY_WEIGHT = 32,               /* a byte of an array may become a value */
+    INLINE_LIMIT = 4 << 20,          /* bytes of an element tree without a template */
+};
+#define WEIGHT_LIMIT (UINT64_C(16) << 20)
+
+typedef struct {
+    evtx_record *r;
+    evtx_problem *problem;
+    cursor c;
+    unsigned depth;
+} parse;
+
+static size_t place(const parse *s) { return (size_t)(s->c.at - s->r->chunk.bytes); }
+static size_t end_of(const parse *s) { return (size_t)(s->c.end - s->r->chunk.bytes); }
+
+static bool fail(parse *s, const char *what)
+{
+    if (!s->problem->what) *s->problem = (evtx_problem){what, place(s)};
+    return false;
+}
+
+static bool parse_fragments(evtx_record *r, size_t at, size_t end, unsigned depth, uint32_t *first, uint64_t *weight,
+                            evtx_problem *problem);
+
+/* Sizes and types first, then the bytes of all values, one after the other. */
+static bool parse_values(parse *s, uint32_t number)
+{
+    evtx_record *r = s->r;
+    uint32_t count;
+    const uint8_t *sizes, *bytes;
+    if (!read_u32le(&s->c, &count)) return fail(s, "BinXML ends inside a template instance");
+    if (count > cursor_left(&s->c) / 4 || !read_bytes(&s->c, 4 * (size_t)count, &sizes))
+        return fail(s, "a template instance with more values than there are bytes");
+    evtx_fragment *f = &r->fragments.at[number];
+    f->first = (uint32_t)r->values.len;
+    f->count = count;
+    vec_reserve(&r->values, r->values.len + count);
+    binxml_value *v = r->values.at + r->values.len;
+    for (uint32_t i = 0; i < count; i++, sizes += 4, v++) {
+        uint32_t size = (uint32_t)(sizes[0] | sizes[1] << 8);
+        if (!read_bytes(&s->c, size, &bytes)) return fail(s, "a value that reaches over the end of its record");
+        *v = (binxml_value){.bytes = bytes, .size = size, .type = sizes[2]};
+    }
+    r->values.len += count;
+    return true;
+}
+
+/* Reads the values that are BinXML themselves, and weighs the fragment. */
+static bool parse_nested(parse *s, uint32_t number, uint64_t *weight)
+{
+    evtx_record *r = s->r;
+    evtx_fragment f = r->fragments.at[number];
+    *weight = (uint64_t)f.tree->element_count * ELEMENT_WEIGHT;
+    for (uint32_t i = 0; i < f.count; i++) {
+        binxml_value v = r->values.at[f.first + i];
+        uint64_t own = v.size;
+        if (v.type & BINXML_ARRAY) own *= ARRAY_WEIGHT;
+        if (v.type == BINXML_FRAGMENT && v.size) {
+            size_t at = (size_t)(v.bytes - r->chunk.bytes);
+            if (!parse_fragments(r, at, at + v.size, s->depth + 1, &v.fragment, &own, s->problem)) return false;
+            r->values.at[f.first + i].fragment = v.fragment;
+        }
+        uint64_t uses = i < f.tree->use_count ? f.tree->uses[i] : 0;
+        *weight += uses * own;
+        if (*weight > WEIGHT_LIMIT) return fail(s, "a record that expands beyond its limit");
+    }
+    return true;
+}
+
+static bool parse_instance(parse *s, uint32_t number, uint64_t *weight)
+{
+    evtx_record *r = s->r;
+    uint8_t token, unknown;
+    uint32_t id, offset;
+    const uint8_t *skipped;
+    if (!read_u8(&s->c, &token) || !read_u8(&s->c, &unknown) || !read_u32le(&s->c, &id) || !read_u32le(&s->c, &offset))
+        return fail(s, "BinXML ends inside a template instance");
+    size_t here = place(s);
+    evtx_template *t = evtx_template_at(r->templates, r->chunk, offset, s->problem);
+    if (!t) return false;
+    if (offset == here && !read_bytes(&s->c, TEMPLATE_HEADER + (size_t)t->size, &skipped))
+        return fail(s, "a template definition that reaches over the end of its record");
+    r->fragments.at[number].template = t;
+    r->fragments.at[number].tree = &t->tree;
+    return parse_values(s, number) && parse_nested(s, number, weight);
+}
+
+static bool parse_inline(parse *s, uint32_t number, uint64_t *weight)
+{
+    binxml_tree *tree = ARENA_NEW(s->r->arena, binxml_tree);
+    binxml_parser parser = {.chunk = s->r->chunk, .arena = s->r->arena, .limit = INLINE_LIMIT};
+    size_t at = place(s), after;
+    if (arena_used(s->r->arena) > INLINE_LIMIT) return fail(s, "a record that expands beyond its limit");
+    if (!binxml_parse_element(&parser, at, end_of(s), tree, &after, s->problem)) return false;
+    s->c.at = s->r->chunk.bytes + after;
+    *weight = (uint64_t)tree->element_count * ELEMENT_WEIGHT + (after - at);
+    s->r->fragments.at[number].tree = tree;
+    return true;
+}
+
+/* The next instance or element of a value, linked behind number *last (plus 1; 0: it is the first). */
+static bool parse_one(parse *s, bool is_template, uint32_t *last, uint64_t *weight)
+{
+    evtx_record *r = s->r;
+    uint32_t number = (uint32_t)r->fragments.len;
+    vec_push(&r->fragments, (evtx_fragment){0});
+    if (*last) r->fragments.at[*last - 1].next = number + 1;
+    *last = number + 1;
+    return is_template ? parse_instance(s, number, weight) : parse_inline(s, number, weight);
+}
+
+/* Fragment = [FragmentHeader] (Instance | Element), PIs around; values hold several of them in a row. */
+static bool parse_fragments(evtx_record *r, size_t at, size_t end, unsigned depth, uint32_t *first, uint64_t *weight,
+                            evtx_problem *problem)
+{
+    parse s = {.r = r, .problem = problem, .depth = depth, .c = {r->chunk.bytes + at, r->chunk.bytes + end}};
+    const uint8_t *skipped;
+    uint32_t last = 0;
+    *first = 0;
+    *weight = 0;
+    if (depth > NESTING_LIMIT) return fail(&s, "BinXML nested too deep");
+    while (cursor_left(&s.c) > 0) {
+        uint8_t token = *s.c.at & ~TOKEN_MORE;
+        uint64_t own = 0;
+        if (token == TOKEN_FRAGMENT) {
+            if (!read_bytes(&s.c, 4, &skipped)) return fail(&s, "BinXML ends inside a fragment header");
+        } else if (token == TOKEN_PI_TARGET || token == TOKEN_PI_DATA) {
+            binxml_parser parser = {.chunk = r->chunk, .arena = r->arena, .limit = INLINE_LIMIT};
+            size_t after = binxml_skip_instruction(&parser, place(&s), end, problem);
+            if (after == SIZE_MAX) return false;
+            s.c.at = r->chunk.bytes + after;
+        } else if (token == TOKEN_TEMPLATE || token == TOKEN_ELEMENT) {
+            if (!parse_one(&s, token == TOKEN_TEMPLATE, &last, &own)) return false;
+            if (!*first) *first = last;
+            *weight += own;
+            if (depth == 0) break; /* a record is one element; what follows is padding */
+        } else {
+            break;
+        }
+    }
+    if (*weight > WEIGHT_LIMIT) return fail(&s, "a record that expands beyond its limit");
+    bool nothing = cursor_left(&s.c) == 0 || *s.c.at == TOKEN_END;
+    return *first || (depth > 0 && nothing) || fail(&s, "neither a template instance nor an element");
+}
+
+bool evtx_record_parse(evtx_record *r, size_t at, size_t end, evtx_problem *problem)
+{
+    uint32_t first;
+    uint64_t weight;
+    r->values.len = r->fragments.len = 0;
+    *problem = (evtx_problem){0};
+    return parse_fragments(r, at, end, 0, &first, &weight, problem);
+}
+
+void evtx_record_free(evtx_record *r)
+{
+    vec_free(&r->values);
+    vec_free(&r->fragments);
+}

@@ -1,0 +1,37 @@
+/*
+ * The BinXML of one record: template instances and elements, nested ones included, checked as a whole before anything
+ * of it is shown. What is inside points into the chunk and lives until the next record.
+ */
+#ifndef PICKET_FORMATS_EVTX_INSTANCE_H
+#define PICKET_FORMATS_EVTX_INSTANCE_H
+
+#include "formats/evtx/template.h"
+
+/* A template with its values, or an element that has no template (and no values). */
+typedef struct {
+    const binxml_tree *tree;
+    evtx_template *template;   /* NULL: none */
+    uint32_t first, count;     /* its values */
+    uint32_t next;             /* the one after it in the same value, plus 1; 0: none */
+} evtx_fragment;
+
+typedef struct {
+    evtx_chunk chunk;
+    evtx_templates *templates;
+    arena *arena;              /* of elements without a template; reset with each record by the owner */
+    VEC(binxml_value) values;
+    VEC(evtx_fragment) fragments; /* number 0 is the record's own */
+} evtx_record;
+
+/* The record whose BinXML is [at, end) of the chunk. false: it cannot be read, see *problem. */
+bool evtx_record_parse(evtx_record *r, size_t at, size_t end, evtx_problem *problem);
+void evtx_record_free(evtx_record *r);
+
+/* A substitution value; one that is absent is NULL (MS-EVEN6: an index without a value is an error; tools go on). */
+static inline const binxml_value *evtx_value_at(const evtx_record *r, const evtx_fragment *f, uint16_t index)
+{
+    static const binxml_value absent;
+    return index < f->count ? &r->values.at[f->first + index] : &absent;
+}
+
+#endif

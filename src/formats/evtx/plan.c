@@ -1,0 +1,262 @@
+/*
+ * Plans. A step says: this value (or constant), if it is there, goes to these slots. The shapes that templates nearly
+ * always have (an attribute, an element with one value) have steps of their own; all others (computed names, several
+ * pieces of text) render the element as tree.c does and look its paths up, so that both ways agree by construction.
+ *
+ * An element with one value: the value stands at the element's path, or at '#text' below it when the element has
+ * attributes in this record, or the value is BinXML, whose elements then stand below the element.
+ */
+#include "formats/evtx/plan.h"
+
+#include "formats/evtx/tree.h"
+
+typedef enum {
+    STEP_ATTRIBUTE, /* one value: to `plain`; nothing if it is NULL */
+    STEP_CONSTANT,  /* to `plain` */
+    STEP_VALUE,     /* the only content of an element: as told above */
+    STEP_MIXED,     /* texts and nested values between child elements: text to `below` */
+    STEP_RENDER,    /* the whole element, the slow way, with `node` that of its parent */
+} step_kind;
+
+typedef struct {
+    const path_slot *at;
+    size_t count;
+} slots;
+
+typedef struct {
+    step_kind kind;
+    uint16_t index;
+    bool always_attributes;              /* STEP_VALUE: some attribute is constant */
+    path_node node;
+    slots plain, below;                  /* of the element, of its #text */
+    const binxml_element *element;
+    value constant;
+} step;
+
+struct evtx_plan {
+    path_node node;                      /* the parent of the template's elements */
+    VEC(step) steps;
+    evtx_plan *next;
+};
+
+typedef struct {
+    const path_set *paths;
+    arena *arena;
+    evtx_plan *plan;
+} maker;
+
+/* ---- making ---- */
+
+static slots slots_of(const maker *m, path_node node)
+{
+    slots s = {0};
+    if (node != PATH_NONE) s.count = path_node_slots(m->paths, node, &s.at);
+    return s;
+}
+
+static void add_step(maker *m, step s) { vec_push_in(m->arena, &m->plan->steps, s); }
+
+static bool wanted(const maker *m, path_node node)
+{
+    return node != PATH_NONE && (slots_of(m, node).count || path_node_has_children(m->paths, node));
+}
+
+static void plan_attributes(maker *m, const binxml_element *e, path_node node)
+{
+    for (const binxml_attribute *a = e->attributes; a; a = a->next) {
+        if (e->data == DATA_NAMED && str_equal(a->name, STR("Name"))) continue;
+        slots s = slots_of(m, path_child(m->paths, node, a->name));
+        if (s.count == 0) continue;
+        if (!a->content) add_step(m, (step){.kind = STEP_CONSTANT, .plain = s, .constant = {.type = VALUE_BLANK}});
+        else if (a->content->kind == CONTENT_CONSTANT)
+            add_step(m, (step){.kind = STEP_CONSTANT, .plain = s, .constant = a->content->constant});
+        else add_step(m, (step){.kind = STEP_ATTRIBUTE, .plain = s, .index = a->content->index});
+    }
+}
+
+/* An attribute that is there in every record. */
+static bool has_constant_attribute(const binxml_element *e)
+{
+    for (const binxml_attribute *a = e->attributes; a; a = a->next)
+        if (!a->content || a->content->kind == CONTENT_CONSTANT) return true;
+    return false;
+}
+
+/* Shapes that only rendering gets right. */
+static bool needs_rendering(const binxml_element *e)
+{
+    if (e->data == DATA_COMPUTED) return true;
+    for (const binxml_attribute *a = e->attributes; a; a = a->next)
+        if (a->content && a->content->next) return true;
+    return !e->has_elements && e->content && e->content->next;
+}
+
+static void plan_element(maker *m, const binxml_element *e, path_node parent);
+
+static void plan_content(maker *m, const binxml_element *e, path_node node)
+{
+    bool named = e->data == DATA_NAMED; /* its attributes stand elsewhere */
+    step s = {.kind = STEP_VALUE, .node = node, .element = named ? NULL : e, .plain = slots_of(m, node),
+              .below = slots_of(m, path_child(m->paths, node, STR("#text"))),
+              .always_attributes = !named && has_constant_attribute(e)};
+    if (e->has_elements) {
+        for (const binxml_content *c = e->content; c; c = c->next)
+            if (c->kind == CONTENT_ELEMENT) plan_element(m, c->element, node);
+        bool only_elements = true;
+        for (const binxml_content *c = e->content; c; c = c->next) only_elements &= c->kind == CONTENT_ELEMENT;
+        s.kind = STEP_MIXED;
+        s.element = e;
+        if (!only_elements) add_step(m, s);
+        return;
+    }
+    s.constant.type = VALUE_BLANK;
+    if (e->content && e->content->kind == CONTENT_SUBSTITUTION) s.index = e->content->index;
+    else {
+        s.index = UINT16_MAX; /* no template has as many values: never found, so the constant counts */
+        if (e->content) s.constant = e->content->constant;
+    }
+    add_step(m, s);
+}
+
+static void plan_element(maker *m, const binxml_element *e, path_node parent)
+{
+    if (needs_rendering(e)) {
+        bool any = e->data == DATA_NONE ? wanted(m, path_child(m->paths, parent, e->name))
+                                        : path_node_has_children(m->paths, parent);
+        if (any) add_step(m, (step){.kind = STEP_RENDER, .element = e, .node = parent});
+        return;
+    }
+    path_node node = path_child(m->paths, parent, e->data == DATA_NAMED ? e->data_name : e->name);
+    path_node attributes = node == PATH_NONE ? node : path_child(m->paths, node, STR("#attributes"));
+    if (e->data == DATA_NAMED && e->attributes && e->attributes->next)
+        attributes = path_child(m->paths, parent, arena_concat(m->arena, e->data_name, STR("_attributes")));
+    if (attributes != PATH_NONE) plan_attributes(m, e, attributes);
+    if (wanted(m, node)) plan_content(m, e, node);
+}
+
+static evtx_plan *plan_for(evtx_fields *f, evtx_template *t, path_node node)
+{
+    for (evtx_plan *p = t->plans; p; p = p->next)
+        if (p->node == node) return p;
+    evtx_plan *made = ARENA_NEW(f->plans, evtx_plan);
+    maker m = {f->paths, f->plans, made};
+    made->node = node;
+    for (const binxml_element *e = t->tree.roots; e; e = e->next) plan_element(&m, e, node);
+    made->next = t->plans;
+    t->plans = made;
+    return made;
+}
+
+/* ---- running ---- */
+
+/* Lists are spread: one field for each element. */
+static void emit(evtx_fields *f, slots to, const value *v)
+{
+    if (v->type == VALUE_LIST) {
+        for (size_t i = 0; i < v->as.list.count; i++) emit(f, to, &v->as.list.items[i]);
+        return;
+    }
+    for (size_t i = 0; i < to.count; i++) vec_push(&f->fields, ((event_field){to.at[i], *v}));
+}
+
+/* Scalars of a rendered tree at the paths below `node`. */
+static void emit_tree(evtx_fields *f, const value *v, path_node node)
+{
+    if (node == PATH_NONE) return;
+    if (v->type == VALUE_RECORD) {
+        for (size_t i = 0; i < v->as.record.count; i++)
+            emit_tree(f, &v->as.record.fields[i].value, path_child(f->paths, node, v->as.record.fields[i].name));
+    } else if (v->type == VALUE_LIST) {
+        for (size_t i = 0; i < v->as.list.count; i++) emit_tree(f, &v->as.list.items[i], node);
+    } else {
+        slots s;
+        s.count = path_node_slots(f->paths, node, &s.at);
+        emit(f, s, v);
+    }
+}
+
+static void run_fragments(evtx_fields *f, const evtx_record *r, uint32_t first, path_node node);
+
+static bool is_null(const binxml_value *v) { return v->type == BINXML_NULL; }
+
+/* Does the element have an attribute in this record? Those that are one NULL value are left out. */
+static bool has_attributes(const evtx_record *r, const evtx_fragment *x, const step *s)
+{
+    if (s->always_attributes) return true;
+    for (const binxml_attribute *a = s->element ? s->element->attributes : NULL; a; a = a->next) {
+        const binxml_value *v = evtx_value_at(r, x, a->content->index);
+        if (!is_null(v) && v->type != BINXML_FRAGMENT) return true;
+    }
+    return false;
+}
+
+static void run_value(evtx_fields *f, const evtx_record *r, const evtx_fragment *x, const step *s)
+{
+    const binxml_value *v = evtx_value_at(r, x, s->index);
+    if (v->type == BINXML_FRAGMENT && v->fragment) {
+        run_fragments(f, r, v->fragment, s->node);
+        return;
+    }
+    bool below = has_attributes(r, x, s);
+    slots to = below ? s->below : s->plain;
+    if (to.count == 0) return;
+    value decoded = s->index == UINT16_MAX || v->type == BINXML_FRAGMENT ? s->constant : binxml_decode(f->texts, v);
+    if (below && decoded.type == VALUE_BLANK) return;
+    emit(f, to, &decoded);
+}
+
+static void run_mixed(evtx_fields *f, const evtx_record *r, const evtx_fragment *x, const step *s)
+{
+    for (const binxml_content *c = s->element->content; c; c = c->next) {
+        if (c->kind != CONTENT_SUBSTITUTION) continue;
+        const binxml_value *v = evtx_value_at(r, x, c->index);
+        if (v->type == BINXML_FRAGMENT && v->fragment) run_fragments(f, r, v->fragment, s->node);
+    }
+    if (s->below.count == 0) return;
+    value v = evtx_content(r, x, s->element->content, f->texts);
+    if (!evtx_only_blanks(&v)) emit(f, s->below, &v);
+}
+
+static void run_step(evtx_fields *f, const evtx_record *r, const evtx_fragment *x, const step *s)
+{
+    value v;
+    switch (s->kind) {
+    case STEP_ATTRIBUTE: {
+        const binxml_value *raw = evtx_value_at(r, x, s->index);
+        if (is_null(raw) || raw->type == BINXML_FRAGMENT) return;
+        v = binxml_decode(f->texts, raw);
+        emit(f, s->plain, &v);
+        return;
+    }
+    case STEP_CONSTANT: emit(f, s->plain, &s->constant); return;
+    case STEP_VALUE: run_value(f, r, x, s); return;
+    case STEP_MIXED: run_mixed(f, r, x, s); return;
+    case STEP_RENDER:
+        v = evtx_tree_element(r, x, s->element, f->texts);
+        emit_tree(f, &v, s->node);
+        return;
+    }
+}
+
+/* Fragments of a value, as children of `node`. */
+static void run_fragments(evtx_fields *f, const evtx_record *r, uint32_t first, path_node node)
+{
+    for (uint32_t next = first; next; next = r->fragments.at[next - 1].next) {
+        const evtx_fragment *x = &r->fragments.at[next - 1];
+        if (x->template) {
+            const evtx_plan *p = plan_for(f, x->template, node);
+            for (size_t i = 0; i < p->steps.len; i++) run_step(f, r, x, &p->steps.at[i]);
+            continue;
+        }
+        for (const binxml_element *e = x->tree->roots; e; e = e->next) {
+            value v = evtx_tree_element(r, x, e, f->texts);
+            emit_tree(f, &v, node);
+        }
+    }
+}
+
+void evtx_fields_read(evtx_fields *f, const evtx_record *r)
+{
+    f->fields.len = 0;
+    if (f->paths) run_fragments(f, r, 1, PATH_ROOT);
+}

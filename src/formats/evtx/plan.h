@@ -1,0 +1,21 @@
+/*
+ * Plans: which values of a template feed which paths. Made once for each (template, place where it stands), run for each
+ * record: a straight list of steps, so that only what somebody asked for is decoded.
+ */
+#ifndef PICKET_FORMATS_EVTX_PLAN_H
+#define PICKET_FORMATS_EVTX_PLAN_H
+
+#include "event/event.h"
+#include "formats/evtx/instance.h"
+
+typedef struct {
+    const path_set *paths;           /* NULL: nobody asks for anything */
+    arena *plans;                    /* the templates' arena */
+    scratch *texts;                  /* decoded values of the current record */
+    VEC(event_field) fields;
+} evtx_fields;
+
+/* Fills f->fields from the record, in its order. */
+void evtx_fields_read(evtx_fields *f, const evtx_record *r);
+
+#endif

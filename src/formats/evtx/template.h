@@ -1,0 +1,51 @@
+/*
+ * Template definitions (MS-EVEN6 2.2.12.5): parsed once, and kept for all chunks and files that a reader sees.
+ *
+ * A definition's bytes hold offsets of names in its chunk, so the same definition differs from chunk to chunk. The cache
+ * keeps the bytes with the places of those offsets: a definition is the same when everything else is, byte by byte,
+ * and each name is. The GUID only finds the candidates.
+ */
+#ifndef PICKET_FORMATS_EVTX_TEMPLATE_H
+#define PICKET_FORMATS_EVTX_TEMPLATE_H
+
+#include "formats/evtx/binxml.h"
+
+typedef struct evtx_template evtx_template;
+typedef struct evtx_plan evtx_plan;                 /* plan.h */
+
+struct evtx_template {
+    binxml_tree tree;
+    uint8_t guid[16];
+    uint32_t size;                                  /* of the definition's BinXML */
+    const uint8_t *bytes;                           /* copy of it */
+    evtx_template *variant;                         /* another one with the same hash */
+    evtx_plan *plans;                               /* one for each place where it was met */
+    const binxml_content *record_id;                /* content of Event/System/EventRecordID; NULL: it has none */
+};
+
+/* What a definition offset of the current chunk led to. */
+typedef struct {
+    evtx_template *found;                           /* NULL: it is broken, see problem */
+    evtx_problem problem;
+    uint16_t at;
+} evtx_chunk_template;
+
+typedef struct {
+    arena *arena;                                   /* of all templates and plans; emptied when it has grown too large */
+    evtx_template *buckets[1024];
+    VEC(evtx_chunk_template) in_chunk;
+    uint16_t *by_offset;                            /* 65536: number in in_chunk plus 1; 0: not yet asked for */
+    size_t parsed_in_chunk;                         /* bytes of definitions parsed for this chunk */
+} evtx_templates;
+
+void evtx_templates_init(evtx_templates *t);
+void evtx_templates_free(evtx_templates *t);
+/* Forgets the offsets of the chunk before. Templates may be dropped here, and only here. */
+void evtx_templates_begin_chunk(evtx_templates *t);
+/* The template whose definition stands at `at` of the chunk; NULL with *problem set if there is none. */
+evtx_template *evtx_template_at(evtx_templates *t, evtx_chunk chunk, uint32_t at, evtx_problem *problem);
+
+/* Header of a definition: link to the next (not used), GUID, size of the BinXML behind it. */
+enum { TEMPLATE_HEADER = 24 };
+
+#endif

@@ -1,0 +1,241 @@
+/*
+ * Elements and values -> the record tree that tools commonly make of an EVTX record:
+ *
+ *     <A x="1">t</A>            "A": {"#attributes": {"x": 1}, "#text": "t"}
+ *     <A>t</A>, <A/>            "A": "t", "A": blank
+ *     <A><B>1</B><B>2</B></A>   "A": {"B": [1, 2]}
+ *     <Data Name="N">t</Data>   "N": "t"            further attributes: "N_attributes": {...}
+ *     <Data>t</Data>            "Data": ["t", ...]  all unnamed ones together
+ *
+ * plan.c gives the same values at the same paths without the tree; what changes here changes there.
+ */
+#include "formats/evtx/tree.h"
+
+#include "base/hash.h"
+
+enum { SCANNED = 16 /* children of an element searched one by one; more go into a table */ };
+
+typedef struct {
+    const evtx_record *r;
+    const evtx_fragment *f;
+    scratch *s;
+} renderer;
+
+/* The fields that an element has so far. Elements of one name are one field, where the first of them stood. */
+typedef struct {
+    pk_str name;
+    bool many;
+    value only;             /* not many */
+    list_builder items;     /* many */
+} child;
+
+typedef struct {
+    VEC(child) all;         /* in the arena */
+    table by_name;          /* once there are more than SCANNED */
+} children;
+
+static void render_element(const renderer *x, const binxml_element *e, children *parent);
+
+/* The fragments of a nested value, as children of the element that holds the value. */
+static void render_nested(const renderer *x, uint32_t fragment, children *parent)
+{
+    for (uint32_t next = fragment; next; next = x->r->fragments.at[next - 1].next) {
+        renderer inner = {x->r, &x->r->fragments.at[next - 1], x->s};
+        for (const binxml_element *e = inner.f->tree->roots; e; e = e->next) render_element(&inner, e, parent);
+    }
+}
+
+/* ---- values ---- */
+
+/* The text-like part of one piece of content; false: it has none. */
+static bool piece_value(const renderer *x, const binxml_content *c, value *out)
+{
+    if (c->kind == CONTENT_ELEMENT) return false;
+    if (c->kind == CONTENT_CONSTANT) {
+        *out = c->constant;
+        return true;
+    }
+    const binxml_value *v = evtx_value_at(x->r, x->f, c->index);
+    if (v->type == BINXML_FRAGMENT || v->type == BINXML_NULL) return false;
+    *out = binxml_decode(x->s, v);
+    return true;
+}
+
+static void append_text(const renderer *x, text *joined, const value *v)
+{
+    pk_str piece;
+    if (v->type == VALUE_LIST) {
+        for (size_t i = 0; i < v->as.list.count; i++) {
+            if (i) text_put_char(joined, ',');
+            append_text(x, joined, &v->as.list.items[i]);
+        }
+    } else if (value_text(x->s->arena, v, &piece)) {
+        text_put(joined, piece);
+    }
+}
+
+value evtx_content(const evtx_record *r, const evtx_fragment *f, const binxml_content *content, scratch *s)
+{
+    renderer x = {r, f, s};
+    value first = {.type = VALUE_MISSING}, v;
+    text joined = {0};
+    size_t count = 0;
+    for (const binxml_content *c = content; c; c = c->next) {
+        if (!piece_value(&x, c, &v)) continue;
+        if (count == 1) append_text(&x, &joined, &first);
+        if (count++ == 0) first = v;
+        else append_text(&x, &joined, &v);
+    }
+    if (count < 2) return first;
+    pk_str all = arena_str(s->arena, text_view(&joined));
+    text_free(&joined);
+    return all.len ? value_string(all) : (value){.type = VALUE_BLANK};
+}
+
+value evtx_attribute(const evtx_record *r, const evtx_fragment *f, const binxml_attribute *a, scratch *s)
+{
+    if (!a->content) return (value){.type = VALUE_BLANK};
+    return evtx_content(r, f, a->content, s);
+}
+
+/* ---- elements ---- */
+
+static value render_attributes(const renderer *x, const binxml_element *e)
+{
+    record_builder attributes = {0};
+    for (const binxml_attribute *a = e->attributes; a; a = a->next) {
+        if (e->data == DATA_NAMED && str_equal(a->name, STR("Name"))) continue;
+        value v = evtx_attribute(x->r, x->f, a, x->s);
+        if (v.type != VALUE_MISSING) record_add(x->s->arena, &attributes, a->name, v);
+    }
+    return record_done(&attributes);
+}
+
+bool evtx_only_blanks(const value *v)
+{
+    return v->type == VALUE_MISSING || v->type == VALUE_BLANK ||
+           (v->type == VALUE_STRING && str_trim(v->as.string).len == 0);
+}
+
+static child *find_child(children *c, pk_str name)
+{
+    if (c->all.len > SCANNED) {
+        uint32_t i = table_get(&c->by_name, name);
+        return i == TABLE_NONE ? NULL : &c->all.at[i];
+    }
+    for (size_t i = 0; i < c->all.len; i++)
+        if (str_equal(c->all.at[i].name, name)) return &c->all.at[i];
+    return NULL;
+}
+
+static child *new_child(const renderer *x, children *c, pk_str name)
+{
+    vec_push_in(x->s->arena, &c->all, (child){.name = name});
+    if (c->all.len > SCANNED)
+        for (size_t i = c->all.len == SCANNED + 1 ? 0 : c->all.len - 1; i < c->all.len; i++)
+            table_put(&c->by_name, c->all.at[i].name, (uint32_t)i);
+    return &c->all.at[c->all.len - 1];
+}
+
+/* A list adds its elements. */
+static void add_item(const renderer *x, child *to, const value *v)
+{
+    if (v->type != VALUE_LIST) list_add(x->s->arena, &to->items, *v);
+    for (size_t i = 0; v->type == VALUE_LIST && i < v->as.list.count; i++)
+        list_add(x->s->arena, &to->items, v->as.list.items[i]);
+}
+
+static void add_element(const renderer *x, children *parent, pk_str name, value v, bool always_list)
+{
+    child *c = find_child(parent, name);
+    if (!c) {
+        c = new_child(x, parent, name);
+        c->only = v;
+        if (!always_list) return;
+    } else if (!c->many) {
+        add_item(x, c, &c->only);
+    }
+    c->many = true;
+    add_item(x, c, &v);
+}
+
+static value take_children(const renderer *x, children *c)
+{
+    record_builder b = {0};
+    for (size_t i = 0; i < c->all.len; i++) {
+        child *one = &c->all.at[i];
+        record_add(x->s->arena, &b, one->name, one->many ? list_done(&one->items) : one->only);
+    }
+    table_free(&c->by_name);
+    return record_done(&b);
+}
+
+/* What stands inside the element: its text alone, or a record with #attributes, #text and its children. */
+static value render_inside(const renderer *x, const binxml_element *e, const value *attributes)
+{
+    children inside = {0};
+    bool has_attributes = attributes->as.record.count > 0, has_children = e->has_elements;
+    value text_of = evtx_content(x->r, x->f, e->content, x->s);
+    if (has_attributes) new_child(x, &inside, STR("#attributes"))->only = *attributes;
+    for (const binxml_content *c = e->content; c; c = c->next) {
+        if (c->kind == CONTENT_ELEMENT) render_element(x, c->element, &inside);
+        if (c->kind != CONTENT_SUBSTITUTION) continue;
+        const binxml_value *v = evtx_value_at(x->r, x->f, c->index);
+        if (v->type != BINXML_FRAGMENT || !v->fragment) continue;
+        render_nested(x, v->fragment, &inside);
+        has_children = true;
+    }
+    if (!has_attributes && !has_children)
+        return text_of.type == VALUE_MISSING ? (value){.type = VALUE_BLANK} : text_of;
+    bool skip = has_children ? evtx_only_blanks(&text_of) : text_of.type == VALUE_MISSING || text_of.type == VALUE_BLANK;
+    if (!skip) new_child(x, &inside, STR("#text"))->only = text_of;
+    return take_children(x, &inside);
+}
+
+/* <Data Name="N">: the field N, and what other attributes it has as N_attributes. */
+static void render_named_data(const renderer *x, const binxml_element *e, pk_str name, value attributes, children *parent)
+{
+    static const value none = {.type = VALUE_RECORD};
+    new_child(x, parent, name)->only = render_inside(x, e, &none);
+    if (attributes.as.record.count == 0) return;
+    new_child(x, parent, arena_concat(x->s->arena, name, STR("_attributes")))->only = attributes;
+}
+
+/* Takes the computed Name out of the attributes. */
+static bool take_name(value *attributes, arena *a, pk_str *name)
+{
+    value_field *f = attributes->as.record.fields;
+    size_t count = attributes->as.record.count;
+    for (size_t i = 0; i < count; i++) {
+        if (!str_equal(f[i].name, STR("Name")) || !value_text(a, &f[i].value, name) || name->len == 0) continue;
+        memmove(f + i, f + i + 1, (count - i - 1) * sizeof *f);
+        attributes->as.record.count--;
+        return true;
+    }
+    return false;
+}
+
+static void render_element(const renderer *x, const binxml_element *e, children *parent)
+{
+    value attributes = render_attributes(x, e);
+    pk_str name = e->data_name;
+    if (e->data == DATA_NAMED || (e->data == DATA_COMPUTED && take_name(&attributes, x->s->arena, &name)))
+        render_named_data(x, e, name, attributes, parent);
+    else add_element(x, parent, e->name, render_inside(x, e, &attributes), e->data != DATA_NONE);
+}
+
+value evtx_tree_element(const evtx_record *r, const evtx_fragment *f, const binxml_element *e, scratch *s)
+{
+    renderer x = {r, f, s};
+    children parent = {0};
+    render_element(&x, e, &parent);
+    return take_children(&x, &parent);
+}
+
+value evtx_tree(const evtx_record *r, scratch *s)
+{
+    renderer x = {r, &r->fragments.at[0], s};
+    children top = {0};
+    render_nested(&x, 1, &top);
+    return take_children(&x, &top);
+}

@@ -1,0 +1,70 @@
+/* Values of BinXML (MS-EVEN6 2.2.12.6): typed bytes -> the common value type. */
+#ifndef PICKET_FORMATS_EVTX_VALUES_H
+#define PICKET_FORMATS_EVTX_VALUES_H
+
+#include "event/value.h"
+
+/* Value types; 0x80 added: an array of that type. */
+enum {
+    BINXML_NULL = 0x00,
+    BINXML_STRING = 0x01,
+    BINXML_ANSI_STRING = 0x02,
+    BINXML_INT8 = 0x03,
+    BINXML_UINT8 = 0x04,
+    BINXML_INT16 = 0x05,
+    BINXML_UINT16 = 0x06,
+    BINXML_INT32 = 0x07,
+    BINXML_UINT32 = 0x08,
+    BINXML_INT64 = 0x09,
+    BINXML_UINT64 = 0x0a,
+    BINXML_REAL32 = 0x0b,
+    BINXML_REAL64 = 0x0c,
+    BINXML_BOOL = 0x0d,
+    BINXML_BINARY = 0x0e,
+    BINXML_GUID = 0x0f,
+    BINXML_SIZE = 0x10,
+    BINXML_FILETIME = 0x11,
+    BINXML_SYSTEMTIME = 0x12,
+    BINXML_SID = 0x13,
+    BINXML_HEX32 = 0x14,
+    BINXML_HEX64 = 0x15,
+    BINXML_HANDLE = 0x20,
+    BINXML_FRAGMENT = 0x21, /* BinXML inside a value */
+    BINXML_ARRAY = 0x80,
+};
+
+/* One substitution value of a template instance. */
+typedef struct {
+    const uint8_t *bytes;
+    uint32_t size;
+    uint8_t type;
+    uint32_t fragment; /* BINXML_FRAGMENT: number of the fragment that it holds, plus 1; else 0 */
+} binxml_value;
+
+/*
+ * Where decoded texts of one record go: buffers out of an arena, filled from the front, so that a text costs its
+ * length and no rounding. Reset together with its arena.
+ */
+typedef struct {
+    arena *arena;
+    char *at, *end;
+    size_t buffer;     /* bytes of one buffer */
+} scratch;
+
+void scratch_reset(scratch *s);                    /* resets the arena too */
+char *scratch_reserve(scratch *s, size_t n);       /* at least n bytes at s->at; the caller moves s->at past what it used */
+
+/*
+ * The value: integers as such, hexadecimal kinds, times, GUIDs, SIDs and binary data as text, arrays as lists; NULL and
+ * everything of size 0 as VALUE_BLANK. A value whose size does not fit its type is shown as hexadecimal bytes. Texts
+ * live in `s`.
+ */
+value binxml_decode(scratch *s, const binxml_value *v);
+
+/* UTF-16LE of `units` code units, without the NULs at its end, as UTF-8; unpaired surrogates become U+FFFD. */
+pk_str binxml_text(scratch *s, const uint8_t *bytes, size_t units);
+
+/* Bytes of one value of this type; 0: the type has no fixed size. */
+size_t binxml_fixed_size(uint8_t type);
+
+#endif
