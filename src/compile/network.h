@@ -1,0 +1,53 @@
+/*
+ * The predicate network of one slot: all tests on its values, evaluated together for one text.
+ *
+ * Every text test hangs on one or more literals ("anchors"), each in the index where it is found fastest:
+ *   whole    hash of the folded text                       equals
+ *   prefix   trie                                          starts_with
+ *   suffix   trie, backwards                               ends_with
+ *   inside   one multi-pattern database over the slot      match, wildcards, phrases
+ * Where finding the anchor does not settle the test (exact case, wildcards), it is confirmed by prepared_match().
+ * Regexes: a database over the unfolded text suggests, PCRE2 confirms. Addresses and numbers: sorted.
+ */
+#ifndef PICKET_COMPILE_NETWORK_H
+#define PICKET_COMPILE_NETWORK_H
+
+#include <hs.h>
+
+#include "compile/literal_trie.h"
+#include "compile/prepared.h"
+
+typedef struct network network;
+
+/* Scratch of one worker, for all networks of a program. */
+typedef struct {
+    hs_scratch_t *hs;
+    regex_scratch regex;
+    uint32_t *stamps;             /* by test number over all networks: tried for the current text */
+    uint32_t epoch;
+    size_t stamp_count;
+    number_list hits;             /* result: local numbers of the tests that are true, in no order */
+    number_list found;            /* literals of a trie */
+    VEC(char) fold_buffer;
+    arena *arena;                 /* folding of what is not ASCII; reset by its owner */
+    uint64_t failed_scans;
+} network_scratch;
+
+/* `tests`: not EXISTS, not IS_NULL; must outlive the network. `base`: first number in network_scratch.stamps. */
+network *network_build(prepared_test *const *tests, size_t count, uint32_t base, arena *a);
+void network_free(network *n);
+size_t network_memory(const network *n);              /* of its databases, bytes */
+bool network_is_costly(const network *n);             /* scans or confirms: results are worth remembering */
+
+/* How a test is found, for explain: "hash", "literal", "regex", "sorted". */
+const char *network_index_of(const prepared_test *t);
+
+void network_scratch_init(network_scratch *s, network *const *networks, size_t count, size_t test_count);
+void network_scratch_free(network_scratch *s);
+
+/* Folds into the scratch: the view is valid until the next fold. */
+subject_text network_subject(network_scratch *s, pk_str text);
+/* Leaves the tests that are true of `s` in scratch->hits. */
+void network_run(const network *n, network_scratch *scratch, subject_text s);
+
+#endif

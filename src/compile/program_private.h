@@ -1,0 +1,130 @@
+/*
+ * What a program consists of. compile/ fills it, engine/ reads it; constant once program_build() has returned.
+ *
+ *   rule x class  ->  variant: a boolean program over leaves, and a necessary set of predicates
+ *   leaf          ->  predicate: any of a set of tests on a slot
+ *   slot          ->  network: all tests on the values of that slot
+ *   predicate     ->  the variants in whose necessary set it stands: once it is true, they are candidates
+ *
+ * Correlations (plans that go on after their match stages) are only listed here; engine/stages.c runs their plans. The
+ * rules that feed them are compiled like all others, whether or not somebody chose them.
+ */
+#ifndef PICKET_COMPILE_PROGRAM_PRIVATE_H
+#define PICKET_COMPILE_PROGRAM_PRIVATE_H
+
+#include "compile/boolean.h"
+#include "compile/functions.h"
+#include "compile/network.h"
+#include "compile/program.h"
+#include "compile/slots.h"
+
+/* Any of a set of tests, on one slot. The same use in many rules and classes is the same predicate. */
+typedef struct {
+    uint32_t slot;
+    uint32_t *tests;              /* local numbers in the slot's network, ascending */
+    uint32_t count;
+    uint32_t uses;                /* rules, counted once for each variant */
+    double likely;
+    uint32_t *variants;           /* whose candidates it makes; ascending */
+    uint32_t variant_count;
+} predicate_row;
+
+/* A rule on one class. */
+typedef struct {
+    uint32_t rule;
+    class_id class_id;            /* CLASS_NONE: the open class */
+    uint32_t code;                /* entry into program.code, or CODE_ACCEPT */
+    uint32_t *necessary;          /* predicates: one of them is true if the rule matches; none: broad */
+    uint32_t necessary_count;
+} rule_variant;
+
+/* A field against another field or a computed constant; no index can help. */
+typedef struct {
+    operand sides[2];
+    compare_op op;
+    test_kind how;                /* of COMPARE_EQ and COMPARE_NE: EQUALS, STARTS_WITH, ENDS_WITH, MATCH */
+    bool cased;
+    many_policy many;
+} comparison;
+
+/* What the rules ask of the events of one class. */
+typedef struct {
+    VEC(uint32_t) slots;          /* field slots, with the inputs of computed ones */
+    VEC(uint32_t) computed;       /* computed slots */
+    VEC(uint32_t) broad;          /* variants without a necessary predicate */
+    bool any_value, raw;          /* some rule asks every value, the raw text */
+    uint32_t variants;
+} class_program;
+
+typedef struct {
+    prepared_test **tests;        /* by local number */
+    uint32_t test_count;
+    network *network;             /* NULL: nobody tests the values, they are only compared or asked for presence */
+    uint32_t *first;              /* predicates of test i: predicates[first[i] .. first[i + 1]) */
+    uint32_t *predicates;
+    bool eager;                   /* holds a predicate that makes candidates: run for every event */
+    bool remember;                /* results are worth remembering by value */
+} slot_program;
+
+struct program {
+    arena *arena;
+    ir_catalog *catalog;
+    schema *schema;
+    path_set *paths;
+    slot_table slots;
+    slot_program *slot_programs;  /* by slot */
+    network **networks;           /* by slot, as in slot_programs */
+    prepared_test **prepared;     /* by test number of the catalogue; NULL: no rule of the program uses it */
+    size_t prepared_count;        /* tests of the catalogue when compiled */
+    uint32_t test_count;          /* over all networks */
+    VEC(predicate_row) predicates;
+    VEC(comparison) comparisons;
+    VEC(rule_variant) variants;        /* in order of rule index */
+    code_buffer code;
+    class_program *classes;       /* by class id; the last is the open class */
+    uint32_t class_count;         /* without the open class */
+    bool *compiled;               /* by rule index: matched, maybe only for a correlation */
+    bool *chosen;                 /* by rule index */
+    size_t chosen_count;
+    size_t rule_count;            /* of the catalogue when compiled */
+    VEC(const rule *) correlations;
+};
+
+static inline const class_program *program_class(const program *p, class_id c)
+{
+    return &p->classes[c == CLASS_NONE ? p->class_count : c];
+}
+
+/* ---- steps of program_build, in order ---- */
+
+typedef struct {
+    program *program;
+    diag_list *diags;
+    arena *scratch;               /* expressions of all variants until code is emitted */
+    VEC(bool_expr *) expressions; /* by variant */
+    table predicate_numbers;      /* slot and tests -> predicate */
+    table test_numbers;           /* slot and test -> local number */
+    VEC(VEC(prepared_test *)) slot_tests; /* by slot */
+} program_builder;
+
+/* route.c: rules to classes; a variant for each, if it can be true there. */
+void route_rule(program_builder *b, const rule *r);
+bool rule_is_correlation(const rule *r);
+
+/* specialise.c: an expression on one class. NULL: *problem says why it cannot be run. */
+bool_expr *specialise(program_builder *b, const plan *p, const expr *e, class_id c, const char **problem);
+/* predicates.c: the predicate "any of these tests" on a slot. */
+uint32_t intern_predicate(program_builder *b, uint32_t slot, const ir_test *const *tests, size_t count);
+const prepared_test *program_prepare(program_builder *b, const ir_test *t);
+void predicates_finish(program_builder *b); /* networks, and from each test to its predicates */
+
+/* necessary.c: estimates, the necessary set of each variant, from predicates to candidates. */
+void estimate_predicates(program_builder *b);
+void estimate_expression(const program *p, bool_expr *e);
+void find_necessary(program_builder *b, rule_variant *v, bool_expr *e);
+void index_candidates(program *p);
+
+/* comparison.c: is it true of these values of its two sides? */
+bool comparison_true(const comparison *c, const value *x, size_t x_count, const value *y, size_t y_count, arena *a);
+
+#endif

@@ -1,0 +1,89 @@
+/*
+ * Routing: a rule's match stage is specialised for each class of its log source. Where it folds to false the class is
+ * dropped; where fields are constant the rest is smaller. What is left is a variant.
+ */
+#include "compile/program_private.h"
+
+static diag_place place_of(const rule *r, span s)
+{
+    return (diag_place){.file = r->path, .line = s.line ? s.line : r->span.line, .column = s.line ? s.column : 0};
+}
+
+static pk_str name_of(const rule *r) { return r->id.len ? r->id : r->title; }
+
+static void warn_no_class(program_builder *b, const rule *r, const log_source *l)
+{
+    text shown = {0};
+    const struct { const char *name; pk_str of; } parts[] = {
+        {"product", l->product}, {"category", l->category}, {"service", l->service}};
+    for (size_t i = 0; i < 3; i++) {
+        if (parts[i].of.len == 0) continue;
+        text_printf(&shown, "%s%s=" STR_FMT, shown.len ? "," : "", parts[i].name, STR_ARG(parts[i].of));
+    }
+    diag_add(b->diags, PK_WARNING, "compile-log-source", place_of(r, r->span), name_of(r),
+             "records that --as names so are given to it", "no event class provides the log source " STR_FMT,
+             STR_ARG(text_view(&shown)));
+    text_free(&shown);
+}
+
+static void add_variant(program_builder *b, const rule *r, const stage *match, class_id c)
+{
+    program *p = b->program;
+    const char *problem;
+    bool_expr *e = specialise(b, r->plan, match->as.match.where, c, &problem);
+    if (!e) {
+        diag_add(b->diags, PK_UNSUPPORTED, "compile-expression", place_of(r, match->span), name_of(r), NULL,
+                 "the rule is not run: %s", problem);
+        p->compiled[r->index] = false;
+        return;
+    }
+    if (e->kind == BOOL_FALSE) return;
+    vec_push(&p->variants, ((rule_variant){.rule = r->index, .class_id = c}));
+    vec_push(&b->expressions, e);
+}
+
+static bool has_variant(const program *p, size_t from, class_id c)
+{
+    for (size_t i = from; i < p->variants.len; i++)
+        if (p->variants.at[i].class_id == c) return true;
+    return false;
+}
+
+static void route_source(program_builder *b, const rule *r, const stage *match, const log_source *source, size_t first)
+{
+    program *p = b->program;
+    size_t count;
+    const class_id *classes = schema_classes_of(p->schema, source, b->scratch, &count);
+    if (count == 0 && source->product.len + source->category.len + source->service.len > 0) warn_no_class(b, r, source);
+    for (size_t i = 0; i < count && p->compiled[r->index]; i++)
+        if (!has_variant(p, first, classes[i])) add_variant(b, r, match, classes[i]);
+}
+
+/* A rule that names no log source runs on every class, and on events of the open class. */
+static void route_stage(program_builder *b, const rule *r, const stage *match, size_t first)
+{
+    static const log_source everything;
+    for (size_t i = 0; i < match->as.match.source_count; i++)
+        route_source(b, r, match, &match->as.match.sources[i], first);
+    if (match->as.match.source_count > 0) return;
+    route_source(b, r, match, &everything, first);
+    if (b->program->compiled[r->index]) add_variant(b, r, match, CLASS_NONE);
+}
+
+bool rule_is_correlation(const rule *r)
+{
+    for (size_t i = 0; r->plan && i < r->plan->stage_count; i++)
+        if (r->plan->stages[i]->kind != STAGE_MATCH) return true;
+    return false;
+}
+
+void route_rule(program_builder *b, const rule *r)
+{
+    program *p = b->program;
+    size_t before = p->variants.len;
+    for (size_t i = 0; i < r->plan->stage_count; i++) {
+        if (!p->compiled[r->index]) break;
+        if (r->plan->stages[i]->kind == STAGE_MATCH) route_stage(b, r, r->plan->stages[i], p->variants.len);
+    }
+    if (!p->compiled[r->index]) p->variants.len = b->expressions.len = before;
+}

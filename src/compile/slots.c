@@ -1,0 +1,243 @@
+/*
+ * A rule's field goes through the mapping of its class (schema_field), functions of the rule are put around it, and what
+ * comes out is written as text: equal text, same slot. Parts without a field are computed now.
+ */
+#include "compile/slots.h"
+
+#include "compile/functions.h"
+
+#define PATHS_A_FIELD 16          /* places of one field in one layout */
+#define EXPR_DEPTH 32
+
+void slots_init(slot_table *t, schema *s, path_set *paths, arena *a)
+{
+    *t = (slot_table){.arena = a, .schema = s, .paths = paths};
+}
+
+void slots_free(slot_table *t)
+{
+    vec_free(&t->all);
+    table_free(&t->numbers);
+}
+
+/* ---- interning ---- */
+
+static uint32_t intern_slot(slot_table *t, slot_kind kind, family_id family, pk_str name, bool *fresh)
+{
+    pk_str key = arena_printf(t->arena, "%d %u " STR_FMT, (int)kind, family, STR_ARG(name));
+    uint32_t number = table_get(&t->numbers, key);
+    *fresh = number == TABLE_NONE;
+    if (!*fresh) return number;
+    number = (uint32_t)t->all.len;
+    table_put(&t->numbers, key, number);
+    vec_push(&t->all, ((event_slot){.kind = kind, .family = family, .name = arena_str(t->arena, name)}));
+    return number;
+}
+
+uint32_t slot_of_kind(slot_table *t, slot_kind kind)
+{
+    bool fresh;
+    return intern_slot(t, kind, FAMILY_NONE, kind == SLOT_RAW ? STR("raw") : STR("any value"), &fresh);
+}
+
+static void add_paths(slot_table *t, event_slot *s, layout_id layout)
+{
+    path_slot found[PATHS_A_FIELD];
+    size_t n = schema_layout_paths(t->schema, layout, s->name, t->paths, found, PATHS_A_FIELD);
+    for (size_t i = 0; i < n; i++) vec_push_in(t->arena, &s->paths, ((slot_path){layout, found[i], (uint16_t)i}));
+}
+
+/* A canonical field: known in every layout of its family, and by its own name where there is no layout. */
+static uint32_t field_slot(slot_table *t, family_id family, pk_str name)
+{
+    bool fresh;
+    uint32_t number = intern_slot(t, SLOT_FIELD, family, name, &fresh);
+    if (!fresh) return number;
+    event_slot *s = &t->all.at[number];
+    for (layout_id l = 0; family != FAMILY_NONE && l < schema_layout_count(t->schema); l++)
+        if (schema_layout_family(t->schema, l) == family) add_paths(t, s, l);
+    slot_path raw = {LAYOUT_NONE, path_add(t->paths, name), 0};
+    vec_push_in(t->arena, &s->paths, raw);
+    return number;
+}
+
+/* ---- expressions ---- */
+
+typedef struct {
+    slot_table *table;
+    family_id family;
+    class_id class_id;
+    const char *problem;
+} slot_reader;
+
+static slot_expr *new_expr(slot_reader *r, map_kind kind)
+{
+    slot_expr *e = ARENA_NEW(r->table->arena, slot_expr);
+    e->kind = kind;
+    return e;
+}
+
+static slot_expr *constant_expr(slot_reader *r, value v)
+{
+    slot_expr *e = new_expr(r, v.type == VALUE_MISSING ? MAP_MISSING : MAP_CONSTANT);
+    e->constant = v;
+    return e;
+}
+
+static bool is_known(const slot_expr *e) { return e->kind == MAP_CONSTANT || e->kind == MAP_MISSING; }
+
+/* A function whose arguments are all known is computed now. */
+static slot_expr *fold_call(slot_reader *r, slot_expr *e)
+{
+    arena *a = r->table->arena;
+    value *args = ARENA_ARRAY(a, value, e->count);
+    for (size_t i = 0; i < e->count; i++) {
+        if (!is_known(e->args[i])) return e;
+        args[i] = e->args[i]->constant;
+    }
+    return constant_expr(r, function_call(e->function, args, e->count, a));
+}
+
+/* Alternatives that are always missing go; those behind one that is always there can never be reached. */
+static slot_expr *fold_first(slot_reader *r, slot_expr *e)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < e->count; i++) {
+        if (e->args[i]->kind == MAP_MISSING) continue;
+        e->args[kept++] = e->args[i];
+        if (e->args[i]->kind == MAP_CONSTANT) break;
+    }
+    e->count = kept;
+    if (kept == 0) return constant_expr(r, (value){.type = VALUE_MISSING});
+    return kept == 1 ? e->args[0] : e;
+}
+
+static slot_expr *expr_of_map(slot_reader *r, const field_map *m, unsigned depth)
+{
+    if (depth == 0) return constant_expr(r, (value){.type = VALUE_MISSING});
+    if (m->kind == MAP_MISSING) return constant_expr(r, (value){.type = VALUE_MISSING});
+    if (m->kind == MAP_CONSTANT) return constant_expr(r, value_copy(r->table->arena, &m->constant));
+    slot_expr *e = new_expr(r, m->kind);
+    if (m->kind == MAP_FIELD) {
+        e->slot = field_slot(r->table, r->family, m->text);
+        return e;
+    }
+    e->function = m->text;
+    e->count = m->count;
+    e->args = ARENA_ARRAY(r->table->arena, slot_expr *, m->count);
+    for (size_t i = 0; i < m->count; i++) e->args[i] = expr_of_map(r, m->args[i], depth - 1);
+    return m->kind == MAP_FIRST ? fold_first(r, e) : fold_call(r, e);
+}
+
+static slot_expr *expr_of_field(slot_reader *r, const ir_field *f)
+{
+    slot_table *t = r->table;
+    slot_expr *e;
+    if (f->kind != FIELD_PATH) {
+        e = new_expr(r, MAP_FIELD);
+        e->slot = slot_of_kind(t, f->kind == FIELD_RAW ? SLOT_RAW : SLOT_ANY_VALUE);
+        return e;
+    }
+    if (r->class_id != CLASS_NONE) /* the open class has no mapping: fields are raw paths */
+        return expr_of_map(r, schema_field(t->schema, r->class_id, f->schema, f->path, t->arena), EXPR_DEPTH);
+    e = new_expr(r, MAP_FIELD);
+    e->slot = field_slot(t, r->family, f->path);
+    return e;
+}
+
+static slot_expr *expr_of_rule(slot_reader *r, const expr *x, unsigned depth)
+{
+    if (x->kind == EXPR_FIELD) return expr_of_field(r, &x->as.field);
+    if (x->kind == EXPR_CONSTANT) return constant_expr(r, x->as.constant);
+    if (x->kind != EXPR_CALL || depth == 0 || !function_exists(x->as.call.name)) {
+        r->problem = x->kind == EXPR_CALL ? "a function that the engine does not know" : "an expression that is no field";
+        return constant_expr(r, (value){.type = VALUE_MISSING});
+    }
+    slot_expr *e = new_expr(r, MAP_CALL);
+    e->function = x->as.call.name;
+    e->count = x->count;
+    e->args = ARENA_ARRAY(r->table->arena, slot_expr *, x->count);
+    for (size_t i = 0; i < x->count; i++) e->args[i] = expr_of_rule(r, x->args[i], depth - 1);
+    return fold_call(r, e);
+}
+
+/* ---- computed slots ---- */
+
+static void write_expr(const slot_table *t, const slot_expr *e, text *out)
+{
+    switch (e->kind) {
+    case MAP_MISSING:
+        text_put_cstring(out, "missing");
+        return;
+    case MAP_CONSTANT:
+        value_write_json(out, &e->constant);
+        return;
+    case MAP_FIELD: /* the number tells fields of two families apart */
+        text_printf(out, STR_FMT "#%u", STR_ARG(t->all.at[e->slot].name), e->slot);
+        return;
+    case MAP_CALL:
+    case MAP_FIRST:
+        if (e->kind == MAP_FIRST) text_put_cstring(out, "first");
+        else text_put(out, e->function);
+        for (size_t i = 0; i < e->count; i++) {
+            text_put_char(out, i ? ',' : '(');
+            write_expr(t, e->args[i], out);
+        }
+        text_put_char(out, ')');
+        return;
+    }
+}
+
+static void collect_inputs(slot_table *t, event_slot *s, const slot_expr *e)
+{
+    if (e->kind == MAP_FIELD) {
+        for (size_t i = 0; i < s->inputs.len; i++)
+            if (s->inputs.at[i] == e->slot) return;
+        vec_push_in(t->arena, &s->inputs, e->slot);
+    }
+    for (size_t i = 0; i < e->count; i++) collect_inputs(t, s, e->args[i]);
+}
+
+/* The value with every field missing: VALUE_MISSING unless some function or constant makes up for it. */
+static value value_without_fields(slot_table *t, const slot_expr *e)
+{
+    value missing = {.type = VALUE_MISSING};
+    if (e->kind == MAP_CONSTANT) return e->constant;
+    if (e->kind == MAP_FIRST) {
+        for (size_t i = 0; i < e->count; i++) {
+            value v = value_without_fields(t, e->args[i]);
+            if (v.type != VALUE_MISSING) return v;
+        }
+        return missing;
+    }
+    if (e->kind != MAP_CALL) return missing;
+    value *args = ARENA_ARRAY(t->arena, value, e->count);
+    for (size_t i = 0; i < e->count; i++) args[i] = value_without_fields(t, e->args[i]);
+    return function_call(e->function, args, e->count, t->arena);
+}
+
+static uint32_t computed_slot(slot_table *t, slot_expr *e)
+{
+    text name = {0};
+    bool fresh;
+    write_expr(t, e, &name);
+    uint32_t number = intern_slot(t, SLOT_COMPUTED, FAMILY_NONE, text_view(&name), &fresh);
+    text_free(&name);
+    if (!fresh) return number;
+    event_slot *s = &t->all.at[number];
+    s->expr = e;
+    collect_inputs(t, s, e);
+    s->standing = value_without_fields(t, e).type != VALUE_MISSING;
+    return number;
+}
+
+operand slot_operand(slot_table *t, class_id c, const expr *e, const char **problem)
+{
+    slot_reader r = {.table = t, .class_id = c, .family = FAMILY_NONE};
+    if (c != CLASS_NONE) r.family = schema_class(t->schema, c)->family;
+    slot_expr *x = expr_of_rule(&r, e, EXPR_DEPTH);
+    *problem = r.problem;
+    if (is_known(x)) return (operand){.known = true, .value = x->constant};
+    if (x->kind == MAP_FIELD) return (operand){.slot = x->slot};
+    return (operand){.slot = computed_slot(t, x)};
+}

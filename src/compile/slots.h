@@ -1,0 +1,68 @@
+/*
+ * Slots: the places of an event that tests hang on. A slot is (family, expression): a canonical field of a family of logs,
+ * a function over fields, every value of the event, or its raw text. Many fields of rules may share a slot; one field may
+ * be several slots in several classes.
+ */
+#ifndef PICKET_COMPILE_SLOTS_H
+#define PICKET_COMPILE_SLOTS_H
+
+#include "base/hash.h"
+#include "ir/ir.h"
+#include "schema/schema.h"
+
+typedef enum { SLOT_FIELD, SLOT_COMPUTED, SLOT_ANY_VALUE, SLOT_RAW } slot_kind;
+
+/* What a computed slot computes; the leaves are other slots or constants. */
+typedef struct slot_expr slot_expr;
+struct slot_expr {
+    map_kind kind;                /* MAP_FIELD: `slot`; MAP_CONSTANT; MAP_CALL; MAP_FIRST */
+    uint32_t slot;
+    value constant;
+    pk_str function;
+    slot_expr **args;
+    size_t count;
+};
+
+/* Where a field may stand in records of a layout; LAYOUT_NONE: raw paths. */
+typedef struct {
+    layout_id layout;
+    path_slot path;
+    uint16_t rank;                /* 0 is best: only the best path that is present counts */
+} slot_path;
+
+typedef struct {
+    slot_kind kind;
+    family_id family;             /* of SLOT_FIELD */
+    pk_str name;                  /* canonical field, or the expression as text */
+    slot_expr *expr;              /* SLOT_COMPUTED */
+    VEC(uint32_t) inputs;         /* SLOT_COMPUTED: field slots that it reads */
+    bool standing;                /* SLOT_COMPUTED: has a value even when no input is present */
+    VEC(slot_path) paths;         /* SLOT_FIELD; in order of layout, then rank */
+} event_slot;
+
+typedef struct {
+    arena *arena;
+    schema *schema;
+    path_set *paths;
+    VEC(event_slot) all;
+    table numbers;                /* "family\0expression" -> number */
+} slot_table;
+
+#define FAMILY_NONE UINT32_MAX    /* the open class; computed and special slots */
+
+void slots_init(slot_table *t, schema *s, path_set *paths, arena *a);
+void slots_free(slot_table *t);
+
+uint32_t slot_of_kind(slot_table *t, slot_kind kind);              /* SLOT_ANY_VALUE, SLOT_RAW */
+
+/* What an operand of a rule is in a class: a slot, or known before any event is read. */
+typedef struct {
+    bool known;
+    value value;                  /* known; VALUE_MISSING: the class cannot give it */
+    uint32_t slot;
+} operand;
+
+/* NULL in *problem, or why the expression cannot be a slot (then the operand is missing). */
+operand slot_operand(slot_table *t, class_id c, const expr *e, const char **problem);
+
+#endif

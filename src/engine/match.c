@@ -1,0 +1,263 @@
+/*
+ * Which rules match an event:
+ *   1. its fields go into slots, by the table of its context
+ *   2. the slots that can make candidates are tested; a true predicate names the variants that need it
+ *   3. the branches of each candidate are run; other slots are tested only when a branch asks for them
+ */
+#include <stdlib.h>
+
+#include "engine/matcher.h"
+
+#define CACHE_LIMIT (32u << 20)   /* bytes of remembered results, for each worker */
+
+/* ---- life ---- */
+
+static uint32_t special_slot(const program *p, slot_kind kind)
+{
+    for (uint32_t i = 0; i < p->slots.all.len; i++)
+        if (p->slots.all.at[i].kind == kind) return i;
+    return VALUE_END;
+}
+
+matcher *matcher_new(const program *p)
+{
+    matcher *m = mem_zalloc(1, sizeof *m);
+    size_t slots = p->slots.all.len, predicates = p->predicates.len;
+    m->program = p;
+    m->contexts = context_table_new(p);
+    m->cache = value_cache_new(slots, CACHE_LIMIT);
+    m->arena = arena_new();
+    m->any_slot = special_slot(p, SLOT_ANY_VALUE);
+    m->raw_slot = special_slot(p, SLOT_RAW);
+    m->slots = mem_zalloc(slots + 1, sizeof *m->slots);
+    m->bits = mem_zalloc(predicates / 64 + 1, sizeof *m->bits);
+    m->variant_stamps = mem_zalloc(p->variants.len + 1, sizeof *m->variant_stamps);
+    m->predicate_stamps = mem_zalloc(predicates + 1, sizeof *m->predicate_stamps);
+    network_scratch_init(&m->network, p->networks, slots, p->test_count);
+    return m;
+}
+
+void matcher_free(matcher *m)
+{
+    if (!m) return;
+    context_table_free(m->contexts);
+    value_cache_free(m->cache);
+    network_scratch_free(&m->network);
+    arena_free(m->arena);
+    mem_free(m->slots);
+    mem_free(m->bits);
+    mem_free(m->variant_stamps);
+    mem_free(m->predicate_stamps);
+    vec_free(&m->values);
+    vec_free(&m->touched);
+    vec_free(&m->expanded);
+    vec_free(&m->candidates);
+    vec_free(&m->result);
+    vec_free(&m->rules);
+    vec_free(&m->classes);
+    mem_free(m);
+}
+
+/* ---- leaves ---- */
+
+static void set_bits(matcher *m, const slot_result *r)
+{
+    for (uint32_t i = 0; i < r->count; i++) m->bits[r->predicates[i] >> 6] |= UINT64_C(1) << (r->predicates[i] & 63);
+}
+
+static void expand(matcher *m, uint32_t slot_number)
+{
+    slot_test(m, slot_number);
+    slot_state *s = &m->slots[slot_number];
+    s->expanded = true;
+    if (s->first == VALUE_END) return;
+    vec_push(&m->expanded, slot_number);
+    for (uint32_t i = s->first; i != VALUE_END; i = m->values.at[i].next) set_bits(m, m->values.at[i].result);
+}
+
+static bool predicate_true(matcher *m, uint32_t number)
+{
+    uint32_t slot_number = m->program->predicates.at[number].slot;
+    if (m->slots[slot_number].stamp != m->stamp || !m->slots[slot_number].expanded) expand(m, slot_number);
+    return m->bits[number >> 6] >> (number & 63) & 1;
+}
+
+static bool result_has(const slot_result *r, uint32_t number)
+{
+    for (uint32_t i = 0; i < r->count; i++)
+        if (r->predicates[i] == number) return true;
+    return false;
+}
+
+/* Do some (all) values that are not null answer to the predicate as wanted? All: and there are such values. */
+static bool values_answer(matcher *m, uint32_t number, bool all, bool want)
+{
+    uint32_t slot_number = m->program->predicates.at[number].slot;
+    bool some = false;
+    slot_test(m, slot_number);
+    for (uint32_t i = m->slots[slot_number].first; i != VALUE_END; i = m->values.at[i].next) {
+        if (m->values.at[i].value.type == VALUE_NULL) continue;
+        bool answer = result_has(m->values.at[i].result, number) == want;
+        if (answer != all) return !all;
+        some = true;
+    }
+    return all && some;
+}
+
+static bool has_value(matcher *m, uint32_t slot_number)
+{
+    for (uint32_t i = slot_values_of(m, slot_number)->first; i != VALUE_END; i = m->values.at[i].next)
+        if (m->values.at[i].value.type != VALUE_NULL) return true;
+    return false;
+}
+
+static bool is_null(matcher *m, uint32_t slot_number)
+{
+    const slot_state *s = slot_values_of(m, slot_number);
+    for (uint32_t i = s->first; i != VALUE_END; i = m->values.at[i].next)
+        if (m->values.at[i].value.type == VALUE_NULL || m->values.at[i].value.type == VALUE_BLANK) return true;
+    return s->count == 0;
+}
+
+static const value *side_values(matcher *m, const operand *o, size_t *count)
+{
+    list_builder values = {0};
+    if (o->known) {
+        if (o->value.type == VALUE_LIST) {
+            *count = o->value.as.list.count;
+            return o->value.as.list.items;
+        }
+        *count = o->value.type != VALUE_MISSING;
+        return &o->value;
+    }
+    for (uint32_t i = slot_values_of(m, o->slot)->first; i != VALUE_END; i = m->values.at[i].next)
+        list_add(m->arena, &values, m->values.at[i].value);
+    *count = values.items.len;
+    return values.items.at;
+}
+
+static bool compare_fields(matcher *m, uint32_t number)
+{
+    const comparison *c = &m->program->comparisons.at[number];
+    size_t x_count, y_count;
+    const value *x = side_values(m, &c->sides[0], &x_count);
+    const value *y = side_values(m, &c->sides[1], &y_count);
+    return comparison_true(c, x, x_count, y, y_count, m->arena);
+}
+
+static bool leaf_true(matcher *m, const instruction *i)
+{
+    switch ((leaf_kind)i->leaf) {
+    case LEAF_PREDICATE: return predicate_true(m, i->id);
+    case LEAF_EVERY: return values_answer(m, i->id, true, true);
+    case LEAF_DIFFERS: return values_answer(m, i->id, false, false);
+    case LEAF_PRESENT: return slot_values_of(m, i->id)->count > 0;
+    case LEAF_VALUE: return has_value(m, i->id);
+    case LEAF_NULL: return is_null(m, i->id);
+    case LEAF_MANY: return slot_values_of(m, i->id)->count > 1;
+    case LEAF_COMPARE: return compare_fields(m, i->id);
+    }
+    return false;
+}
+
+static bool run_branches(matcher *m, uint32_t at)
+{
+    const instruction *code = m->program->code.code.at;
+    while (at < CODE_REJECT) at = leaf_true(m, &code[at]) ? code[at].on_true : code[at].on_false;
+    return at == CODE_ACCEPT;
+}
+
+/* ---- candidates ---- */
+
+static void add_candidates(matcher *m, uint32_t slot_number)
+{
+    const program *p = m->program;
+    slot_test(m, slot_number);
+    for (uint32_t i = m->slots[slot_number].first; i != VALUE_END; i = m->values.at[i].next) {
+        const slot_result *r = m->values.at[i].result;
+        for (uint32_t k = r->count; k < r->count + r->candidate_count; k++) {
+            const predicate_row *row = &p->predicates.at[r->predicates[k]];
+            for (uint32_t v = 0; v < row->variant_count; v++) {
+                uint32_t number = row->variants[v];
+                if (m->variant_stamps[number] == m->stamp) continue;
+                m->variant_stamps[number] = m->stamp;
+                if (context_has(m->context, p, p->variants.at[number].class_id)) vec_push(&m->candidates, number);
+            }
+        }
+    }
+}
+
+static int by_number(const void *x, const void *y)
+{
+    uint32_t a = *(const uint32_t *)x, b = *(const uint32_t *)y;
+    return a < b ? -1 : a > b;
+}
+
+static void find_candidates(matcher *m)
+{
+    const context *c = m->context;
+    const slot_program *programs = m->program->slot_programs;
+    m->candidates.len = 0;
+    for (size_t i = 0; i < c->broad_count; i++) vec_push(&m->candidates, c->broad[i]);
+    for (size_t i = 0; i < m->touched.len; i++)
+        if (programs[m->touched.at[i]].eager) add_candidates(m, m->touched.at[i]);
+    for (size_t i = 0; i < c->computed_count; i++) add_candidates(m, c->computed[i]);
+    if (c->any_value && programs[m->any_slot].eager) add_candidates(m, m->any_slot);
+    if (c->raw && programs[m->raw_slot].eager) add_candidates(m, m->raw_slot);
+    if (m->candidates.len > 1) qsort(m->candidates.at, m->candidates.len, sizeof *m->candidates.at, by_number);
+}
+
+/* Candidates are in order of rule; a rule that matched on one class is not asked again on another. */
+static void run_candidates(matcher *m)
+{
+    for (size_t i = 0; i < m->candidates.len; i++) {
+        const rule_variant *v = &m->program->variants.at[m->candidates.at[i]];
+        if (m->rules.len && m->rules.at[m->rules.len - 1] == v->rule) continue;
+        if (!run_branches(m, v->code)) continue;
+        vec_push(&m->rules, v->rule);
+        vec_push(&m->classes, v->class_id);
+    }
+}
+
+/* ---- one event ---- */
+
+static void clear_bits(matcher *m)
+{
+    for (size_t s = 0; s < m->expanded.len; s++) {
+        const slot_state *state = &m->slots[m->expanded.at[s]];
+        for (uint32_t i = state->first; i != VALUE_END; i = m->values.at[i].next) {
+            const slot_result *r = m->values.at[i].result;
+            for (uint32_t k = 0; k < r->count; k++) m->bits[r->predicates[k] >> 6] = 0;
+        }
+    }
+    m->expanded.len = 0;
+}
+
+static void begin_event(matcher *m, const event *e, const classification *k)
+{
+    value_cache_tidy(m->cache);
+    arena_reset(m->arena);
+    arena_reset(m->network.arena);
+    if (++m->stamp == 0) { /* wrapped: old stamps could pass for new ones */
+        memset(m->slots, 0, m->program->slots.all.len * sizeof *m->slots);
+        memset(m->variant_stamps, 0, m->program->variants.len * sizeof *m->variant_stamps);
+        m->stamp = 1;
+    }
+    m->event = e;
+    m->context = context_of(m->contexts, k);
+    m->values.len = m->touched.len = m->rules.len = m->classes.len = 0;
+}
+
+match_result matcher_run(matcher *m, const event *e, const classification *k)
+{
+    begin_event(m, e, k);
+    m->events_total++;
+    if (!m->context->empty) {
+        slots_fill(m, e);
+        find_candidates(m);
+        m->candidates_total += m->candidates.len;
+        run_candidates(m);
+        clear_bits(m); /* before anything that they point to is forgotten */
+    }
+    return (match_result){m->rules.at, m->classes.at, m->rules.len};
+}

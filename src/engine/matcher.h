@@ -1,0 +1,115 @@
+/* Inside the matcher: what match.c, context.c, slot_values.c, value_cache.c and why.c share. */
+#ifndef PICKET_ENGINE_MATCHER_H
+#define PICKET_ENGINE_MATCHER_H
+
+#include "compile/program_private.h"
+#include "engine/engine.h"
+
+/* ---- what is true of one text ---- */
+
+/* Predicates that a text fulfils, in no order; behind them those that make candidates once more. */
+typedef struct {
+    uint32_t count, candidate_count;
+    uint32_t predicates[];
+} slot_result;
+
+/* ---- value_cache.c: results remembered by slot and text, bounded ---- */
+
+typedef struct value_cache value_cache;
+value_cache *value_cache_new(size_t slots, size_t limit);
+void value_cache_free(value_cache *c);
+/* May forget everything: call it between events, when nobody holds a result. */
+void value_cache_tidy(value_cache *c);
+/* The result of this text, or NULL; then *hash serves value_cache_put. false in *worth: do not put. */
+const slot_result *value_cache_get(value_cache *c, uint32_t slot_number, pk_str content, uint64_t *hash, bool *worth);
+const slot_result *value_cache_put(value_cache *c, uint32_t slot_number, pk_str content, uint64_t hash, const slot_result *r);
+
+/* ---- context.c: what the program means for one layout and set of classes ---- */
+
+typedef struct {
+    uint32_t slot;
+    uint16_t rank;
+    bool last;                    /* of this path */
+} path_target;
+
+typedef struct {
+    uint64_t hash;
+    layout_id layout;
+    class_id *classes;
+    size_t class_count;
+    uint32_t *first_target;       /* by path slot: into targets, or TARGET_NONE */
+    path_target *targets;
+    uint64_t *active;             /* bit set of classes, the last is the open class */
+    uint32_t *broad;              /* variants that every event is a candidate of */
+    size_t broad_count;
+    uint32_t *computed;           /* computed slots that make candidates */
+    size_t computed_count;
+    bool any_value, raw;          /* ... and so do these special slots */
+    bool empty;                   /* no rule at all */
+} context;
+
+#define TARGET_NONE UINT32_MAX
+
+typedef struct context_table context_table;
+context_table *context_table_new(const program *p);
+void context_table_free(context_table *t);
+const context *context_of(context_table *t, const classification *k);
+
+static inline bool context_has(const context *c, const program *p, class_id id)
+{
+    uint32_t bit = id == CLASS_NONE ? p->class_count : id;
+    return c->active[bit >> 6] >> (bit & 63) & 1;
+}
+
+/* ---- the matcher ---- */
+
+typedef struct {
+    value value;
+    const slot_result *result;    /* once the slot is tested */
+    uint32_t next;                /* of the same slot, or VALUE_END */
+} slot_value;
+
+#define VALUE_END UINT32_MAX
+
+/* What stands in a slot in the current event; old unless `stamp` is the event's. */
+typedef struct {
+    uint32_t stamp;
+    uint32_t first, last, count;
+    uint16_t rank;
+    bool tested, expanded;
+} slot_state;
+
+struct matcher {
+    const program *program;
+    context_table *contexts;
+    value_cache *cache;
+    network_scratch network;
+    arena *arena;                 /* of one event */
+    uint32_t any_slot, raw_slot;  /* VALUE_END: no rule asks */
+
+    uint32_t stamp;               /* number of the event, wraps with care */
+    const event *event;
+    const context *context;
+    slot_state *slots;            /* by slot */
+    VEC(slot_value) values;
+    VEC(uint32_t) touched;        /* field slots that have values */
+    VEC(uint32_t) expanded;       /* slots whose predicates are set in bits */
+    uint64_t *bits;               /* by predicate */
+    uint32_t *variant_stamps;     /* by variant: a candidate already */
+    uint32_t *predicate_stamps;   /* by predicate: in the result being made */
+    uint32_t predicate_stamp;
+    VEC(uint32_t) candidates;
+    VEC(uint32_t) result;         /* being made */
+
+    VEC(uint32_t) rules;          /* matched */
+    VEC(class_id) classes;
+    uint64_t candidates_total, events_total;
+};
+
+/* slot_values.c */
+void slots_fill(matcher *m, const event *e);                       /* fields of the event into slots */
+const slot_state *slot_values_of(matcher *m, uint32_t slot_number); /* fills computed and special slots on first use */
+const slot_result *result_of_value(matcher *m, uint32_t slot_number, const value *v);
+void slot_test(matcher *m, uint32_t slot_number);                  /* results of all its values */
+
+#endif

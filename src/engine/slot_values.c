@@ -1,0 +1,247 @@
+/*
+ * Slots of one event: fields are filled from what the reader found, computed and special slots when somebody asks. Then a
+ * slot is tested: each of its values goes through the cache or the network.
+ */
+#include "engine/matcher.h"
+
+static slot_state *fresh_state(matcher *m, uint32_t slot_number)
+{
+    slot_state *s = &m->slots[slot_number];
+    *s = (slot_state){.stamp = m->stamp, .first = VALUE_END, .last = VALUE_END};
+    return s;
+}
+
+static void append(matcher *m, slot_state *s, const value *v)
+{
+    uint32_t number = (uint32_t)m->values.len;
+    vec_reserve(&m->values, m->values.len + 1);
+    m->values.at[m->values.len++] = (slot_value){.value = *v, .next = VALUE_END};
+    if (s->last == VALUE_END) s->first = number;
+    else m->values.at[s->last].next = number;
+    s->last = number;
+    s->count++;
+}
+
+/* ---- fields ---- */
+
+/* Of several places of a field the best that is present counts, with all its values. */
+static void fill_target(matcher *m, const path_target *t, const value *v)
+{
+    slot_state *s = &m->slots[t->slot];
+    if (s->stamp != m->stamp) {
+        s = fresh_state(m, t->slot);
+        s->rank = t->rank;
+        vec_push(&m->touched, t->slot);
+    } else if (t->rank > s->rank) {
+        return;
+    } else if (t->rank < s->rank) {
+        s = fresh_state(m, t->slot);
+        s->rank = t->rank;
+    }
+    append(m, s, v);
+}
+
+void slots_fill(matcher *m, const event *e)
+{
+    const context *c = m->context;
+    for (size_t i = 0; i < e->field_count; i++) {
+        const event_field *f = &e->fields[i];
+        uint32_t first = c->first_target[f->slot];
+        if (first == TARGET_NONE) continue;
+        const path_target *t = &c->targets[first];
+        do fill_target(m, t, &f->value);
+        while (!t++->last);
+    }
+}
+
+/* ---- computed slots ---- */
+
+static void compute(matcher *m, const slot_expr *e, list_builder *out);
+
+static void compute_field(matcher *m, uint32_t slot_number, list_builder *out)
+{
+    const slot_state *s = slot_values_of(m, slot_number);
+    for (uint32_t i = s->first; i != VALUE_END; i = m->values.at[i].next) list_add(m->arena, out, m->values.at[i].value);
+}
+
+static value first_of(matcher *m, const slot_expr *e)
+{
+    list_builder values = {0};
+    compute(m, e, &values);
+    return values.items.len ? values.items.at[0] : (value){.type = VALUE_MISSING};
+}
+
+/* Applied to each value of the first argument (once, if that is missing); of the others the first counts. */
+static void compute_call(matcher *m, const slot_expr *e, list_builder *out)
+{
+    value *args = ARENA_ARRAY(m->arena, value, e->count + 1);
+    list_builder values = {0};
+    for (size_t i = 1; i < e->count; i++) args[i] = first_of(m, e->args[i]);
+    if (e->count) compute(m, e->args[0], &values);
+    for (size_t i = 0; i < values.items.len || i == 0; i++) {
+        args[0] = values.items.len ? values.items.at[i] : (value){.type = VALUE_MISSING};
+        value v = function_call(e->function, args, e->count, m->arena);
+        if (v.type != VALUE_MISSING) list_add(m->arena, out, v);
+    }
+}
+
+static void compute(matcher *m, const slot_expr *e, list_builder *out)
+{
+    switch (e->kind) {
+    case MAP_MISSING:
+        return;
+    case MAP_CONSTANT:
+        list_add(m->arena, out, e->constant);
+        return;
+    case MAP_FIELD:
+        compute_field(m, e->slot, out);
+        return;
+    case MAP_FIRST:
+        for (size_t i = 0, before = out->items.len; i < e->count && out->items.len == before; i++)
+            compute(m, e->args[i], out);
+        return;
+    case MAP_CALL:
+        compute_call(m, e, out);
+        return;
+    }
+}
+
+static bool some_input_present(matcher *m, const event_slot *s)
+{
+    for (size_t i = 0; i < s->inputs.len; i++)
+        if (slot_values_of(m, s->inputs.at[i])->count > 0) return true;
+    return false;
+}
+
+static void fill_computed(matcher *m, uint32_t slot_number)
+{
+    const event_slot *s = &m->program->slots.all.at[slot_number];
+    list_builder values = {0};
+    fresh_state(m, slot_number);
+    if (!s->standing && !some_input_present(m, s)) return;
+    compute(m, s->expr, &values);
+    for (size_t i = 0; i < values.items.len; i++) append(m, &m->slots[slot_number], &values.items.at[i]);
+}
+
+/* ---- special slots ---- */
+
+static void add_scalar(const value *v, void *user)
+{
+    matcher *m = user;
+    append(m, &m->slots[m->any_slot], v);
+}
+
+static void fill_any_value(matcher *m)
+{
+    slot_state *s = fresh_state(m, m->any_slot);
+    if (m->event->raw.ptr) {
+        value raw = value_string(m->event->raw);
+        append(m, s, &raw);
+    } else {
+        tree_each_scalar(event_tree(m->event, m->arena), add_scalar, m);
+    }
+}
+
+static void fill_raw(matcher *m)
+{
+    slot_state *s = fresh_state(m, m->raw_slot);
+    value raw = value_string(m->event->raw);
+    if (!m->event->raw.ptr) {
+        text json = {0};
+        value_write_json(&json, event_tree(m->event, m->arena));
+        raw = value_string(arena_str(m->arena, text_view(&json)));
+        text_free(&json);
+    }
+    append(m, s, &raw);
+}
+
+const slot_state *slot_values_of(matcher *m, uint32_t slot_number)
+{
+    if (m->slots[slot_number].stamp == m->stamp) return &m->slots[slot_number];
+    switch (m->program->slots.all.at[slot_number].kind) {
+    case SLOT_FIELD: fresh_state(m, slot_number); break; /* the event does not have it */
+    case SLOT_COMPUTED: fill_computed(m, slot_number); break;
+    case SLOT_ANY_VALUE: fill_any_value(m); break;
+    case SLOT_RAW: fill_raw(m); break;
+    }
+    return &m->slots[slot_number];
+}
+
+/* ---- testing ---- */
+
+static const slot_result no_result;
+
+/* The text that tests see; numbers are written into `buffer`. false: it has none. */
+static bool content_of(matcher *m, const value *v, char buffer[24], pk_str *out)
+{
+    if (v->type == VALUE_STRING) {
+        *out = v->as.string;
+        return true;
+    }
+    if (v->type == VALUE_INT && v->as.integer >= 0) { /* the common number, without formatting */
+        uint64_t n = (uint64_t)v->as.integer;
+        char *end = buffer + 24, *at = end;
+        do *--at = (char)('0' + n % 10);
+        while (n /= 10);
+        *out = (pk_str){at, (size_t)(end - at)};
+        return true;
+    }
+    return v->type != VALUE_NULL && value_text(m->arena, v, out);
+}
+
+static void add_predicates(matcher *m, const slot_program *sp, uint32_t test)
+{
+    for (uint32_t i = sp->first[test]; i < sp->first[test + 1]; i++) {
+        uint32_t number = sp->predicates[i];
+        if (m->predicate_stamps[number] == m->predicate_stamp) continue;
+        m->predicate_stamps[number] = m->predicate_stamp;
+        vec_push(&m->result, number);
+    }
+}
+
+static const slot_result *make_result(matcher *m, const slot_program *sp)
+{
+    const program *p = m->program;
+    if (m->network.hits.len == 0) return &no_result;
+    m->result.len = 0;
+    if (++m->predicate_stamp == 0) {
+        memset(m->predicate_stamps, 0, p->predicates.len * sizeof *m->predicate_stamps);
+        m->predicate_stamp = 1;
+    }
+    for (size_t i = 0; i < m->network.hits.len; i++) add_predicates(m, sp, m->network.hits.at[i]);
+    size_t count = m->result.len;
+    for (size_t i = 0; i < count; i++)
+        if (p->predicates.at[m->result.at[i]].variant_count) vec_push(&m->result, m->result.at[i]);
+    slot_result *r = arena_alloc(m->arena, sizeof *r + m->result.len * sizeof *r->predicates);
+    r->count = (uint32_t)count;
+    r->candidate_count = (uint32_t)(m->result.len - count);
+    memcpy(r->predicates, m->result.at, m->result.len * sizeof *r->predicates);
+    return r;
+}
+
+const slot_result *result_of_value(matcher *m, uint32_t slot_number, const value *v)
+{
+    const slot_program *sp = &m->program->slot_programs[slot_number];
+    char buffer[24];
+    pk_str content;
+    uint64_t hash = 0;
+    bool worth = false;
+    if (!sp->network || !content_of(m, v, buffer, &content)) return &no_result;
+    if (sp->remember) {
+        const slot_result *known = value_cache_get(m->cache, slot_number, content, &hash, &worth);
+        if (known) return known;
+    }
+    network_run(sp->network, &m->network, network_subject(&m->network, content));
+    const slot_result *r = make_result(m, sp);
+    return worth ? value_cache_put(m->cache, slot_number, content, hash, r) : r;
+}
+
+void slot_test(matcher *m, uint32_t slot_number)
+{
+    slot_values_of(m, slot_number);
+    slot_state *s = &m->slots[slot_number];
+    if (s->tested) return;
+    s->tested = true;
+    for (uint32_t i = s->first; i != VALUE_END; i = m->values.at[i].next)
+        m->values.at[i].result = result_of_value(m, slot_number, &m->values.at[i].value);
+}

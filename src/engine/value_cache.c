@@ -1,0 +1,101 @@
+/*
+ * Values of logs repeat a great deal: most are answered here by one lookup. A slot whose values hardly ever come back
+ * (identifiers, times) is left out after a trial. When the memory is used up everything is forgotten at once.
+ */
+#include "engine/matcher.h"
+
+#define CELLS (1u << 16)
+#define FILL_MAX (CELLS / 4 * 3)
+#define CONTENT_MAX 2048          /* longer texts are not worth their memory */
+#define TRIAL 4096                /* lookups after which a slot is judged */
+#define WORTH_ONE_IN 16           /* hits */
+
+typedef struct {
+    const slot_result *result;
+    uint32_t slot, len;
+    char content[];
+} remembered;
+
+typedef struct {
+    uint64_t hash;
+    remembered *item;             /* NULL: free */
+} cell;
+
+typedef struct { uint32_t lookups, hits; bool given_up; } slot_record;
+
+struct value_cache {
+    cell *cells;
+    size_t used, limit;
+    arena *memory;
+    slot_record *records;         /* by slot */
+    size_t slots;
+};
+
+value_cache *value_cache_new(size_t slots, size_t limit)
+{
+    value_cache *c = mem_zalloc(1, sizeof *c);
+    *c = (value_cache){.limit = limit, .memory = arena_new(), .slots = slots};
+    c->cells = mem_zalloc(CELLS, sizeof *c->cells);
+    c->records = mem_zalloc(slots + 1, sizeof *c->records);
+    return c;
+}
+
+void value_cache_free(value_cache *c)
+{
+    if (!c) return;
+    mem_free(c->cells);
+    mem_free(c->records);
+    arena_free(c->memory);
+    mem_free(c);
+}
+
+void value_cache_tidy(value_cache *c)
+{
+    if (c->used < FILL_MAX && arena_used(c->memory) < c->limit) return;
+    memset(c->cells, 0, CELLS * sizeof *c->cells);
+    memset(c->records, 0, c->slots * sizeof *c->records);
+    arena_reset(c->memory);
+    c->used = 0;
+}
+
+static void judge(slot_record *r)
+{
+    if (r->lookups < TRIAL) return;
+    r->given_up = r->hits * WORTH_ONE_IN < r->lookups;
+    r->lookups = r->hits = 0;
+}
+
+const slot_result *value_cache_get(value_cache *c, uint32_t slot_number, pk_str content, uint64_t *hash, bool *worth)
+{
+    slot_record *r = &c->records[slot_number];
+    *worth = !r->given_up && content.len <= CONTENT_MAX;
+    if (!*worth) return NULL;
+    r->lookups++;
+    *hash = hash_bytes(content.ptr, content.len, slot_number);
+    for (size_t i = *hash & (CELLS - 1); c->cells[i].item; i = (i + 1) & (CELLS - 1)) {
+        const remembered *item = c->cells[i].item;
+        if (c->cells[i].hash != *hash || item->slot != slot_number || item->len != content.len ||
+            memcmp(item->content, content.ptr, content.len) != 0)
+            continue;
+        r->hits++;
+        return item->result;
+    }
+    judge(r);
+    return NULL;
+}
+
+const slot_result *value_cache_put(value_cache *c, uint32_t slot_number, pk_str content, uint64_t hash, const slot_result *r)
+{
+    if (c->used >= FILL_MAX) return r;
+    size_t size = sizeof *r + (r->count + r->candidate_count) * sizeof *r->predicates;
+    slot_result *result = arena_alloc(c->memory, size);
+    memcpy(result, r, size);
+    remembered *item = arena_alloc(c->memory, sizeof *item + content.len);
+    *item = (remembered){.result = result, .slot = slot_number, .len = (uint32_t)content.len};
+    memcpy(item->content, content.ptr, content.len);
+    size_t i = hash & (CELLS - 1);
+    while (c->cells[i].item) i = (i + 1) & (CELLS - 1);
+    c->cells[i] = (cell){hash, item};
+    c->used++;
+    return result;
+}

@@ -1,0 +1,248 @@
+/*
+ * Why a rule fired: the rule's expression is walked once more over the whole record, and each predicate that is true and
+ * stands under no `not` is listed with the value and the place. Slow and plain; it runs for alerts only.
+ */
+#include "base/unicode.h"
+#include "engine/matcher.h"
+
+#define DEPTH_MAX 1000
+
+typedef struct {
+    matcher *m;
+    const plan *plan;
+    class_id class_id;
+    layout_id layout;
+    const event *event;
+    const value *tree;
+    arena *arena;
+    match_reasons *out;
+    unsigned depth;
+} why_walk;
+
+/* ---- values ---- */
+
+static void add_value(const value *v, void *user)
+{
+    list_builder *out = ((void **)user)[0];
+    list_add(((void **)user)[1], out, *v);
+}
+
+static void values_of(why_walk *w, const expr *e, list_builder *out);
+
+static void values_of_field(why_walk *w, const ir_field *f, list_builder *out)
+{
+    if (f->kind == FIELD_PATH && w->class_id == CLASS_NONE) {
+        tree_values(w->tree, f->path, w->arena, out);
+    } else if (f->kind == FIELD_PATH) {
+        schema_field_values(w->m->program->schema, w->class_id, w->layout, f->schema, f->path, w->tree, w->arena, out);
+    } else if (w->event->raw.ptr) {
+        list_add(w->arena, out, value_string(w->event->raw));
+    } else if (f->kind == FIELD_ANY_VALUE) {
+        void *user[] = {out, w->arena};
+        tree_each_scalar(w->tree, add_value, user);
+    } else {
+        text json = {0};
+        value_write_json(&json, w->tree);
+        list_add(w->arena, out, value_string(arena_str(w->arena, text_view(&json))));
+        text_free(&json);
+    }
+}
+
+static void values_of_call(why_walk *w, const expr *e, list_builder *out)
+{
+    value *args = ARENA_ARRAY(w->arena, value, e->count + 1);
+    list_builder first = {0};
+    if (e->count) values_of(w, e->args[0], &first);
+    for (size_t i = 1; i < e->count; i++) {
+        list_builder other = {0};
+        values_of(w, e->args[i], &other);
+        if (other.items.len) args[i] = other.items.at[0];
+    }
+    for (size_t i = 0; i < first.items.len; i++) {
+        args[0] = first.items.at[i];
+        value v = function_call(e->as.call.name, args, e->count, w->arena);
+        if (v.type != VALUE_MISSING) list_add(w->arena, out, v);
+    }
+}
+
+static void values_of(why_walk *w, const expr *e, list_builder *out)
+{
+    if (e->kind == EXPR_FIELD) values_of_field(w, &e->as.field, out);
+    else if (e->kind == EXPR_CONSTANT) list_add(w->arena, out, e->as.constant);
+    else if (e->kind == EXPR_CALL && ++w->depth < DEPTH_MAX) values_of_call(w, e, out), w->depth--;
+}
+
+/* The field that an operand is about, for people. */
+static const ir_field *field_of(const expr *e)
+{
+    while (e->kind == EXPR_CALL && e->count > 0) e = e->args[0];
+    return e->kind == EXPR_FIELD ? &e->as.field : NULL;
+}
+
+/* ---- places ---- */
+
+/* Folding keeps the number of code points, not of bytes: the byte of `s` that stands where `at` is in its folded form. */
+static size_t unfolded(pk_str s, pk_str folded, size_t at)
+{
+    if (s.ptr == folded.ptr) return at;
+    size_t i = 0;
+    for (size_t k = 0; k < at && i < s.len;) {
+        utf8_next(folded, &k);
+        utf8_next(s, &i);
+    }
+    return i;
+}
+
+static void add_place(match_reason *r, subject_text s, const match_place *place)
+{
+    r->at = r->length = -1;
+    if (!place->placed) return;
+    size_t at = place->raw ? place->at : unfolded(s.text, s.folded, place->at);
+    size_t end = place->raw ? place->end : unfolded(s.text, s.folded, place->end);
+    r->at = (int64_t)at;
+    r->length = (int64_t)(end - at);
+}
+
+/* ---- uses ---- */
+
+static bool same_reason(const match_reason *a, const match_reason *b)
+{
+    return a->kind == b->kind && a->at == b->at && a->length == b->length && str_equal(a->field, b->field) &&
+           str_equal(a->constant, b->constant) && str_equal(a->value, b->value);
+}
+
+/* A predicate that two selections share is one reason. */
+static void add_reason(why_walk *w, match_reason r)
+{
+    for (size_t i = 0; i < w->out->items.len; i++)
+        if (same_reason(&w->out->items.at[i], &r)) return;
+    vec_push_in(w->arena, &w->out->items, r);
+}
+
+static pk_str constant_text(why_walk *w, const ir_constant *c)
+{
+    pk_str s = {"", 0};
+    if (c->written.len) return c->written;
+    value_text(w->arena, &c->test->constant, &s);
+    return s;
+}
+
+static match_reason reason_of(why_walk *w, const ir_use *u, const ir_constant *c)
+{
+    const ir_field *f = field_of(u->operand);
+    bool keyword = f && f->kind != FIELD_PATH;
+    return (match_reason){.field = f && !keyword ? f->path : (pk_str){"", 0}, .kind = c->test->kind, .keyword = keyword,
+                          .constant = constant_text(w, c), .value = {"", 0}, .at = -1, .length = -1};
+}
+
+static void explain_presence(why_walk *w, const ir_use *u, const ir_constant *c, const list_builder *values)
+{
+    match_reason r = reason_of(w, u, c);
+    bool null = values->items.len == 0;
+    for (size_t i = 0; i < values->items.len; i++)
+        null |= values->items.at[i].type == VALUE_NULL || values->items.at[i].type == VALUE_BLANK;
+    if (c->test->kind == TEST_EXISTS ? values->items.len == 0 : !null) return;
+    if (values->items.len) value_text(w->arena, &values->items.at[0], &r.value);
+    add_reason(w, r);
+}
+
+/* The first value of which the test is true. */
+static void explain_test(why_walk *w, const ir_use *u, const ir_constant *c, const subject_text *values, size_t count)
+{
+    const prepared_test *t = c->test->id < w->m->program->prepared_count ? w->m->program->prepared[c->test->id] : NULL;
+    match_place place;
+    for (size_t i = 0; t && i < count; i++) {
+        if (!prepared_match(t, values[i], &w->m->network.regex, &place)) continue;
+        match_reason r = reason_of(w, u, c);
+        r.value = values[i].text;
+        add_place(&r, values[i], &place);
+        add_reason(w, r);
+        return;
+    }
+}
+
+static void explain_use(why_walk *w, const ir_use *u)
+{
+    list_builder values = {0};
+    size_t count = 0;
+    if (u->negated) return;
+    values_of(w, u->operand, &values);
+    subject_text *subjects = ARENA_ARRAY(w->arena, subject_text, values.items.len + 1);
+    for (size_t i = 0; i < values.items.len; i++) {
+        pk_str s;
+        if (values.items.at[i].type == VALUE_NULL || !value_text(w->arena, &values.items.at[i], &s)) continue;
+        subjects[count++] = (subject_text){s, fold(w->arena, s)};
+    }
+    for (size_t i = 0; i < u->count; i++) {
+        const ir_constant *c = &u->constants[i];
+        if (c->test->kind == TEST_EXISTS || c->test->kind == TEST_IS_NULL) explain_presence(w, u, c, &values);
+        else explain_test(w, u, c, subjects, count);
+    }
+}
+
+/* Field against field: where the other field's value stands in this one's. */
+static void explain_compare(why_walk *w, const expr *e)
+{
+    list_builder x = {0}, y = {0};
+    comparison c = {.op = e->as.compare.op, .how = e->as.compare.how, .cased = e->as.compare.cased};
+    const ir_field *field = field_of(e->args[0]), *other = field_of(e->args[1]);
+    values_of(w, e->args[0], &x);
+    values_of(w, e->args[1], &y);
+    for (size_t i = 0; i < x.items.len; i++) {
+        match_reason r = {.kind = c.how, .at = -1, .length = -1};
+        if (!comparison_true(&c, &x.items.at[i], 1, y.items.at, y.items.len, w->arena)) continue;
+        if (field) r.field = field->path;
+        if (other) r.constant = other->path;
+        else if (y.items.len) value_text(w->arena, &y.items.at[0], &r.constant);
+        value_text(w->arena, &x.items.at[i], &r.value);
+        if (c.how == TEST_EQUALS && c.op == COMPARE_EQ) r.at = 0, r.length = (int64_t)r.value.len;
+        add_reason(w, r);
+        return;
+    }
+}
+
+/* ---- the walk ---- */
+
+static void explain(why_walk *w, const expr *e, bool negated)
+{
+    if (++w->depth < DEPTH_MAX) {
+        switch (e->kind) {
+        case EXPR_USE:
+            if (!negated) explain_use(w, &e->as.use);
+            break;
+        case EXPR_COMPARE:
+            if (!negated) explain_compare(w, e);
+            break;
+        case EXPR_NAME:
+            if (e->as.name.index < w->plan->definition_count)
+                explain(w, w->plan->definitions[e->as.name.index].value, negated);
+            break;
+        case EXPR_NOT:
+            explain(w, e->args[0], !negated);
+            break;
+        case EXPR_AND:
+        case EXPR_OR:
+            for (size_t i = 0; i < e->count; i++) explain(w, e->args[i], negated);
+            break;
+        case EXPR_CONSTANT:
+        case EXPR_FIELD:
+        case EXPR_IN:
+        case EXPR_CALL:
+        case EXPR_ARITHMETIC:
+        case EXPR_SOME:
+            break;
+        }
+    }
+    w->depth--;
+}
+
+void matcher_why(matcher *m, const rule *r, class_id c, const event *e, const classification *k, arena *a,
+                 match_reasons *out)
+{
+    why_walk w = {.m = m, .plan = r->plan, .class_id = c, .layout = k->layout, .event = e, .arena = a, .out = out};
+    w.tree = event_tree(e, a);
+    for (size_t i = 0; r->plan && i < r->plan->stage_count; i++) {
+        const stage *s = r->plan->stages[i];
+        if (s->kind == STAGE_MATCH && s->as.match.where) explain(&w, s->as.match.where, false);
+    }
+}
