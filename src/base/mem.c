@@ -103,6 +103,7 @@ void arena_free(arena *a)
 
 void arena_reset(arena *a)
 {
+    if (a->used + a->before == 0) return;
     for (arena_block **link = &a->first; *link;) {
         arena_block *b = *link;
         if (b->size > KEPT_BLOCK) { /* made for one huge value: not worth keeping */

@@ -1,0 +1,54 @@
+/* What the handles of picket.h hold. Only files of this folder look inside. */
+#ifndef PICKET_API_API_H
+#define PICKET_API_API_H
+
+#include "compile/program.h"
+#include "languages/language.h"
+#include "schema/schema.h"
+
+struct pk_catalog {
+    arena *arena;
+    pk_str share;
+    ir_catalog *ir;                 /* its diagnostics are those of the catalog */
+    schema *schema;                 /* NULL: could not be loaded, nothing else works */
+    VEC(value_list) lists;
+    VEC(pk_str) without_rules;
+    VEC(log_source) stated;         /* pk_log_source is an index into these two */
+    VEC(class_id) stated_classes;
+    bool complete;                  /* references are resolved, `rules` is filled */
+    pk_rule *rules;
+};
+
+struct pk_program {
+    pk_catalog *catalog;
+    program *compiled;
+    diag_list *diags;
+};
+
+/* share.c: the folder of shipped data, in `a`; empty if there is none. */
+pk_str find_share(const char *given, arena *a);
+
+/* rule_files.c: calls fn for each rule file at `path`; `named`: it is the path itself, not found by a walk. */
+typedef void (*rule_file_fn)(pk_catalog *c, const char *path, bool named);
+pk_status walk_rule_files(pk_catalog *c, const char *path, rule_file_fn fn);
+/* A whole file, in `a`. Not PK_OK: a diagnostic says why. */
+pk_status read_text_file(const char *path, size_t limit, arena *a, pk_str *out, diag_list *d);
+
+/* lists.c */
+pk_status parse_value_lists(pk_catalog *c, pk_str source, pk_str file);
+
+/* choice.c */
+pk_status choice_check(const pk_choice *choice, diag_list *d);
+bool choice_fits(const pk_choice *choice, const pk_rule *r);
+/* "product=windows,category=x" into a log source (views into `text`). */
+bool parse_log_source(pk_str text, log_source *out);
+/* 0 informational .. 4 critical; -1: no level. */
+int level_rank(pk_str level);
+
+/* catalog.c */
+void catalog_complete(pk_catalog *c);  /* resolves references, once */
+void catalog_refresh(pk_catalog *c);   /* states of rules, after compiling */
+const pk_rule *catalog_rule(const pk_catalog *c, const rule *r);
+diag_list *catalog_diags(const pk_catalog *c);
+
+#endif

@@ -1,0 +1,157 @@
+/* Catalogs: rule files into rules, and rules as the public header shows them. */
+#include "api/api.h"
+
+#include <stdio.h>
+
+enum { RULE_FILE_LIMIT = 16 << 20, LISTS_LIMIT = 64 << 20 };
+
+diag_list *catalog_diags(const pk_catalog *c) { return ir_diags(c->ir); }
+
+pk_status pk_catalog_new(pk_catalog **out, const char *share)
+{
+    pk_catalog *c = mem_zalloc(1, sizeof *c);
+    *out = c;
+    c->arena = arena_new();
+    c->ir = ir_catalog_new();
+    c->share = find_share(share, c->arena);
+    if (!c->share.len) {
+        diag_add(catalog_diags(c), PK_ERROR, "share", (diag_place){0}, STR(""), "set PICKET_SHARE to the folder that holds 'schemas'",
+                 "the data that ships with picket is not found");
+        return PK_ERROR_IO;
+    }
+    pk_str schemas = arena_printf(c->arena, STR_FMT "/schemas", STR_ARG(c->share));
+    return schema_load(&c->schema, schemas.ptr, catalog_diags(c));
+}
+
+void pk_catalog_free(pk_catalog *c)
+{
+    if (!c) return;
+    ir_catalog_free(c->ir);
+    schema_free(c->schema);
+    vec_free(&c->without_rules);
+    vec_free(&c->stated);
+    vec_free(&c->stated_classes);
+    arena_free(c->arena);
+    mem_free(c);
+}
+
+pk_str pk_catalog_share(const pk_catalog *c) { return c->share; }
+const pk_diagnostics *pk_catalog_diagnostics(const pk_catalog *c) { return catalog_diags(c); }
+pk_strs pk_catalog_files_without_rules(const pk_catalog *c) { return (pk_strs){c->without_rules.at, c->without_rules.len}; }
+
+/* ---- loading ---- */
+
+static language_options options_of(const pk_catalog *c)
+{
+    return (language_options){.lists = {c->lists.at, c->lists.len}};
+}
+
+static void load_rule_file(pk_catalog *c, const char *path, bool named)
+{
+    rule_file f = {.path = arena_str(c->arena, str_from(path))};
+    if (read_text_file(path, RULE_FILE_LIMIT, c->arena, &f.text, catalog_diags(c)) != PK_OK) return;
+    const language *l = language_detect(&f);
+    language_options options = options_of(c);
+    if (!l && named) {
+        diag_add(catalog_diags(c), PK_ERROR, "rule-language", (diag_place){.file = f.path}, STR(""), NULL,
+                 "is in no rule language that picket knows");
+        return;
+    }
+    if (!l || l->load(c->ir, &f, &options) == 0) vec_push(&c->without_rules, f.path);
+}
+
+pk_status pk_catalog_load(pk_catalog *c, const char *path)
+{
+    if (c->complete || !c->schema) return PK_ERROR_USAGE;
+    return walk_rule_files(c, path, load_rule_file);
+}
+
+pk_status pk_catalog_load_lists(pk_catalog *c, const char *path)
+{
+    pk_str source;
+    if (c->complete) return PK_ERROR_USAGE;
+    pk_status status = read_text_file(path, LISTS_LIMIT, c->arena, &source, catalog_diags(c));
+    return status == PK_OK ? parse_value_lists(c, source, arena_str(c->arena, str_from(path))) : status;
+}
+
+pk_status pk_catalog_state_source(pk_catalog *c, const char *source, pk_log_source *out)
+{
+    log_source stated;
+    if (!c->schema || !parse_log_source(arena_str(c->arena, str_from(source)), &stated)) return PK_ERROR_USAGE;
+    *out = (pk_log_source)c->stated.len;
+    vec_push(&c->stated, stated);
+    vec_push(&c->stated_classes, schema_user_class(c->schema, &stated));
+    return PK_OK;
+}
+
+/* ---- rules ---- */
+
+static pk_strs strs_of(const str_list *l) { return (pk_strs){l->items.at, l->items.len}; }
+
+static pk_rule rule_view(const rule *r)
+{
+    static const pk_rule_state states[RULE_STATES] = {
+        [RULE_RUNNABLE] = PK_RULE_RUNNABLE, [RULE_NEEDS_LIST] = PK_RULE_NEEDS_LIST, [RULE_UNSUPPORTED] = PK_RULE_UNSUPPORTED, [RULE_ERROR] = PK_RULE_ERROR};
+    return (pk_rule){
+        .index = r->index, .state = states[r->state], .reason = r->reason,
+        .id = r->id, .name = r->name, .title = r->title, .description = r->description, .author = r->author,
+        .date = r->date, .modified = r->modified, .status = r->status, .level = r->level, .licence = r->licence,
+        .language = str_from(r->language ? r->language->name : ""), .path = r->path, .line = r->span.line,
+        .text = str_slice(r->source, r->span.start, r->span.end > r->span.start ? r->span.end - r->span.start : 0),
+        .product = r->logsource.product, .category = r->logsource.category, .service = r->logsource.service,
+        .references = strs_of(&r->references), .false_positives = strs_of(&r->false_positives), .tags = strs_of(&r->tags),
+        .tactics = strs_of(&r->tactics), .techniques = strs_of(&r->techniques),
+    };
+}
+
+void catalog_refresh(pk_catalog *c)
+{
+    for (size_t i = 0; i < ir_rule_count(c->ir); i++) c->rules[i] = rule_view(ir_rule(c->ir, i));
+}
+
+void catalog_complete(pk_catalog *c)
+{
+    if (c->complete) return;
+    c->complete = true;
+    language_options options = options_of(c);
+    for (size_t i = 0; languages[i]; i++)
+        if (languages[i]->resolve) languages[i]->resolve(c->ir, &options);
+    c->rules = ARENA_ARRAY(c->arena, pk_rule, ir_rule_count(c->ir));
+    catalog_refresh(c);
+}
+
+const pk_rule *catalog_rule(const pk_catalog *c, const rule *r) { return &c->rules[r->index]; }
+
+size_t pk_catalog_rule_count(pk_catalog *c)
+{
+    catalog_complete(c);
+    return ir_rule_count(c->ir);
+}
+
+const pk_rule *pk_catalog_rule(pk_catalog *c, size_t i)
+{
+    catalog_complete(c);
+    return &c->rules[i];
+}
+
+const pk_rule *pk_catalog_find_rule(pk_catalog *c, pk_str wanted)
+{
+    catalog_complete(c);
+    const rule *r = ir_find_rule(c->ir, wanted);
+    if (r) return &c->rules[r->index];
+    for (size_t i = 0; i < ir_rule_count(c->ir); i++)
+        if (str_equal_ascii_fold(c->rules[i].title, wanted) || str_equal_ascii_fold(c->rules[i].id, wanted)) return &c->rules[i];
+    return NULL;
+}
+
+const char *pk_rule_state_text(pk_rule_state state)
+{
+    switch (state) {
+    case PK_RULE_RUNNABLE: return "runnable";
+    case PK_RULE_NEEDS_LIST: return "needs a list";
+    case PK_RULE_UNSUPPORTED: return "unsupported";
+    case PK_RULE_ERROR: return "error";
+    case PK_RULE_STATES: break;
+    }
+    return "";
+}

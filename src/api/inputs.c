@@ -1,0 +1,129 @@
+/*
+ * Cutting: goes through the inputs once, in order, one thread at a time; whoever is free cuts the next block for itself.
+ */
+#include "api/scan.h"
+
+#include <fnmatch.h>
+
+enum { RECORD_LIMIT = 50 << 20, BLOCK_SIZE = 256 << 10 };
+
+void cutting_init(cutting *c, const pk_scan_options *options)
+{
+    *c = (cutting){.options = options};
+    pthread_mutex_init(&c->lock, NULL);
+}
+
+void cutting_destroy(cutting *c)
+{
+    if (c->stream) cut_stream_release(c->stream);
+    for (size_t i = 0; i < c->inputs.len; i++) input_list_free(c->inputs.at[i].list);
+    for (size_t i = 0; i < c->assignments.len; i++) mem_free(c->assignments.at[i].glob);
+    vec_free(&c->inputs);
+    vec_free(&c->assignments);
+    pthread_mutex_destroy(&c->lock);
+}
+
+void cut_stream_release(cut_stream *s)
+{
+    if (!s || atomic_fetch_sub(&s->references, 1) != 1) return;
+    s->format->cut_free(s->cutter);
+    mem_free(s);
+}
+
+/* The class stated for a file: by the first glob that fits its name or the end of its name, else that of its argument. */
+static class_id stated_class(const cutting *c, const scan_input *in, pk_str name)
+{
+    class_id stated = in->stated;
+    char *path = c->assignments.len ? mem_cstring(name) : NULL;
+    const char *base = path ? strrchr(path, '/') : NULL;
+    for (size_t i = 0; i < c->assignments.len; i++) {
+        const assignment *a = &c->assignments.at[i];
+        if (fnmatch(a->glob, path, 0) != 0 && (!base || fnmatch(a->glob, base + 1, 0) != 0)) continue;
+        stated = a->stated;
+        break;
+    }
+    mem_free(path);
+    return stated;
+}
+
+static void open_stream(cutting *c, const scan_input *in, const input_item *item, diag_list *d)
+{
+    size_t limit = c->options->record_limit ? c->options->record_limit : RECORD_LIMIT;
+    cut_options options = {.record_limit = limit, .block_size = BLOCK_SIZE};
+    cut_stream *s = mem_zalloc(1, sizeof *s);
+    s->format = item->format;
+    s->cutter = item->format->cut_new(item->stream, &options, d);
+    s->name = item->name;
+    s->input = c->next_file++;
+    s->stated = stated_class(c, in, item->name);
+    atomic_init(&s->references, 1); /* that of the cutting itself */
+    c->stream = s;
+}
+
+/* Opens the next stream; false: there is none left. */
+static bool next_stream(cutting *c, ticket *t, const atomic_bool *stop)
+{
+    while (c->current < c->inputs.len && !atomic_load(stop)) {
+        const scan_input *in = &c->inputs.at[c->current];
+        input_item item = {0};
+        switch (input_next(in->list, &item, t->diags)) {
+        case INPUT_OPENED: open_stream(c, in, &item, t->diags); return true;
+        case INPUT_SKIPPED: vec_push(&t->skipped, item.name); break;
+        case INPUT_END: c->current++; break;
+        }
+    }
+    return false;
+}
+
+static bool cut_block(cutting *c, ticket *t, const atomic_bool *stop)
+{
+    bool begins = false;
+    while (!atomic_load(stop)) {
+        if (!c->stream) {
+            if (!next_stream(c, t, stop)) return false;
+            begins = true;
+        }
+        if (c->stream->format->cut(c->stream->cutter, &t->block, t->diags) == PK_OK) {
+            t->stream = c->stream;
+            t->begins_file = begins;
+            atomic_fetch_add(&c->stream->references, 1);
+            return true;
+        }
+        cut_stream_release(c->stream);
+        c->stream = NULL;
+        if (begins) { /* a file without a block: the ticket says that it was opened */
+            t->begins_file = true;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool cutting_next(cutting *c, ticket *t, const atomic_bool *stop)
+{
+    pthread_mutex_lock(&c->lock);
+    bool some = false;
+    if (!c->ended) {
+        bool more = cut_block(c, t, stop);
+        c->ended = !more;
+        some = more || diag_count(t->diags) || t->skipped.len; /* the last ticket may hold only what ending had to say */
+        if (some) t->number = c->next_number++;
+    }
+    pthread_mutex_unlock(&c->lock);
+    return some;
+}
+
+void cutting_progress(cutting *c, uint64_t *bytes, uint64_t *total)
+{
+    bool known = true;
+    if (pthread_mutex_trylock(&c->lock) != 0) return; /* somebody is cutting: the last figures will do */
+    *bytes = *total = 0;
+    for (size_t i = 0; i < c->inputs.len; i++) {
+        uint64_t size = input_bytes_total(c->inputs.at[i].list);
+        known &= size > 0;
+        *total += size;
+        *bytes += input_bytes_read(c->inputs.at[i].list);
+    }
+    if (!known) *total = 0;
+    pthread_mutex_unlock(&c->lock);
+}

@@ -1,0 +1,118 @@
+/* Rule files on disk: a folder is walked in byte order of names, whatever the file system's order is. */
+#define _GNU_SOURCE
+#include "api/api.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { DEPTH_LIMIT = 64 };
+
+pk_status read_text_file(const char *path, size_t limit, arena *a, pk_str *out, diag_list *d)
+{
+    diag_place place = {.file = str_from(path)};
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        diag_add(d, PK_ERROR, "file-open", place, STR(""), NULL, "can't be opened: %s", strerror(errno));
+        return PK_ERROR_IO;
+    }
+    text t = {0};
+    pk_status status = PK_OK;
+    for (;;) {
+        char buffer[65536];
+        ssize_t n = read(fd, buffer, sizeof buffer);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) {
+            diag_add(d, PK_ERROR, "file-read", place, STR(""), NULL, "can't be read: %s", strerror(errno));
+            status = PK_ERROR_IO;
+        }
+        if (n <= 0) break;
+        text_put(&t, (pk_str){buffer, (size_t)n});
+        if (t.len > limit) {
+            diag_add(d, PK_ERROR, "file-too-large", place, STR(""), NULL, "is larger than %zu bytes", limit);
+            status = PK_ERROR_LIMIT;
+            break;
+        }
+    }
+    close(fd);
+    if (status == PK_OK) *out = arena_str(a, text_view(&t));
+    text_free(&t);
+    return status;
+}
+
+/* Has the name an ending that some language uses? */
+static bool looks_like_rules(pk_str name)
+{
+    for (size_t i = 0; languages[i]; i++) {
+        pk_str left = str_from(languages[i]->extensions);
+        while (left.len) {
+            size_t blank = str_find_char(left, ' ');
+            pk_str extension = str_slice(left, 0, blank);
+            if (extension.len && name.len > extension.len &&
+                str_equal_ascii_fold(str_slice(name, name.len - extension.len, extension.len), extension))
+                return true;
+            left = blank == STR_NPOS ? STR("") : str_slice(left, blank + 1, left.len);
+        }
+    }
+    return false;
+}
+
+static int by_bytes(const struct dirent **x, const struct dirent **y) { return strcmp((*x)->d_name, (*y)->d_name); }
+static int no_dots(const struct dirent *e) { return strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0; }
+
+/* Folders above the one being walked: a link back to one of them would never end. */
+typedef struct above {
+    const struct above *up;
+    dev_t device;
+    ino_t inode;
+} above;
+
+static bool is_above(const above *chain, const struct stat *s)
+{
+    for (; chain; chain = chain->up)
+        if (chain->device == s->st_dev && chain->inode == s->st_ino) return true;
+    return false;
+}
+
+static void walk(pk_catalog *c, const char *folder, const struct stat *self, const above *chain, int depth, rule_file_fn fn)
+{
+    struct dirent **entries;
+    above here = {chain, self->st_dev, self->st_ino};
+    if (depth > DEPTH_LIMIT || is_above(chain, self)) return;
+    int n = scandir(folder, &entries, no_dots, by_bytes);
+    if (n < 0) {
+        diag_add(catalog_diags(c), PK_ERROR, "file-open", (diag_place){.file = str_from(folder)}, STR(""), NULL,
+                 "the folder can't be read: %s", strerror(errno));
+        return;
+    }
+    size_t length = strlen(folder);
+    const char *slash = length && folder[length - 1] == '/' ? "" : "/";
+    for (int i = 0; i < n; i++) {
+        char *path = NULL;
+        struct stat s;
+        if (asprintf(&path, "%s%s%s", folder, slash, entries[i]->d_name) >= 0 && stat(path, &s) == 0) {
+            if (S_ISDIR(s.st_mode)) walk(c, path, &s, &here, depth + 1, fn);
+            else if (S_ISREG(s.st_mode) && looks_like_rules(str_from(path))) fn(c, path, false);
+        }
+        free(path);
+        free(entries[i]);
+    }
+    free(entries);
+}
+
+pk_status walk_rule_files(pk_catalog *c, const char *path, rule_file_fn fn)
+{
+    struct stat s;
+    if (stat(path, &s) != 0) {
+        diag_add(catalog_diags(c), PK_ERROR, "file-open", (diag_place){.file = str_from(path)}, STR(""), NULL,
+                 "no such file or folder of rules: %s", strerror(errno));
+        return PK_ERROR_IO;
+    }
+    if (S_ISDIR(s.st_mode)) walk(c, path, &s, NULL, 0, fn);
+    else fn(c, path, true);
+    return PK_OK;
+}

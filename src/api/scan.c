@@ -1,0 +1,281 @@
+/* Scanners: inputs, threads, and what comes out, in order. */
+#define _GNU_SOURCE /* CPU_COUNT */
+#include "api/scan.h"
+
+#include <sched.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { MOST_THREADS = 256, TICKETS_PER_THREAD = 4 };
+
+struct pk_scanner {
+    const pk_program *program;
+    pk_scan_options options;
+    cutting cutting;
+    ticket_queue queue;
+    diag_list *diags;
+    tally *tally;
+    atomic_bool stop;
+    bool begun;                    /* a scanner runs once */
+    bool refused;                  /* a callback asked to stop: no further calls */
+    double started, last_progress, seconds;
+    uint64_t bytes, bytes_total;
+    bool failed;                   /* stages could not be run to their end */
+
+    pk_alert_fn on_alert;
+    pk_event_fn on_event;
+    void *user;
+    arena *delivery;               /* for one alert of a correlation */
+};
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+pk_status pk_scanner_new(pk_scanner **out, const pk_program *p, const pk_scan_options *options)
+{
+    pk_scanner *s = mem_zalloc(1, sizeof *s);
+    *out = s;
+    s->program = p;
+    if (options) s->options = *options;
+    if (s->options.since == 0 && s->options.until == 0) s->options.since = s->options.until = PK_NO_TIME;
+    s->diags = diag_list_new();
+    s->tally = tally_new(p);
+    s->delivery = arena_new();
+    cutting_init(&s->cutting, &s->options);
+    atomic_init(&s->stop, false);
+    return PK_OK;
+}
+
+void pk_scanner_free(pk_scanner *s)
+{
+    if (!s) return;
+    cutting_destroy(&s->cutting);
+    diag_list_free(s->diags);
+    tally_free(s->tally);
+    arena_free(s->delivery);
+    mem_free(s);
+}
+
+void pk_scanner_stop(pk_scanner *s) { atomic_store(&s->stop, true); }
+const pk_diagnostics *pk_scanner_diagnostics(const pk_scanner *s) { return s->diags; }
+const pk_summary *pk_scanner_summary(pk_scanner *s) { return tally_summary(s->tally, s->seconds, atomic_load(&s->stop)); }
+
+/* ---- inputs ---- */
+
+static class_id class_of(const pk_scanner *s, pk_log_source source)
+{
+    const pk_catalog *c = s->program->catalog;
+    return source < c->stated_classes.len ? c->stated_classes.at[source] : CLASS_NONE;
+}
+
+/* A list for one argument; NULL: there is no such format. */
+static input_list *new_list(pk_scanner *s, const pk_input *how)
+{
+    const format *force = how && how->format ? format_find(str_from(how->format)) : NULL;
+    if (how && how->format && !force) {
+        pk_str names[64];
+        size_t n = 0;
+        while (formats[n] && n < 64) names[n] = str_from(formats[n]->name), n++;
+        pk_str near = str_nearest(str_from(how->format), names, n);
+        pk_str message = arena_printf(s->delivery, "unknown format '%s'", how->format);
+        pk_str hint = near.len ? arena_printf(s->delivery, "did you mean '" STR_FMT "'?", STR_ARG(near)) : STR("");
+        diag_add_text(s->diags, PK_ERROR, "format", (diag_place){0}, STR(""), message, hint);
+        return NULL;
+    }
+    return input_list_new(&(input_options){.force = force, .expansion_limit = s->options.expansion_limit, .nesting_limit = 4});
+}
+
+pk_status pk_scanner_add(pk_scanner *s, const char *path, const pk_input *how)
+{
+    input_list *list = new_list(s, how);
+    if (!list) return PK_ERROR_USAGE;
+    pk_status status = input_add(list, path, s->diags);
+    vec_push(&s->cutting.inputs, ((scan_input){list, how ? class_of(s, how->source) : CLASS_NONE}));
+    return status;
+}
+
+pk_status pk_scanner_add_bytes(pk_scanner *s, const char *name, const void *bytes, size_t len, const pk_input *how)
+{
+    input_list *list = new_list(s, how);
+    if (!list) return PK_ERROR_USAGE;
+    pk_status status = input_add_bytes(list, str_from(name), bytes, len);
+    vec_push(&s->cutting.inputs, ((scan_input){list, how ? class_of(s, how->source) : CLASS_NONE}));
+    return status;
+}
+
+void pk_scanner_assign(pk_scanner *s, const char *glob, pk_log_source source)
+{
+    vec_push(&s->cutting.assignments, ((assignment){mem_cstring(str_from(glob)), class_of(s, source)}));
+}
+
+/* ---- delivery: in order of tickets, one thread at a time ---- */
+
+static void report_progress(pk_scanner *s)
+{
+    double at = now();
+    if (!s->options.progress || at - s->last_progress < 0.1) return;
+    s->last_progress = at;
+    cutting_progress(&s->cutting, &s->bytes, &s->bytes_total);
+    pk_progress progress = {s->bytes, s->bytes_total, tally_events(s->tally), tally_alerts(s->tally), at - s->started};
+    s->options.progress(&progress, s->options.progress_user);
+}
+
+static void refuse(pk_scanner *s)
+{
+    s->refused = true;
+    atomic_store(&s->stop, true);
+}
+
+static void deliver_alert(pk_scanner *s, const pk_alert *alert)
+{
+    if (s->refused) return;
+    tally_alert(s->tally, alert);
+    if (s->on_alert && !s->on_alert(alert, s->user)) refuse(s);
+}
+
+static void deliver(ticket *t, void *user)
+{
+    pk_scanner *s = user;
+    diag_merge(s->diags, t->diags);
+    tally_ticket(s->tally, t);
+    for (size_t i = 0; i < t->alerts.len; i++) {
+        const found_alert *f = &t->alerts.at[i];
+        pk_alert alert = {.rule = catalog_rule(s->program->catalog, f->rule), .time = f->event.time, .host = f->host,
+                          .events = &f->event, .event_count = 1, .event_total = 1, .why = f->why, .why_count = f->why_count, .json = f->json};
+        deliver_alert(s, &alert);
+    }
+    for (size_t i = 0; i < t->events.len && !s->refused; i++)
+        if (!s->on_event(&t->events.at[i], s->user)) refuse(s);
+    report_progress(s);
+}
+
+/* ---- alerts of correlations ---- */
+
+/* What a correlation has instead of predicates: its group keys, and the columns that it computed. */
+static pk_reason *stage_reasons(const stage_alert *found, arena *a, size_t *count)
+{
+    pk_reason *out = ARENA_ARRAY(a, pk_reason, found->key_count + found->column_count);
+    size_t n = 0;
+    for (size_t i = 0; i < found->key_count; i++)
+        out[n++] = (pk_reason){.field = found->keys[i].name, .kind = STR("group"), .value = found->key_values[i], .at = -1, .length = -1};
+    for (size_t i = 0; i < found->column_count; i++) {
+        pk_reason r = {.field = found->column_names[i], .kind = STR("column"), .at = -1, .length = -1};
+        if (!value_text(a, &found->column_values[i], &r.value)) {
+            text json = {0};
+            value_write_json(&json, &found->column_values[i]);
+            r.value = arena_str(a, text_view(&json));
+            text_free(&json);
+        }
+        out[n++] = r;
+    }
+    *count = n;
+    return out;
+}
+
+static bool on_stage_alert(const stage_alert *found, void *user)
+{
+    pk_scanner *s = user;
+    arena *a = s->delivery;
+    arena_reset(a);
+    pk_event *events = ARENA_ARRAY(a, pk_event, found->event_count);
+    for (size_t i = 0; i < found->event_count; i++) {
+        const stage_event *e = &found->events[i];
+        events[i] = (pk_event){{e->source.file, e->source.record, e->source.line}, e->time, e->json};
+    }
+    pk_alert alert = {.rule = catalog_rule(s->program->catalog, found->rule), .correlation = true, .time = found->time, .host = found->host,
+                      .events = events, .event_count = found->event_count, .event_total = found->event_total};
+    alert.why = stage_reasons(found, a, &alert.why_count);
+    alert.json = alert_json(&alert, a);
+    deliver_alert(s, &alert);
+    return !s->refused;
+}
+
+static void run_stages(pk_scanner *s, scan_worker **workers, size_t n)
+{
+    if (s->refused || !program_has_correlations(s->program->compiled)) return;
+    row_store **stores = mem_zalloc(n, sizeof *stores);
+    for (size_t i = 0; i < n; i++) stores[i] = worker_rows(workers[i]);
+    pk_status status = stages_run(s->program->compiled, stores, n, on_stage_alert, s, s->diags);
+    s->failed = status != PK_OK && status != PK_STOPPED;
+    mem_free(stores);
+}
+
+/* ---- threads ---- */
+
+typedef struct {
+    pk_scanner *scanner;
+    scan_worker *worker;
+    pthread_t thread;
+    bool started;
+} lane;
+
+static void *run_lane(void *user)
+{
+    lane *l = user;
+    pk_scanner *s = l->scanner;
+    for (;;) {
+        ticket *t = ticket_take(&s->queue);
+        if (!cutting_next(&s->cutting, t, &s->stop)) {
+            ticket_return(&s->queue, t);
+            return NULL;
+        }
+        worker_run(l->worker, t);
+        ticket_done(&s->queue, t, deliver, s);
+    }
+}
+
+static size_t thread_count(const pk_scanner *s)
+{
+    size_t n = s->options.threads;
+    if (n == 0) {
+        cpu_set_t allowed;
+        n = sched_getaffinity(0, sizeof allowed, &allowed) == 0 ? (size_t)CPU_COUNT(&allowed) : 1;
+    }
+    return n > MOST_THREADS ? MOST_THREADS : n < 1 ? 1 : n;
+}
+
+static pk_status run(pk_scanner *s, work_kind kind)
+{
+    if (s->begun) return PK_ERROR_USAGE;
+    s->begun = true;
+    s->started = now();
+    size_t n = thread_count(s);
+    lane *lanes = mem_zalloc(n, sizeof *lanes);
+    scan_worker **workers = mem_zalloc(n, sizeof *workers);
+    tickets_init(&s->queue, n * TICKETS_PER_THREAD);
+    for (size_t i = 0; i < n; i++) {
+        workers[i] = worker_new(s->program, &s->options, kind, &s->stop);
+        lanes[i] = (lane){.scanner = s, .worker = workers[i]};
+    }
+    /* The first lane is this thread's; a thread that the system refuses is one lane less. */
+    for (size_t i = 1; i < n; i++) lanes[i].started = pthread_create(&lanes[i].thread, NULL, run_lane, &lanes[i]) == 0;
+    run_lane(&lanes[0]);
+    for (size_t i = 1; i < n; i++)
+        if (lanes[i].started) pthread_join(lanes[i].thread, NULL);
+    if (kind == WORK_MATCH) run_stages(s, workers, n);
+    for (size_t i = 0; i < n; i++) worker_free(workers[i]);
+    tickets_destroy(&s->queue);
+    mem_free(workers);
+    mem_free(lanes);
+    s->seconds = now() - s->started;
+    if (atomic_load(&s->stop)) return PK_STOPPED;
+    return s->failed ? PK_ERROR_IO : PK_OK;
+}
+
+pk_status pk_scanner_run(pk_scanner *s, pk_alert_fn fn, void *user)
+{
+    s->on_alert = fn;
+    s->user = user;
+    return run(s, WORK_MATCH);
+}
+
+pk_status pk_scanner_dump(pk_scanner *s, bool raw, pk_event_fn fn, void *user)
+{
+    s->on_event = fn;
+    s->user = user;
+    return run(s, raw ? WORK_DUMP_RAW : WORK_DUMP);
+}

@@ -1,0 +1,133 @@
+/*
+ * The scan driver. Work goes round in tickets:
+ *
+ *     pool --> cutting (one thread at a time) --> matching (side by side) --> delivery (in order of input) --> pool
+ *
+ * A ticket carries one block of a log from the cutter to a worker and what the worker found from there to the callbacks.
+ * Their number is fixed, so memory is bounded however far one slow block keeps the others waiting; and they are delivered
+ * by their number, so the output is the same for any number of threads.
+ */
+#ifndef PICKET_API_SCAN_H
+#define PICKET_API_SCAN_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "api/api.h"
+#include "engine/engine.h"
+#include "formats/input.h"
+
+/* An input stream being cut. Blocks may outlive it in the hands of workers, hence the count of references. */
+typedef struct {
+    const format *format;
+    void *cutter;
+    pk_str name;                   /* of the file; lives as long as its input_list */
+    uint64_t input;                /* number of the file, from 0 */
+    class_id stated;               /* from the user, or CLASS_NONE */
+    atomic_uint references;
+} cut_stream;
+
+typedef struct {
+    const rule *rule;
+    pk_event event;
+    pk_str host, json;
+    const pk_reason *why;
+    size_t why_count;
+} found_alert;
+
+typedef struct ticket ticket;
+struct ticket {
+    ticket *next;                  /* in the pool */
+    uint64_t number;
+    block block;
+    cut_stream *stream;            /* NULL: no block, only what cutting had to say */
+    bool begins_file;              /* its block is the first of its stream */
+    diag_list *diags;
+    VEC(pk_str) skipped;           /* files that are no logs */
+    /* what a worker made of it, in `results` */
+    arena *results;
+    VEC(found_alert) alerts;
+    VEC(pk_event) events;          /* of a dump */
+    uint64_t event_count, damaged, without_time, out_of_range, without_source;
+};
+
+/* ---- tickets.c ---- */
+
+typedef struct {
+    ticket *tickets, *free;
+    size_t count;
+    pthread_mutex_t pool_lock, order_lock;
+    pthread_cond_t freed;
+    ticket **done;                 /* ring by number: worked on, not yet delivered */
+    uint64_t next_delivery;
+    bool delivering;
+} ticket_queue;
+
+void tickets_init(ticket_queue *q, size_t count);
+void tickets_destroy(ticket_queue *q);
+ticket *ticket_take(ticket_queue *q);                      /* waits for a free one; empty */
+void ticket_return(ticket_queue *q, ticket *t);
+/* Hands in a ticket that has been worked on; `deliver` is called for it and its successors when their turn has come, by
+ * one thread at a time, in order of numbers. */
+void ticket_done(ticket_queue *q, ticket *t, void (*deliver)(ticket *t, void *user), void *user);
+
+/* ---- inputs.c ---- */
+
+typedef struct {
+    input_list *list;
+    class_id stated;
+} scan_input;
+
+typedef struct {
+    char *glob;
+    class_id stated;
+} assignment;
+
+typedef struct {
+    const pk_scan_options *options;
+    VEC(scan_input) inputs;
+    VEC(assignment) assignments;
+    size_t current;                /* of inputs */
+    uint64_t next_file, next_number;
+    cut_stream *stream;            /* NULL: none is open */
+    pthread_mutex_t lock;          /* over the cutting */
+    bool ended;
+} cutting;
+
+void cutting_init(cutting *c, const pk_scan_options *options);
+void cutting_destroy(cutting *c);
+/* Fills the next ticket; false: the end, the ticket is empty. `stop`: be done soon. */
+bool cutting_next(cutting *c, ticket *t, const atomic_bool *stop);
+void cut_stream_release(cut_stream *s);
+void cutting_progress(cutting *c, uint64_t *bytes, uint64_t *total);
+
+/* ---- alert.c ---- */
+
+/* Renders everything of an alert into `a`. */
+found_alert alert_render(const pk_rule *shown, const rule *r, const pk_event *event, pk_str host,
+                         const match_reasons *reasons, arena *a);
+pk_str alert_json(const pk_alert *alert, arena *a);
+
+/* ---- worker.c ---- */
+
+typedef struct scan_worker scan_worker;
+typedef enum { WORK_MATCH, WORK_DUMP, WORK_DUMP_RAW } work_kind;
+
+scan_worker *worker_new(const pk_program *p, const pk_scan_options *options, work_kind kind, const atomic_bool *stop);
+void worker_free(scan_worker *w);
+void worker_run(scan_worker *w, ticket *t);                 /* reads and matches the block of a ticket */
+row_store *worker_rows(scan_worker *w);                    /* NULL if no correlation wants any */
+
+/* ---- summary.c ---- */
+
+typedef struct tally tally;
+
+tally *tally_new(const pk_program *p);
+void tally_free(tally *y);
+void tally_ticket(tally *y, const ticket *t);
+void tally_alert(tally *y, const pk_alert *alert);
+const pk_summary *tally_summary(tally *y, double seconds, bool stopped);
+uint64_t tally_events(const tally *y);
+uint64_t tally_alerts(const tally *y);
+
+#endif

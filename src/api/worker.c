@@ -1,0 +1,166 @@
+/* A worker: reads the blocks of tickets, classifies their events and matches them. Everything it writes is its own. */
+#include "api/scan.h"
+
+enum { ROW_MEMORY = 256 << 20 };
+
+typedef struct {
+    const format *format;
+    reader *reader;
+} open_reader;
+
+struct scan_worker {
+    const pk_program *program;
+    const pk_scan_options *options;
+    const atomic_bool *stop;
+    work_kind kind;
+    bool ranged;                   /* since or until was given */
+    VEC(open_reader) readers;      /* one for each format met */
+    classifier *classifier;
+    matcher *matcher;
+    row_store *rows;
+    arena *scratch;                /* for one event */
+    text json;
+    ticket *ticket;                /* being worked on */
+};
+
+scan_worker *worker_new(const pk_program *p, const pk_scan_options *options, work_kind kind, const atomic_bool *stop)
+{
+    scan_worker *w = mem_zalloc(1, sizeof *w);
+    w->program = p;
+    w->options = options;
+    w->stop = stop;
+    w->kind = kind;
+    w->ranged = options->since != PK_NO_TIME || options->until != PK_NO_TIME;
+    w->classifier = classifier_new(program_schema(p->compiled), program_paths(p->compiled));
+    w->scratch = arena_new();
+    if (kind != WORK_MATCH) return w;
+    w->matcher = matcher_new(p->compiled);
+    if (program_has_correlations(p->compiled))
+        w->rows = row_store_new(p->compiled, options->row_memory ? options->row_memory : (size_t)ROW_MEMORY);
+    return w;
+}
+
+void worker_free(scan_worker *w)
+{
+    if (!w) return;
+    for (size_t i = 0; i < w->readers.len; i++) w->readers.at[i].format->reader_free(w->readers.at[i].reader);
+    vec_free(&w->readers);
+    classifier_free(w->classifier);
+    matcher_free(w->matcher);
+    row_store_free(w->rows);
+    arena_free(w->scratch);
+    text_free(&w->json);
+    mem_free(w);
+}
+
+row_store *worker_rows(scan_worker *w) { return w->rows; }
+
+static reader *reader_for(scan_worker *w, const format *f)
+{
+    for (size_t i = 0; i < w->readers.len; i++)
+        if (w->readers.at[i].format == f) return w->readers.at[i].reader;
+    open_reader made = {f, f->reader_new(program_paths(w->program->compiled))};
+    vec_push(&w->readers, made);
+    return made.reader;
+}
+
+/* ---- one event ---- */
+
+static pk_str render_event(scan_worker *w, const event *e, const classification *k, bool raw)
+{
+    text_clear(&w->json);
+    const value *tree = event_tree(e, w->scratch);
+    if (raw) {
+        value_write_json(&w->json, tree);
+    } else {
+        value seen = schema_normalise(program_schema(w->program->compiled), k, tree, w->scratch);
+        value_write_json(&w->json, &seen);
+    }
+    return arena_str(w->ticket->results, text_view(&w->json));
+}
+
+static pk_event event_of(scan_worker *w, const event *e, timestamp time, pk_str json)
+{
+    pk_str file = w->ticket->stream->name; /* of the readers' own views only this one outlives the call */
+    return (pk_event){{file, e->source.record, e->source.line}, time == TIMESTAMP_NONE ? PK_NO_TIME : time, json};
+}
+
+/* Is the event outside of since and until? Those without a time are. */
+static bool out_of_range(scan_worker *w, timestamp time)
+{
+    const pk_scan_options *o = w->options;
+    if (time == TIMESTAMP_NONE) {
+        w->ticket->without_time++;
+        return true;
+    }
+    if ((o->since == PK_NO_TIME || time >= o->since) && (o->until == PK_NO_TIME || time < o->until)) return false;
+    w->ticket->out_of_range++;
+    return true;
+}
+
+static void keep_row(scan_worker *w, const match_result *m, size_t i, const event *e, const classification *k, const pk_event *shown, pk_str host)
+{
+    const rule *r = ir_rule(w->program->catalog->ir, m->rules[i]);
+    if (row_store_add(w->rows, w->program->compiled, r, m->classes[i], e, k, shown->time, shown->json, host) == PK_OK) return;
+    diag_add(w->ticket->diags, PK_ERROR, "rows-write", (diag_place){0}, r->id, "correlations need room for temporary files (TMPDIR)",
+             "a matched event could not be kept for its correlation");
+}
+
+static void raise_alert(scan_worker *w, const match_result *m, size_t i, const event *e, const classification *k, const pk_event *shown, pk_str host)
+{
+    const rule *r = ir_rule(w->program->catalog->ir, m->rules[i]);
+    match_reasons reasons = {{0}};
+    matcher_why(w->matcher, r, m->classes[i], e, k, w->scratch, &reasons);
+    found_alert found = alert_render(catalog_rule(w->program->catalog, r), r, shown, host, &reasons, w->ticket->results);
+    vec_push_in(w->ticket->results, &w->ticket->alerts, found);
+}
+
+static void matched(scan_worker *w, const match_result *m, const event *e, const classification *k, timestamp time)
+{
+    ticket *t = w->ticket;
+    if (!w->ranged) time = classifier_time(w->classifier, e, k, w->scratch);
+    pk_event shown = event_of(w, e, time, render_event(w, e, k, false));
+    pk_str host = arena_str(t->results, classifier_host(w->classifier, e, k, w->scratch));
+    bool missed = false;
+    for (size_t i = 0; i < m->count; i++) {
+        const rule *r = ir_rule(w->program->catalog->ir, m->rules[i]);
+        if (w->rows && row_wanted(w->program->compiled, m->rules[i])) {
+            keep_row(w, m, i, e, k, &shown, host);
+            missed |= time == TIMESTAMP_NONE;
+        }
+        if (!r->silent && program_has_rule(w->program->compiled, m->rules[i])) raise_alert(w, m, i, e, k, &shown, host);
+    }
+    t->without_time += missed;
+}
+
+static bool on_event(const event *e, void *user)
+{
+    scan_worker *w = user;
+    ticket *t = w->ticket;
+    if (atomic_load_explicit(w->stop, memory_order_relaxed)) return false;
+    classification k = classify(w->classifier, e, t->stream->stated);
+    t->event_count++;
+    t->without_source += k.class_count == 0;
+    timestamp time = w->ranged ? classifier_time(w->classifier, e, &k, w->scratch) : TIMESTAMP_NONE;
+    bool wanted = !w->ranged || !out_of_range(w, time);
+    if (wanted && w->kind == WORK_MATCH) {
+        match_result m = matcher_run(w->matcher, e, &k);
+        if (m.count) matched(w, &m, e, &k, time);
+    } else if (wanted) {
+        if (!w->ranged) time = classifier_time(w->classifier, e, &k, w->scratch);
+        pk_event shown = event_of(w, e, time, render_event(w, e, &k, w->kind == WORK_DUMP_RAW));
+        vec_push_in(t->results, &t->events, shown);
+    }
+    arena_reset(w->scratch);
+    return true;
+}
+
+void worker_run(scan_worker *w, ticket *t)
+{
+    if (!t->stream || !t->block.len) return;
+    w->ticket = t;
+    event_source source = {.file = t->stream->name, .input = t->stream->input, .record = -1};
+    pk_status status = t->stream->format->read(reader_for(w, t->stream->format), &t->block, &source, on_event, w, t->diags, &t->damaged);
+    (void)status; /* PK_STOPPED is our own doing; what is wrong with the block is in the diagnostics */
+    w->ticket = NULL;
+}
