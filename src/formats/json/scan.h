@@ -1,0 +1,37 @@
+/* Where a JSON value ends, and what is wrong with one that doesn't. Bytes only: no values are made here. */
+#ifndef PICKET_FORMATS_JSON_SCAN_H
+#define PICKET_FORMATS_JSON_SCAN_H
+
+#include "base/str.h"
+
+#define JSON_DEPTH_LIMIT 512  /* containers within containers; also bounds every recursion over a record */
+
+typedef enum {
+    SCAN_CLOSED,              /* a value ends at `at` */
+    SCAN_OPEN,                /* right so far, but the bytes end first */
+    SCAN_BROKEN,              /* cannot become a value */
+} scan_result;
+
+typedef struct {
+    scan_result result;
+    const char *at;           /* CLOSED: behind the value; BROKEN: the first byte that is wrong; OPEN: the end */
+    const char *expected;     /* BROKEN, OPEN: what should stand there; a literal */
+    bool too_deep;            /* BROKEN: the depth limit */
+} scan_report;
+
+/*
+ * The end of the object or array that begins at `at`, by counting brackets outside strings: fast, and no proof that
+ * what lies between is JSON. A line break inside a string is broken, so that a lost quote does not run on for long.
+ */
+scan_result scan_match(const char *at, const char *end, const char **close);
+
+/* One value by the grammar of RFC 8259, from its first byte on. `final`: nothing follows `end`. UTF-8 is not checked. */
+scan_report scan_value(const char *at, const char *end, bool final);
+
+/* Behind the closing quote of the string whose opening quote is at `at`; NULL if it isn't closed before `end`. */
+const char *scan_string(const char *at, const char *end);
+
+static inline bool scan_is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+const char *scan_blanks(const char *at, const char *end);
+
+#endif

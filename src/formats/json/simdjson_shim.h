@@ -1,0 +1,40 @@
+/*
+ * simdjson's DOM parser for C. One a reader; it keeps its buffers from record to record.
+ *
+ * A parsed record is a tape of 64-bit words and a buffer of strings (simdjson, doc/tape.md): the upper 8 bits of a word
+ * are its kind, the lower 56 its payload. Kinds: 'r' root; '{' '[' with the index behind the matching bracket in the lower
+ * 32 bits; '"' with an offset into the strings (a 32-bit length in the machine's order, then the bytes); 'l' 'u' 'd', a
+ * number in the word that follows; 't' 'f' 'n'. The value begins at tape[1]; strings are valid UTF-8.
+ */
+#ifndef PICKET_FORMATS_JSON_SIMDJSON_SHIM_H
+#define PICKET_FORMATS_JSON_SIMDJSON_SHIM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct simdjson_parser simdjson_parser;
+
+typedef struct {
+    const uint64_t *tape;
+    const uint8_t *strings;
+} simdjson_record;
+
+simdjson_parser *simdjson_parser_new(size_t depth_limit); /* never NULL */
+void simdjson_parser_free(simdjson_parser *p);
+
+/*
+ * Parses and validates one value that fills bytes[0, len); 64 more bytes must be readable. The record is valid until the
+ * next call. False: refused, for whatever reason.
+ */
+bool simdjson_parse(simdjson_parser *p, const char *bytes, size_t len, simdjson_record *out);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,403 @@
+/*
+ * The state is where the text stands: at the top (between documents), inside a list whose elements are the records, or
+ * skipping the rest of something.
+ *
+ * At the top a record is most often a line: "{" first, "}" last is taken at its word, and no byte between is looked at.
+ * Whatever else begins with "{" is a document: its end is found by counting brackets, or, if that leads too far, by the
+ * grammar. What the guesses get wrong fails in the parser; the reader then cuts that one span again with `careful` set,
+ * where every end is proved.
+ *
+ * Text that is broken is cut off where a record can begin again: where its brackets close after all, at a line that
+ * begins like a record (in a list: with the same indentation), at a "},{".
+ */
+#define _GNU_SOURCE /* memmem, memrchr */
+#include "formats/json/splitter.h"
+
+#include "formats/json/envelope.h"
+#include "formats/json/scan.h"
+#include "formats/json/text_line.h"
+
+#define LINE_WINDOW ((ptrdiff_t)256 << 10)    /* longer lines are cut as documents */
+#define MATCH_WINDOW ((ptrdiff_t)64 << 10)    /* longer documents are proved by the grammar */
+#define ENVELOPE_WINDOW ((ptrdiff_t)64 << 10) /* what stands before the list of an envelope is shorter */
+
+/* Moves on to p, counting lines. */
+static void advance(splitter *s, const char *p)
+{
+    const char *from = s->at, *newline;
+    while ((newline = memchr(from, '\n', (size_t)(p - from)))) {
+        s->line++;
+        from = newline + 1;
+        s->line_offset = s->offset + (uint64_t)(from - s->at);
+    }
+    s->offset += (uint64_t)(p - s->at);
+    s->cut += (uint64_t)(p - s->at);
+    s->at = p;
+}
+
+static json_span span_here(const splitter *s, span_kind kind, size_t len)
+{
+    return (json_span){s->offset, len, s->line, s->offset - s->line_offset + 1, kind};
+}
+
+static split_result give(splitter *s, json_span *span, span_kind kind, const char *end)
+{
+    *span = span_here(s, kind, (size_t)(end - s->at));
+    advance(s, end);
+    if (s->state == IN_LIST) s->after_element = true;
+    if (kind == SPAN_RECORD) s->line_records = s->line == span->line;
+    return SPLIT_SPAN;
+}
+
+static size_t left(const splitter *s) { return (size_t)(s->end - s->at); }
+
+static const char *line_end(const char *at, const char *end)
+{
+    return memchr(at, '\n', (size_t)(end - at));
+}
+
+static const char *trim_end(const char *at, const char *end)
+{
+    while (end > at && scan_is_blank(end[-1])) end--;
+    return end;
+}
+
+/* ---- skipping: what is too long, and what follows the list of an envelope ---- */
+
+static void skip_done(splitter *s, const char *p)
+{
+    advance(s, p);
+    s->state = s->skip_to_list ? IN_LIST : AT_TOP;
+    s->after_element = true;
+}
+
+/* One byte of skipped text; true: the skipping ends behind it. */
+static bool skip_byte(splitter *s, char c)
+{
+    if (s->skip_escape) return s->skip_escape = false;
+    if (s->skip_string) {
+        s->skip_escape = c == '\\';
+        s->skip_string = c != '"';
+        return !s->skip_string && s->skip_depth == 0;
+    }
+    if (c == '"') return s->skip_string = true, false;
+    if (c == '{' || c == '[') s->skip_depth++;
+    else if (c == '}' || c == ']') s->skip_depth -= s->skip_depth > 0;
+    return s->skip_depth == 0;
+}
+
+/* A line break inside a string, and at the top a line that begins with '{', show that brackets lead nowhere. */
+static bool skip_is_lost(const splitter *s, const char *p)
+{
+    if (*p != '\n') return false;
+    return s->skip_string || (!s->skip_to_list && p + 1 < s->end && p[1] == '{');
+}
+
+static split_result skip(splitter *s)
+{
+    for (const char *p = s->at; p < s->end; p++) {
+        if (skip_is_lost(s, p) || skip_byte(s, *p)) {
+            skip_done(s, p + 1);
+            return SPLIT_SPAN;
+        }
+    }
+    advance(s, s->end);
+    return SPLIT_MORE;
+}
+
+static split_result skip_line(splitter *s)
+{
+    const char *newline = line_end(s->at, s->end);
+    advance(s, newline ? newline : s->end);
+    if (newline) s->state = AT_TOP;
+    return newline ? SPLIT_SPAN : SPLIT_MORE;
+}
+
+static void start_skipping(splitter *s, unsigned depth, bool to_list)
+{
+    s->state = SKIPPING;
+    s->skip_tail = depth > 0;
+    s->skip_depth = depth;
+    s->skip_to_list = to_list;
+    s->skip_string = s->skip_escape = false;
+}
+
+static split_result over_limit(splitter *s, json_span *span)
+{
+    *span = span_here(s, SPAN_LONG, 0);
+    if (s->state == IN_LIST || *s->at == '{') start_skipping(s, 0, s->state == IN_LIST);
+    else s->state = SKIPPING_LINE;
+    return SPLIT_SPAN;
+}
+
+/* ---- broken documents ---- */
+
+/* How far the first byte of the document is indented, if nothing but blanks stands before it in its line. */
+static size_t indentation(const splitter *s)
+{
+    return s->state == IN_LIST ? (size_t)(s->offset - s->line_offset) : 0;
+}
+
+/* The first line from `from` on that begins a record, indented like this one; NULL if there is none in the window. */
+static const char *next_record_line(const splitter *s, const char *from)
+{
+    size_t indent = indentation(s);
+    for (const char *p = from; (p = line_end(p, s->end)); ) {
+        const char *first = scan_blanks(++p, s->end);
+        if (first < s->end && *first == '{' && (size_t)(first - p) == indent) return s->state == IN_LIST ? first : p;
+    }
+    return NULL;
+}
+
+/* "},{": where a list on one line goes on. */
+static const char *next_element(const splitter *s, const char *from)
+{
+    for (const char *p = from; p + 2 < s->end && (p = memmem(p, (size_t)(s->end - p), "},", 2)); p++) {
+        const char *next = scan_blanks(p + 2, s->end);
+        if (next < s->end && *next == '{') return next;
+    }
+    return NULL;
+}
+
+/* The end that the brackets of a broken document have all the same, if what follows it looks like the next thing. */
+static const char *matched_end(const splitter *s)
+{
+    const char *close;
+    ptrdiff_t window = s->end - s->at < MATCH_WINDOW ? s->end - s->at : MATCH_WINDOW;
+    if (scan_match(s->at, s->at + window, &close) != SCAN_CLOSED) return NULL;
+    const char *next = scan_blanks(close, s->end);
+    if (s->state != IN_LIST) return close;
+    return next < s->end && (*next == ',' || *next == ']') ? close : NULL;
+}
+
+/* Where to go on after a document with an error at `error`; NULL: not to be seen in this window. */
+static const char *resume_place(splitter *s, const char *error)
+{
+    /* Going back to the second line of a document makes its lines be scanned again: allowed within a budget. */
+    s->scanned_twice += (uint64_t)(error - s->at);
+    bool affordable = s->scanned_twice < 8 * s->cut + (64 << 10);
+    const char *from = affordable ? s->at : error;
+    const char *line = next_record_line(s, from);
+    const char *close = matched_end(s);
+    if (close && close < error) close = NULL;
+    if (line && close) return line < close ? line : close;
+    if (line || close) return line ? line : close;
+    return s->state == IN_LIST ? next_element(s, error) : NULL;
+}
+
+/* True if the line at p is one record, as far as its first and last byte tell. */
+static bool is_record_line(const char *p, const char *end)
+{
+    const char *newline = line_end(p, end);
+    const char *last = trim_end(p, newline ? newline : end);
+    return last > p && *p == '{' && (last[-1] == '}' || last[-1] == ',');
+}
+
+/* Among records of one line each, a broken one is one line too, though it may look like the beginning of a document. */
+static const char *end_of_broken_line(const splitter *s, const char *resume)
+{
+    if (s->state == IN_LIST) return NULL;
+    bool lines = s->line_records || (resume && is_record_line(resume, s->end));
+    return lines ? line_end(s->at, s->end) : NULL;
+}
+
+static split_result broken(splitter *s, json_span *span, const char *error)
+{
+    const char *resume = resume_place(s, error);
+    const char *newline = end_of_broken_line(s, resume);
+    if (newline && resume != matched_end(s)) resume = newline;
+    if (!resume && !s->final && left(s) < s->record_limit) return SPLIT_MORE;
+    if (!resume) {
+        newline = s->final ? NULL : memrchr(error, '\n', (size_t)(s->end - error));
+        resume = newline ? newline + 1 : s->end;
+    }
+    const char *end = trim_end(s->at, resume);
+    size_t len = (size_t)(end - s->at) < s->record_limit ? (size_t)(end - s->at) : s->record_limit;
+    *span = span_here(s, SPAN_BROKEN, len);
+    advance(s, resume);
+    s->after_element = false;
+    return SPLIT_SPAN;
+}
+
+/* ---- records ---- */
+
+/* An object, or an element of a list, whose end is to be found. */
+static split_result document(splitter *s, json_span *span)
+{
+    bool over = left(s) > s->record_limit;
+    const char *end = over ? s->at + s->record_limit : s->end, *close;
+    if (!s->careful && (*s->at == '{' || *s->at == '[')) {
+        ptrdiff_t window = end - s->at < MATCH_WINDOW ? end - s->at : MATCH_WINDOW;
+        if (scan_match(s->at, s->at + window, &close) == SCAN_CLOSED) return give(s, span, SPAN_RECORD, close);
+    }
+    scan_report report = scan_value(s->at, end, s->final && !over);
+    switch (report.result) {
+    case SCAN_CLOSED: return give(s, span, SPAN_RECORD, report.at);
+    case SCAN_BROKEN: return broken(s, span, report.at);
+    case SCAN_OPEN: break;
+    }
+    if (over) return over_limit(s, span);
+    return s->final ? broken(s, span, s->end) : SPLIT_MORE;
+}
+
+/* True if the line at p goes on with what stands before it: "," and brackets begin no record. */
+static bool line_continues(const char *p, const char *end)
+{
+    p = scan_blanks(p, end - p > 256 ? p + 256 : end);
+    return p < end && (*p == ',' || *p == '}' || *p == ']' || *p == ':');
+}
+
+static split_result object_at_top(splitter *s, json_span *span)
+{
+    if (s->careful) return document(s, span);
+    const char *end = s->end - s->at > LINE_WINDOW ? s->at + LINE_WINDOW : s->end;
+    const char *newline = line_end(s->at, end);
+    if (!newline && end == s->end) {
+        if (!s->final) return SPLIT_MORE;
+        newline = end;
+    }
+    if (!newline) return document(s, span);
+    const char *last = trim_end(s->at, newline);
+    if (last[-1] == ',') last = trim_end(s->at, last - 1);
+    if (last[-1] != '}' || (size_t)(last - s->at) > s->record_limit || line_continues(newline, s->end))
+        return document(s, span);
+    return give(s, span, SPAN_RECORD, last);
+}
+
+/* What is no JSON at the top, to the end of its line. */
+static split_result other_line(splitter *s, json_span *span)
+{
+    const char *newline = line_end(s->at, s->end);
+    if ((size_t)((newline ? newline : s->end) - s->at) > s->record_limit) return over_limit(s, span);
+    if (!newline && !s->final) return SPLIT_MORE;
+    const char *end = trim_end(s->at, newline ? newline : s->end);
+    bool whole_line = s->offset == s->line_offset;
+    bool text = whole_line && text_line_is_log((pk_str){s->at, (size_t)(end - s->at)});
+    return give(s, span, text ? SPAN_TEXT : SPAN_BROKEN, end);
+}
+
+static void enter_list(splitter *s, const char *bracket, unsigned depth)
+{
+    advance(s, bracket);
+    s->list = span_here(s, SPAN_UNCLOSED, 0);
+    advance(s, bracket + 1);
+    s->state = IN_LIST;
+    s->list_depth = depth;
+    s->after_element = false;
+}
+
+static bool begins_value(char c)
+{
+    return c && strchr("{[\"-0123456789tfn", c);
+}
+
+static split_result list_at_top(splitter *s, json_span *span)
+{
+    const char *newline = line_end(s->at, s->end);
+    if (!newline && !s->final && left(s) < 256) return SPLIT_MORE;
+    const char *next = scan_blanks(s->at + 1, s->end);
+    pk_str line = {s->at, (size_t)((newline ? newline : s->end) - s->at)};
+    bool value_follows = next == s->end || *next == ']' || begins_value(*next);
+    if (!value_follows || s->records_only || text_line_is_log(line)) return other_line(s, span);
+    enter_list(s, s->at, 0);
+    return SPLIT_SPAN;
+}
+
+/* SPLIT_SPAN: it was one, and is entered; SPLIT_END: it is none. */
+static split_result envelope_at_top(splitter *s)
+{
+    const char *list;
+    unsigned depth;
+    const char *end = s->end - s->at > ENVELOPE_WINDOW ? s->at + ENVELOPE_WINDOW : s->end;
+    switch (envelope_open(s->at, end, &list, &depth)) {
+    case ENVELOPE_YES: enter_list(s, list, depth); return SPLIT_SPAN;
+    case ENVELOPE_UNSURE: return s->final || end < s->end ? SPLIT_END : SPLIT_MORE;
+    case ENVELOPE_NO: break;
+    }
+    return SPLIT_END;
+}
+
+static bool is_separator(char c)
+{
+    return scan_is_blank(c) || c == ',' || c == 0x1e; /* 0x1e: RFC 7464, JSON text sequences */
+}
+
+/* One step. SPLIT_SPAN without *cut: no span yet, only the state has changed. */
+static split_result step_at_top(splitter *s, json_span *span, bool *cut)
+{
+    const char *p = s->at;
+    while (p < s->end && is_separator(*p)) p++;
+    advance(s, p);
+    if (p == s->end) return s->final ? SPLIT_END : SPLIT_MORE;
+    if (*p == '[') {
+        split_result r = list_at_top(s, span);
+        *cut = s->state != IN_LIST;
+        return r;
+    }
+    *cut = true;
+    if (*p != '{') return other_line(s, span);
+    if (!s->records_only) {
+        split_result r = envelope_at_top(s);
+        *cut = r != SPLIT_SPAN;
+        if (r != SPLIT_END) return r;
+    }
+    return object_at_top(s, span);
+}
+
+static split_result list_unclosed(splitter *s, json_span *span)
+{
+    *span = s->list;
+    span->offset = s->offset;
+    s->state = AT_TOP;
+    return SPLIT_SPAN;
+}
+
+/* Something in a list that begins no value: up to where the next element can begin. */
+static split_result junk_in_list(splitter *s, json_span *span)
+{
+    const char *p = s->at + 1;
+    while (p < s->end && *p != ',' && *p != ']' && *p != '\n') p++;
+    if ((size_t)(p - s->at) > s->record_limit) return over_limit(s, span);
+    if (p == s->end && !s->final) return SPLIT_MORE;
+    return give(s, span, SPAN_BROKEN, p);
+}
+
+static split_result step_in_list(splitter *s, json_span *span, bool *cut)
+{
+    const char *p = s->at;
+    while (p < s->end && (scan_is_blank(*p) || *p == ',')) {
+        if (*p == ',') s->after_element = false;
+        p++;
+    }
+    advance(s, p);
+    *cut = true;
+    if (p == s->end) return s->final ? list_unclosed(s, span) : SPLIT_MORE;
+    if (*p == ']') {
+        advance(s, p + 1);
+        if (s->list_depth) start_skipping(s, s->list_depth, false);
+        else s->state = AT_TOP;
+        *cut = false;
+        return SPLIT_SPAN;
+    }
+    /* No comma, and a line that begins a record: the list was broken off, and other things follow. */
+    if (s->after_element && *p == '{' && s->offset == s->line_offset) return list_unclosed(s, span);
+    return begins_value(*p) ? document(s, span) : junk_in_list(s, span);
+}
+
+split_result splitter_next(splitter *s, json_span *span)
+{
+    for (;;) {
+        bool cut = false;
+        split_result r = SPLIT_MORE;
+        switch (s->state) {
+        case AT_TOP: r = step_at_top(s, span, &cut); break;
+        case IN_LIST: r = step_in_list(s, span, &cut); break;
+        case SKIPPING:
+            r = skip(s);
+            if (r == SPLIT_MORE && s->final && s->skip_tail) r = list_unclosed(s, span), cut = true;
+            break;
+        case SKIPPING_LINE: r = skip_line(s); break;
+        }
+        if (cut || r != SPLIT_SPAN) return r == SPLIT_MORE && s->final ? SPLIT_END : r;
+    }
+}

@@ -1,0 +1,243 @@
+/*
+ * The walk over simdjson's tape. A key that nobody asks for is stepped over with all that is below it: the word of a
+ * container holds the index behind its end.
+ */
+#include "formats/json/tape.h"
+
+#include "base/hash.h"
+
+static char kind_of(uint64_t word) { return (char)(word >> 56); }
+static uint64_t payload_of(uint64_t word) { return word & UINT64_C(0x00ffffffffffffff); }
+
+static pk_str string_at(const simdjson_record *r, uint64_t word)
+{
+    const uint8_t *p = r->strings + payload_of(word);
+    uint32_t len;
+    memcpy(&len, p, sizeof len);
+    return (pk_str){(const char *)p + sizeof len, len};
+}
+
+/* The index behind the value at i. */
+static size_t behind(const uint64_t *tape, size_t i)
+{
+    switch (kind_of(tape[i])) {
+    case '{':
+    case '[': return (uint32_t)tape[i];
+    case 'l':
+    case 'u':
+    case 'd': return i + 2;
+    default: return i + 1;
+    }
+}
+
+static value scalar_at(const simdjson_record *r, size_t i)
+{
+    uint64_t word = r->tape[i], bits = r->tape[i + 1]; /* a tape ends with the word of the root */
+    switch (kind_of(word)) {
+    case '"': return value_string(string_at(r, word));
+    case 'l': return value_int((int64_t)bits);
+    case 'u': return (value){.type = VALUE_UINT, .as.unsigned_integer = bits};
+    case 'd': {
+        double real;
+        memcpy(&real, &bits, sizeof real);
+        return value_real(real);
+    }
+    case 't': return value_bool(true);
+    case 'f': return value_bool(false);
+    default: return value_null();
+    }
+}
+
+/* ---- keys ---- */
+
+#define MEMORY_CELLS 4096
+#define MEMORY_KEY 40        /* longer keys are looked up each time */
+
+typedef struct {
+    path_node from, to;
+    uint32_t len;
+    char key[MEMORY_KEY];
+} memory_cell;
+
+struct key_memory {
+    const path_set *paths;
+    memory_cell cells[MEMORY_CELLS];
+};
+
+key_memory *key_memory_new(const path_set *paths)
+{
+    key_memory *m = mem_zalloc(1, sizeof *m);
+    m->paths = paths;
+    for (size_t i = 0; i < MEMORY_CELLS; i++) m->cells[i].from = PATH_NONE;
+    return m;
+}
+
+void key_memory_free(key_memory *m) { mem_free(m); }
+
+/* A cheap hash: length, first and last bytes. What it confuses only costs a lookup. */
+static size_t cell_of(path_node from, pk_str key)
+{
+    uint64_t first = 0, last = 0;
+    if (key.len >= 8) {
+        memcpy(&first, key.ptr, 8);
+        memcpy(&last, key.ptr + key.len - 8, 8);
+    } else if (key.len >= 4) {
+        memcpy(&first, key.ptr, 4);
+        memcpy(&last, key.ptr + key.len - 4, 4);
+    } else if (key.len) {
+        first = (uint64_t)(uint8_t)key.ptr[0] << 8 | (uint8_t)key.ptr[key.len / 2];
+        last = (uint8_t)key.ptr[key.len - 1];
+    }
+    uint64_t h = (first ^ (last * UINT64_C(0x9e3779b97f4a7c15)) ^ ((uint64_t)from << 32 | key.len)) * UINT64_C(0xff51afd7ed558ccd);
+    return (size_t)(h >> 40) % MEMORY_CELLS;
+}
+
+static path_node child_of(key_memory *m, path_node from, pk_str key)
+{
+    if (key.len > MEMORY_KEY) return path_child(m->paths, from, key);
+    memory_cell *c = &m->cells[cell_of(from, key)];
+    if (c->from == from && c->len == key.len && memcmp(c->key, key.ptr, key.len) == 0) return c->to;
+    c->from = from;
+    c->to = path_child(m->paths, from, key);
+    c->len = (uint32_t)key.len;
+    memcpy(c->key, key.ptr, key.len);
+    return c->to;
+}
+
+/* ---- fields ---- */
+
+typedef struct {
+    const simdjson_record *record;
+    key_memory *keys;
+    event_fields *out;
+} walk;
+
+static void put(key_memory *keys, event_fields *out, path_node node, value v)
+{
+    const path_slot *slots;
+    size_t n = path_node_slots(keys->paths, node, &slots);
+    for (size_t i = 0; i < n; i++) vec_push(&out->at, ((event_field){slots[i], v}));
+}
+
+static void walk_object(walk *w, size_t open, path_node node);
+
+/* A list is transparent: each element stands where it stands. Depth is bounded by the parser. */
+static void walk_value(walk *w, size_t i, path_node node)
+{
+    const uint64_t *tape = w->record->tape;
+    switch (kind_of(tape[i])) {
+    case '{': walk_object(w, i, node); break;
+    case '[':
+        for (size_t k = i + 1, end = behind(tape, i) - 1; k < end; k = behind(tape, k)) walk_value(w, k, node);
+        break;
+    default: put(w->keys, w->out, node, scalar_at(w->record, i));
+    }
+}
+
+static void walk_object(walk *w, size_t open, path_node node)
+{
+    const uint64_t *tape = w->record->tape;
+    if (!path_node_has_children(w->keys->paths, node)) return;
+    for (size_t i = open + 1, end = behind(tape, open) - 1; i < end;) {
+        path_node child = child_of(w->keys, node, string_at(w->record, tape[i]));
+        if (child != PATH_NONE) walk_value(w, i + 1, child);
+        i = behind(tape, i + 1);
+    }
+}
+
+void tape_fields(const simdjson_record *record, key_memory *keys, event_fields *out)
+{
+    walk w = {record, keys, out};
+    walk_object(&w, 1, PATH_ROOT);
+}
+
+static void walk_tree(const value *v, key_memory *keys, event_fields *out, path_node node)
+{
+    switch (v->type) {
+    case VALUE_RECORD:
+        for (size_t i = 0; i < v->as.record.count; i++) {
+            path_node child = child_of(keys, node, v->as.record.fields[i].name);
+            if (child != PATH_NONE) walk_tree(&v->as.record.fields[i].value, keys, out, child);
+        }
+        break;
+    case VALUE_LIST:
+        for (size_t i = 0; i < v->as.list.count; i++) walk_tree(&v->as.list.items[i], keys, out, node);
+        break;
+    default: put(keys, out, node, *v);
+    }
+}
+
+void value_fields(const value *record, key_memory *keys, event_fields *out)
+{
+    walk_tree(record, keys, out, PATH_ROOT);
+}
+
+/* ---- the tree ---- */
+
+typedef struct {
+    simdjson_record record; /* its strings copied into the arena */
+    arena *arena;
+} tree_copy;
+
+static value tree_at(const tree_copy *t, size_t i);
+
+/* The number of keys, or of elements, between the brackets. (The count on the tape saturates.) */
+static size_t members(const uint64_t *tape, size_t open, size_t words_of_key)
+{
+    size_t n = 0;
+    for (size_t i = open + 1, end = behind(tape, open) - 1; i < end; n++) i = behind(tape, i + words_of_key);
+    return n;
+}
+
+static value object_at(const tree_copy *t, size_t open)
+{
+    const uint64_t *tape = t->record.tape;
+    size_t count = members(tape, open, 1);
+    value_field *fields = ARENA_ARRAY(t->arena, value_field, count);
+    for (size_t n = 0, i = open + 1; n < count; n++, i = behind(tape, i + 1))
+        fields[n] = (value_field){string_at(&t->record, tape[i]), tree_at(t, i + 1)};
+    return (value){.type = VALUE_RECORD, .as.record = {fields, count}};
+}
+
+static value list_at(const tree_copy *t, size_t open)
+{
+    const uint64_t *tape = t->record.tape;
+    size_t count = members(tape, open, 0);
+    value *items = ARENA_ARRAY(t->arena, value, count);
+    for (size_t n = 0, i = open + 1; n < count; n++, i = behind(tape, i)) items[n] = tree_at(t, i);
+    return (value){.type = VALUE_LIST, .as.list = {items, count}};
+}
+
+static value tree_at(const tree_copy *t, size_t i)
+{
+    switch (kind_of(t->record.tape[i])) {
+    case '{': return object_at(t, i);
+    case '[': return list_at(t, i);
+    default: return scalar_at(&t->record, i);
+    }
+}
+
+/* Strings lie on the tape's order one behind the other: the last one ends what must be copied. */
+static size_t strings_used(const simdjson_record *r)
+{
+    uint64_t last = 0;
+    size_t used = 0;
+    for (size_t i = 1, end = (size_t)payload_of(r->tape[0]) - 1; i < end;) {
+        char kind = kind_of(r->tape[i]);
+        if (kind == '"' && payload_of(r->tape[i]) >= last) {
+            last = payload_of(r->tape[i]);
+            used = (size_t)last + sizeof(uint32_t) + string_at(r, r->tape[i]).len;
+        }
+        i += kind == 'l' || kind == 'u' || kind == 'd' ? 2 : 1;
+    }
+    return used;
+}
+
+value tape_tree(const simdjson_record *record, arena *a)
+{
+    size_t used = strings_used(record);
+    uint8_t *strings = arena_alloc(a, used);
+    memcpy(strings, record->strings, used);
+    tree_copy t = {{record->tape, strings}, a};
+    return tree_at(&t, 1);
+}

@@ -1,0 +1,59 @@
+/* The formats that there are, and which one a stream is in. */
+#include "formats/format.h"
+#include "formats/json/json.h"
+#if __has_include("formats/evtx/evtx.h")
+#include "formats/evtx/evtx.h"
+#endif
+#if __has_include("formats/xml/xml.h")
+#include "formats/xml/xml.h"
+#endif
+#if __has_include("formats/text/text.h")
+#include "formats/text/text.h"
+#endif
+#if __has_include("formats/csv/csv.h")
+#include "formats/csv/csv.h"
+#endif
+#if __has_include("formats/zeek/zeek.h")
+#include "formats/zeek/zeek.h"
+#endif
+
+/* Of equally sure ones the first is taken. */
+const format *const formats[] = {
+#if __has_include("formats/evtx/evtx.h")
+    &evtx_format,
+#endif
+    &json_format,
+#if __has_include("formats/xml/xml.h")
+    &xml_format,
+#endif
+#if __has_include("formats/zeek/zeek.h")
+    &zeek_format,
+#endif
+#if __has_include("formats/csv/csv.h")
+    &csv_format,
+#endif
+#if __has_include("formats/text/text.h")
+    &text_format,
+#endif
+    NULL,
+};
+
+const format *format_find(pk_str name)
+{
+    for (size_t i = 0; formats[i]; i++)
+        if (str_equal_ascii_fold(str_from(formats[i]->name), name)) return formats[i];
+    return NULL;
+}
+
+const format *format_detect(pk_str head, pk_str file_name, bool whole)
+{
+    const format *best = NULL;
+    int surest = 0;
+    for (size_t i = 0; formats[i]; i++) {
+        int sure = formats[i]->detect(head, file_name, whole);
+        if (sure <= surest) continue;
+        surest = sure;
+        best = formats[i];
+    }
+    return best;
+}
