@@ -86,19 +86,29 @@ pk_str schema_no_log(const schema *s, const log_source *rule_source)
 
 /* ---- what the user states ---- */
 
+/* Does its family know the fields of whatever the user says is of it ("category=proxy": all spellings of many products)? */
+static bool family_takes_all(const schema *s, family_id f)
+{
+    for (size_t i = 0; i < s->families.at[f].layouts.len; i++)
+        if (s->layouts.at[s->families.at[f].layouts.at[i]].only_stated) return true;
+    return false;
+}
+
 /*
- * Of the classes that provide exactly this source one made for such statements comes first ("category=proxy" is the table of
- * all spellings, not the HTTP log of one product), then the first of the files.
+ * Of the classes that provide exactly this source: one made for such statements, else one of a family that takes whatever is
+ * stated (not the HTTP log of one product), else the first of the files.
  */
 static class_id exact_class(const schema *s, const log_source *stated)
 {
     class_id best = CLASS_NONE;
+    int best_rank = 0;
     for (size_t i = 0; i < s->classes.len; i++) {
         const event_class *c = &s->classes.at[i]->shown;
-        for (size_t k = 0; k < c->source_count; k++) {
+        int rank = c->by_user ? 3 : family_takes_all(s, c->family) ? 2 : 1;
+        for (size_t k = 0; k < c->source_count && rank > best_rank; k++) {
             if (!source_equal(stated, &c->sources[k])) continue;
-            if (c->by_user) return (class_id)i;
-            if (best == CLASS_NONE) best = (class_id)i;
+            best = (class_id)i;
+            best_rank = rank;
         }
     }
     return best;

@@ -6,7 +6,7 @@
  *     first := term ('|' term)*            the first that is present
  *     term  := 'missing' | quoted | name '(' first (',' first)* ')' | name
  *     quoted := ' ... '                    a constant; '' stands for a quote
- *     name  := anything but blank ' ( ) , |
+ *     name  := anything but blank ' " ( ) , | ; or " ... ", in which only a quote cannot stand
  */
 #include "schema/model.h"
 
@@ -107,22 +107,38 @@ static const field_map *parse_call(map_parser *p, pk_str name, unsigned depth)
 static pk_str parse_name(map_parser *p)
 {
     size_t start = p->at;
-    while (p->at < p->text.len && memchr(" '(),|\n", p->text.ptr[p->at], 7) == NULL) p->at++;
+    while (p->at < p->text.len && memchr(" '\"(),|\n", p->text.ptr[p->at], 8) == NULL) p->at++;
     return str_slice(p->text, start, p->at - start);
+}
+
+static const field_map *new_field(map_parser *p, pk_str name)
+{
+    field_map *m = new_map(p, MAP_FIELD);
+    m->text = name;
+    return m;
+}
+
+/* Behind the opening quote of "cs(User-Agent)". */
+static const field_map *parse_quoted_name(map_parser *p)
+{
+    size_t len = str_find_char(str_slice(p->text, p->at, STR_NPOS), '"');
+    if (len == STR_NPOS || len == 0) return fail(p, "a quoted name has no closing quote, or is empty");
+    pk_str name = str_slice(p->text, p->at, len);
+    p->at += len + 1;
+    return new_field(p, name);
 }
 
 static const field_map *parse_term(map_parser *p, unsigned depth)
 {
     if (depth == 0) return fail(p, "nested too deeply");
     if (accept(p, '\'')) return parse_quoted(p);
+    if (accept(p, '"')) return parse_quoted_name(p);
     skip_blanks(p);
     pk_str name = parse_name(p);
     if (name.len == 0) return fail(p, "expected a field, a 'constant' or a function");
     if (accept(p, '(')) return parse_call(p, name, depth);
     if (str_equal(name, STR("missing"))) return new_map(p, MAP_MISSING);
-    field_map *m = new_map(p, MAP_FIELD);
-    m->text = name;
-    return m;
+    return new_field(p, name);
 }
 
 static const field_map *parse_first(map_parser *p, unsigned depth)
