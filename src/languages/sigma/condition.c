@@ -79,8 +79,16 @@ static const char *found(const token *t, arena *a)
     return arena_cstring(a, arena_printf(a, "'" STR_FMT "'", STR_ARG(t->text)));
 }
 
+/* Rules of status "unsupported" hold conditions in free text: by their own word no Sigma, rather than wrong. */
+static pk_severity severity(const parser *p)
+{
+    const rule *r = p->c->document->rule;
+    return r && str_equal_ascii_fold(r->status, STR("unsupported")) ? PK_UNSUPPORTED : PK_ERROR;
+}
+
 #define FAIL(p, t, hint, ...) \
-    ((p)->failed ? (void)0 : sigma_report((p)->c->document, PK_ERROR, "sigma-condition", span_of((p), (t)), (hint), __VA_ARGS__), \
+    ((p)->failed ? (void)0 \
+                 : sigma_report((p)->c->document, severity(p), "sigma-condition", span_of((p), (t)), (hint), __VA_ARGS__), \
      (p)->failed = true, (expr *)NULL)
 
 /* ---- names and selectors ---- */

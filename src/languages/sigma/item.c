@@ -372,7 +372,7 @@ static void add_string(item_reader *r, const yaml_node *n)
 {
     sigma_document *d = r->document;
     const sigma_chain *c = r->chain;
-    if (c->base64 || c->utf16 || c->dashes || c->expand) r->written = sigma_keep(d, n->text);
+    if (c->base64 || c->utf16 || c->expand) r->written = sigma_keep(d, n->text);
     if (c->base64 == BASE64_OFFSET) r->origin = STR("base64offset");
     else if (c->base64 == BASE64_PLAIN) r->origin = STR("base64");
     else if (c->utf16) r->origin = STR("utf16");
@@ -517,14 +517,14 @@ static expr *read_values(sigma_document *d, const sigma_chain *c, yaml_node *con
     if (c->field_reference) return read_references(d, c, values, count, at);
     if (c->operator == OPERATOR_EXISTS) return read_exists(d, c, values, count, at);
     item_reader r = {.document = d, .chain = c};
-    size_t nulls = 0;
+    const yaml_node *null = NULL;
     for (size_t i = 0; i < count; i++) {
         read_value(&r, values[i]);
-        if (values[i]->kind == YAML_SCALAR && values[i]->type == YAML_NULL) nulls++;
+        if (values[i]->kind == YAML_SCALAR && values[i]->type == YAML_NULL) null = values[i];
     }
     if (r.failed) return NULL;
-    if (nulls && count > 1)
-        sigma_report(d, PK_WARNING, "sigma-null-in-list", at, STR("put it in an item of its own"),
+    if (null && count > 1)
+        sigma_report(d, PK_WARNING, "sigma-null-in-list", null->span, STR("put it in an item of its own"),
                      "a null in a list of values");
     return expr_of_constants(&r, c->all, at);
 }

@@ -219,7 +219,7 @@ static pk_str syntax_hint(pk_str message)
     if (str_starts_with(message, STR("plain scalar cannot start"))) return STR("put the value in single quotes");
     if (str_starts_with(message, STR("invalid nested block mapping"))) return STR("put a value that holds ': ' in quotes");
     if (str_starts_with(message, STR("invalid multiline plain key"))) return STR("is a ':' missing, or a tab used to indent?");
-    if (str_starts_with(message, STR("invalid escape")))
+    if (str_find(message, STR("escape")) != STR_NPOS)
         return STR("in double quotes a backslash starts an escape: use single quotes");
     if (str_find(message, STR("quoted scalar")) != STR_NPOS) return STR("is the closing quote missing?");
     return STR("");

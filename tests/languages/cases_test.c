@@ -1,0 +1,333 @@
+/*
+ * Rules with what is expected of them, from tests/languages/cases/: how they are lowered, what is said about them, and which
+ * events they match by the reference evaluator. A file is a series of cases:
+ *
+ *     === name of the case
+ *     --- rule                   one file of Sigma, any number of documents
+ *     --- lists                  value lists for placeholders: "name: value, value"
+ *     --- ir                     the plans of its rules as text, in order
+ *     --- states                 a word for each rule: runnable, needs-list, unsupported, error; "silent" behind one
+ *     --- error                  lines "line:column: message; hint"; without the block there must be none (so too for
+ *                                `unsupported` and `needs-list`; `warning` and `note` are compared only if given)
+ *     --- matches, --- misses    events, one JSON object a line: the first rule is true of each, or of none
+ *     --- events, --- alerts     events with "@time" in seconds; expected "title @time" of each rule that isn't silent
+ */
+#include <dirent.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#include "event/event.h"
+#include "ir/eval.h"
+#include "languages/language.h"
+#include "languages/sigma/yaml.h"
+
+typedef struct { pk_str name, body; uint32_t line; } block;
+
+typedef struct {
+    const char *file;
+    pk_str name;
+    VEC(block) blocks;
+    arena *arena;
+    ir_catalog *catalog;
+    unsigned failures;
+} test_case;
+
+/* ---- reading case files ---- */
+
+static pk_str read_file(arena *a, const char *path)
+{
+    FILE *f = fopen(path, "rb");
+    if (!f) return STR("");
+    text t = {0};
+    char buffer[65536];
+    for (size_t n; (n = fread(buffer, 1, sizeof buffer, f)) > 0;) text_put(&t, (pk_str){buffer, n});
+    fclose(f);
+    pk_str s = arena_str(a, text_view(&t));
+    text_free(&t);
+    return s;
+}
+
+static const block *find_block(const test_case *c, const char *name)
+{
+    for (size_t i = 0; i < c->blocks.len; i++)
+        if (str_equal(c->blocks.at[i].name, str_from(name))) return &c->blocks.at[i];
+    return NULL;
+}
+
+static pk_str next_line(pk_str *rest)
+{
+    size_t end = str_find_char(*rest, '\n');
+    pk_str line = str_slice(*rest, 0, end);
+    *rest = end == STR_NPOS ? STR("") : str_slice(*rest, end + 1, STR_NPOS);
+    return line;
+}
+
+static void complain(test_case *c, const char *what, pk_str expected, pk_str found)
+{
+    fprintf(stderr, "%s: " STR_FMT ": %s:\n  expected: " STR_FMT "\n  found:    " STR_FMT "\n", c->file, STR_ARG(c->name), what,
+            STR_ARG(expected), STR_ARG(found));
+    c->failures++;
+}
+
+/* ---- values of events, written as JSON (which YAML contains) ---- */
+
+static value value_of(arena *a, const yaml_node *n)
+{
+    int64_t whole;
+    double real;
+    if (n->kind == YAML_MAP) {
+        record_builder b = {0};
+        for (size_t i = 0; i < n->count; i++) record_add(a, &b, n->entries[i].key, value_of(a, n->entries[i].value));
+        return record_done(&b);
+    }
+    if (n->kind == YAML_LIST) {
+        list_builder b = {0};
+        for (size_t i = 0; i < n->count; i++) list_add(a, &b, value_of(a, n->items[i]));
+        return list_done(&b);
+    }
+    switch (n->type) {
+    case YAML_NULL: return value_null();
+    case YAML_BOOL: return value_bool(n->text.ptr[0] == 't');
+    case YAML_INT: return str_to_int(n->text, false, &whole) ? value_int(whole) : value_string(n->text);
+    case YAML_FLOAT: return str_to_double(n->text, &real) ? value_real(real) : value_string(n->text);
+    case YAML_TEXT: break;
+    }
+    /* an empty XML element, which JSON has no word for */
+    return str_equal(n->text, STR("<blank>")) ? (value){.type = VALUE_BLANK} : value_string(n->text);
+}
+
+static value *parse_event(test_case *c, pk_str json)
+{
+    yaml_file f = yaml_read(c->arena, json);
+    value *v = ARENA_NEW(c->arena, value);
+    if (f.count != 1 || f.documents[0].problem_count || !f.documents[0].root) {
+        complain(c, "an event can't be read", json, STR(""));
+        return v;
+    }
+    *v = value_of(c->arena, f.documents[0].root);
+    return v;
+}
+
+/* Every event is of every log source, and its fields are its own. */
+static bool any_source(const eval_event *e, const stage *match, void *user)
+{
+    (void)e, (void)match, (void)user;
+    return true;
+}
+
+static void own_field(const eval_event *e, const stage *match, const ir_field *f, arena *a, list_builder *out, void *user)
+{
+    (void)match, (void)user;
+    tree_values(e->tree, f->path, a, out);
+}
+
+static const eval_schema own_fields = {.is_source = any_source, .field = own_field};
+
+/* ---- checks ---- */
+
+static void check_ir(test_case *c)
+{
+    const block *b = find_block(c, "ir");
+    if (!b) return;
+    text t = {0};
+    for (size_t i = 0; i < ir_rule_count(c->catalog); i++) {
+        const rule *r = ir_rule(c->catalog, i);
+        if (r->plan) ir_print_plan(&t, r->plan);
+    }
+    pk_str expected = str_trim(b->body), found = str_trim(text_view(&t));
+    if (!str_equal(expected, found)) complain(c, "ir", expected, found);
+    text_free(&t);
+}
+
+static void check_states(test_case *c)
+{
+    static const char *const names[RULE_STATES] = {"runnable", "needs-list", "unsupported", "error"};
+    const block *b = find_block(c, "states");
+    if (!b) return;
+    text t = {0};
+    for (size_t i = 0; i < ir_rule_count(c->catalog); i++) {
+        const rule *r = ir_rule(c->catalog, i);
+        text_printf(&t, "%s%s%s", i ? " " : "", names[r->state], r->silent ? " silent" : "");
+    }
+    if (!str_equal(str_trim(b->body), text_view(&t))) complain(c, "states", str_trim(b->body), text_view(&t));
+    text_free(&t);
+}
+
+static void check_diagnostics(test_case *c)
+{
+    static const char *const names[PK_SEVERITIES] = {"note", "warning", "needs-list", "unsupported", "error"};
+    for (pk_severity s = PK_NOTE; s < PK_SEVERITIES; s++) {
+        const block *b = find_block(c, names[s]);
+        if (!b && s <= PK_WARNING) continue;
+        text t = {0};
+        for (size_t i = 0; i < diag_count(ir_diags(c->catalog)); i++) {
+            const pk_diagnostic *d = diag_at(ir_diags(c->catalog), i);
+            if (d->severity != s) continue;
+            text_printf(&t, "%u:%u: " STR_FMT, d->line, d->column, STR_ARG(d->message));
+            if (d->hint.len) text_printf(&t, "; " STR_FMT, STR_ARG(d->hint));
+            text_put_char(&t, '\n');
+        }
+        pk_str expected = b ? str_trim(b->body) : STR(""), found = str_trim(text_view(&t));
+        if (!str_equal(expected, found)) complain(c, names[s], expected, found);
+        text_free(&t);
+    }
+}
+
+static void check_matches(test_case *c, const char *name, bool expected)
+{
+    const block *b = find_block(c, name);
+    if (!b) return;
+    const rule *r = ir_rule_count(c->catalog) ? ir_rule(c->catalog, 0) : NULL;
+    if (!r || r->state != RULE_RUNNABLE) {
+        complain(c, name, STR("a rule that can be run"), r ? r->reason : STR("no rule"));
+        return;
+    }
+    for (pk_str rest = b->body; rest.len;) {
+        pk_str line = str_trim(next_line(&rest));
+        if (!line.len) continue;
+        /* raw text of a line format stands in quotes */
+        value *tree = parse_event(c, line);
+        eval_event e = {.time = TIMESTAMP_NONE, .tree = tree};
+        if (tree->type == VALUE_STRING) e.raw = tree->as.string;
+        if (eval_match(r->plan, r->plan->alert, &e, &own_fields, c->arena) != expected) complain(c, name, line, STR("the contrary"));
+    }
+}
+
+static void check_alerts(test_case *c)
+{
+    const block *in = find_block(c, "events"), *out = find_block(c, "alerts");
+    VEC(eval_event) events = {0};
+    if (!in || !out) return;
+    for (pk_str rest = in->body; rest.len;) {
+        pk_str line = str_trim(next_line(&rest));
+        if (!line.len) continue;
+        value *tree = parse_event(c, line);
+        const value *time = value_get(tree, STR("@time"));
+        timestamp t = time && time->type == VALUE_INT ? time->as.integer * SECOND : TIMESTAMP_NONE;
+        eval_event e = {.time = t, .order = events.len, .tree = tree};
+        vec_push_in(c->arena, &events, e);
+    }
+    text found = {0};
+    for (size_t i = 0; i < ir_rule_count(c->catalog); i++) {
+        const rule *r = ir_rule(c->catalog, i);
+        size_t rows = 0;
+        if (r->silent || r->state != RULE_RUNNABLE) continue;
+        eval_row *row = eval_plan(r, events.at, events.len, &own_fields, c->arena, &rows);
+        for (size_t k = 0; k < rows; k++)
+            text_printf(&found, STR_FMT " @%lld\n", STR_ARG(r->title), (long long)(row[k].time / SECOND));
+    }
+    if (!str_equal(str_trim(out->body), str_trim(text_view(&found))))
+        complain(c, "alerts", str_trim(out->body), str_trim(text_view(&found)));
+    text_free(&found);
+}
+
+static value_lists read_lists(test_case *c)
+{
+    const block *b = find_block(c, "lists");
+    VEC(value_list) lists = {0};
+    for (pk_str rest = b ? b->body : STR(""); rest.len;) {
+        pk_str line = next_line(&rest);
+        size_t colon = str_find_char(line, ':');
+        if (colon == STR_NPOS) continue;
+        value_list l = {.name = str_trim(str_slice(line, 0, colon))};
+        for (pk_str values = str_slice(line, colon + 1, STR_NPOS); values.len;) {
+            size_t comma = str_find_char(values, ',');
+            vec_push_in(c->arena, &l.values.items, str_trim(str_slice(values, 0, comma)));
+            values = comma == STR_NPOS ? STR("") : str_slice(values, comma + 1, STR_NPOS);
+        }
+        vec_push_in(c->arena, &lists, l);
+    }
+    return (value_lists){lists.at, lists.len};
+}
+
+static void run_case(test_case *c)
+{
+    const block *source = find_block(c, "rule");
+    if (!source) {
+        complain(c, "no rule", STR("--- rule"), STR(""));
+        return;
+    }
+    rule_file file = {.path = STR("case.yml"), .text = source->body};
+    language_options options = {.lists = read_lists(c)};
+    c->catalog = ir_catalog_new();
+    const language *l = language_detect(&file);
+    if (l) {
+        l->load(c->catalog, &file, &options);
+        l->resolve(c->catalog, &options);
+        check_ir(c);
+        check_states(c);
+        check_diagnostics(c);
+        check_matches(c, "matches", true);
+        check_matches(c, "misses", false);
+        check_alerts(c);
+    } else {
+        complain(c, "language", STR("sigma"), STR("none"));
+    }
+    ir_catalog_free(c->catalog);
+}
+
+/* ---- all files ---- */
+
+static unsigned run_file(const char *path, unsigned *cases)
+{
+    arena *a = arena_new();
+    pk_str rest = read_file(a, path);
+    test_case c = {.file = path, .arena = a};
+    uint32_t line_number = 0;
+    bool more = true;
+    while (more) {
+        more = rest.len > 0;
+        const char *at = rest.ptr;
+        pk_str line = more ? next_line(&rest) : STR("=== ");
+        line_number++;
+        if (str_starts_with(line, STR("=== "))) {
+            if (c.name.len) {
+                run_case(&c);
+                ++*cases;
+            }
+            c.name = str_slice(line, 4, STR_NPOS);
+            c.blocks.len = 0;
+        } else if (str_starts_with(line, STR("--- "))) {
+            block b = {.name = str_trim(str_slice(line, 4, STR_NPOS)), .body = {at + line.len + 1, 0}, .line = line_number};
+            vec_push(&c.blocks, b);
+        } else if (c.blocks.len) {
+            block *b = &c.blocks.at[c.blocks.len - 1];
+            b->body.len = (size_t)(at + line.len - b->body.ptr) + (rest.len > 0);
+        }
+    }
+    unsigned failures = c.failures;
+    vec_free(&c.blocks);
+    arena_free(a);
+    return failures;
+}
+
+static int by_name(const struct dirent **x, const struct dirent **y) { return strcmp((*x)->d_name, (*y)->d_name); }
+
+static void test_cases(void **state)
+{
+    (void)state;
+    struct dirent **entries;
+    const char *folder = PICKET_SOURCE_DIR "/tests/languages/cases";
+    int count = scandir(folder, &entries, NULL, by_name);
+    unsigned failures = 0, cases = 0;
+    assert_true(count > 2);
+    for (int i = 0; i < count; i++) {
+        char path[4096];
+        snprintf(path, sizeof path, "%s/%s", folder, entries[i]->d_name);
+        if (str_ends_with(str_from(path), STR(".cases"))) failures += run_file(path, &cases);
+        free(entries[i]);
+    }
+    free(entries);
+    print_message("%u cases\n", cases);
+    assert_true(cases > 50);
+    assert_int_equal(failures, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_cases)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
