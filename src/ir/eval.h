@@ -17,17 +17,30 @@ struct eval_event {
     pk_str raw;                                       /* raw line for line formats; ptr NULL otherwise */
 };
 
+/*
+ * What the evaluator keeps between calls: compiled regular expressions, folded constants and texts. One a thread and
+ * catalogue; without one every call starts anew, which is right but slow.
+ */
+typedef struct eval_context eval_context;
+eval_context *eval_context_new(void);
+void eval_context_free(eval_context *c);
+uint64_t eval_limit_hits(const eval_context *c);     /* regular expressions that gave up; counted as no match */
+
 typedef struct {
     /* Is the event of one of these log sources (or index)? */
     bool (*is_source)(const eval_event *e, const stage *match, void *user);
-    /* Values of a field: appended to `out` (nulls too); nothing: missing. */
+    /*
+     * Values of a field with a path: appended to `out` (nulls too); nothing: missing. An empty schema means that of the
+     * match stage. For expand over several paths of one list, and for EXPR_SOME, the elements may be records.
+     */
     void (*field)(const eval_event *e, const stage *match, const ir_field *f, arena *a, list_builder *out, void *user);
     /* Records of a CONTEXT stage's or LOOKUP's table; count in *n. May be NULL. */
     const value *(*context)(const stage *s, size_t *n, void *user);
     void *user;
+    eval_context *context_of_run;                    /* may be NULL; see above */
 } eval_schema;
 
-/* Is the expression true of this event? (one-event plans; the hot loop of conformance) */
+/* Is the expression of a match stage true of this event? Its log source is not asked. (the hot loop of conformance) */
 bool eval_match(const plan *p, const stage *match, const eval_event *e, const eval_schema *s, arena *a);
 
 typedef struct {
@@ -36,7 +49,10 @@ typedef struct {
     value columns;                                    /* record: keys and computed columns */
 } eval_row;
 
-/* Runs the plan of `r` over all events (any order); rows that are alerts, in order of time. All in `a`. */
+/*
+ * Runs the plan of `r` over all events (any order); rows that are alerts, in order of time. All in `a`. Events without a
+ * time take part in stages without a window only. Plans of other rules are those that as.rule.rule points to.
+ */
 eval_row *eval_plan(const rule *r, const eval_event *events, size_t count, const eval_schema *s, arena *a, size_t *rows);
 
 #endif

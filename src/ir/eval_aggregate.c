@@ -1,0 +1,343 @@
+/*
+ * Aggregate in the evaluator: rows are put into groups, the rows of a group into windows, and each window is computed from
+ * nothing. When a window counts is said by its kind and by what `having` asks:
+ *
+ *   sliding D     if `having` has only lower bounds: at each point in time that has rows, over [t - D, t]. Else, when the
+ *                 window closes: the first row opens [t, t + D], and the first row behind it opens the next.
+ *   tumbling D    at the last moment of each bucket that has rows            hop D step S: at the end of each that has rows
+ *   anchored D    [t, t + D] from the earliest row for which `having` holds; the next begins behind it
+ *   around P      [t - before, t + after] of each row that has part P
+ *   rows N        the last N rows, at each row                               session: see next_session
+ *   none          all rows, at the last one
+ */
+#include "ir/eval_private.h"
+
+#include <stdlib.h>
+
+typedef struct {
+    value *keys;
+    row_list rows;
+    row_list results;
+    bool holding;                 /* `having` was true when it was last asked */
+} group;
+
+typedef struct {
+    plan_run *run;
+    const stage *stage;
+    bool quiet;
+    row_list *out;
+} aggregation;
+
+typedef struct { const row **at; size_t count; } window;
+
+static bool has_only_lower_bounds(const expr *e)
+{
+    if (!e || e->kind == EXPR_CONSTANT) return true;
+    if (e->kind == EXPR_COMPARE) return e->as.compare.op == COMPARE_GT || e->as.compare.op == COMPARE_GE;
+    if (e->kind != EXPR_AND && e->kind != EXPR_OR) return false;
+    for (size_t i = 0; i < e->count; i++)
+        if (!has_only_lower_bounds(e->args[i])) return false;
+    return true;
+}
+
+/* ---- one window ---- */
+
+static row window_row(const aggregation *g, const group *gr, window w, timestamp time)
+{
+    const stage *s = g->stage;
+    arena *a = g->run->arena;
+    row r = {.time = time, .order = w.count ? w.at[w.count - 1]->order : 0, .columns = {.type = VALUE_RECORD}};
+    for (size_t i = 0; i < s->as.aggregate.key_count; i++) row_set(a, &r, s->as.aggregate.keys[i].name, gr->keys[i]);
+    for (size_t i = 0; i < s->as.aggregate.function_count; i++) {
+        const ir_aggregate_function *f = &s->as.aggregate.functions[i];
+        value v = aggregate_value(g->run, f, w.at, w.count);
+        if (!str_equal(f->name, STR("*"))) row_set(a, &r, f->name, v);
+        else if (v.type == VALUE_RECORD)
+            for (size_t k = 0; k < v.as.record.count; k++)
+                if (!value_get(&r.columns, v.as.record.fields[k].name))
+                    row_set(a, &r, v.as.record.fields[k].name, v.as.record.fields[k].value);
+    }
+    return r;
+}
+
+static bool having_holds(const aggregation *g, const row *r)
+{
+    eval_env env = env_of(g->run, r);
+    return eval_true(&env, g->stage->as.aggregate.having);
+}
+
+static void emit(aggregation *g, row r) { vec_push_in(g->run->arena, &g->out->items, r); }
+
+/* The rows of the window themselves, with the group's columns; each must hold. */
+static void emit_kept_rows(aggregation *g, const row *made, window w)
+{
+    for (size_t i = 0; i < w.count; i++) {
+        row r = *w.at[i];
+        for (size_t k = 0; k < made->columns.as.record.count; k++) {
+            const value_field *f = &made->columns.as.record.fields[k];
+            row_set(g->run->arena, &r, f->name, f->value);
+        }
+        if (having_holds(g, &r)) emit(g, r);
+    }
+}
+
+/* Decides on a window; true: `having` held and a row went out. */
+static bool decide(aggregation *g, group *gr, window w, timestamp time)
+{
+    row r = window_row(g, gr, w, time);
+    if (g->stage->as.aggregate.output == OUTPUT_KEEP_ROWS) {
+        emit_kept_rows(g, &r, w);
+        return false;
+    }
+    bool holds = having_holds(g, &r), before = gr->holding;
+    gr->holding = holds;
+    if (!holds || (g->quiet && before)) return false;
+    take_events(g->run->arena, &r, w.at, w.count);
+    emit(g, r);
+    return true;
+}
+
+/* ---- windows over the rows of a group, which are in order of time ---- */
+
+static window rows_between(aggregation *g, const group *gr, size_t first, timestamp from, timestamp to)
+{
+    window w = {ARENA_ARRAY(g->run->arena, const row *, gr->rows.items.len), 0};
+    for (size_t i = first; i < gr->rows.items.len; i++) {
+        const row *r = &gr->rows.items.at[i];
+        if (r->time >= from && r->time <= to) w.at[w.count++] = r;
+    }
+    return w;
+}
+
+static size_t first_behind(const group *gr, size_t i, timestamp t)
+{
+    while (i < gr->rows.items.len && gr->rows.items.at[i].time <= t) i++;
+    return i;
+}
+
+static void all_rows(aggregation *g, group *gr)
+{
+    window w = rows_between(g, gr, 0, INT64_MIN, INT64_MAX);
+    timestamp last = TIMESTAMP_NONE;
+    for (size_t i = 0; i < w.count; i++)
+        if (w.at[i]->time > last) last = w.at[i]->time;
+    decide(g, gr, w, last);
+}
+
+static void sliding_at_rows(aggregation *g, group *gr)
+{
+    int64_t length = g->stage->as.aggregate.window.span;
+    size_t begin = 0; /* rows before were cleared */
+    for (size_t i = 0; i < gr->rows.items.len; i = first_behind(gr, i, gr->rows.items.at[i].time)) {
+        timestamp now = gr->rows.items.at[i].time;
+        if (i > 0 && time_between(gr->rows.items.at[i - 1].time, now) > length) gr->holding = false;
+        window w = rows_between(g, gr, begin, time_later(now, -length), now);
+        if (decide(g, gr, w, now) && g->stage->as.aggregate.after == AFTER_CLEAR) {
+            begin = first_behind(gr, i, now);
+            gr->holding = false;
+        }
+    }
+}
+
+static void sliding_at_close(aggregation *g, group *gr)
+{
+    for (size_t i = 0; i < gr->rows.items.len;) {
+        timestamp from = gr->rows.items.at[i].time, to = time_later(from, g->stage->as.aggregate.window.span);
+        gr->holding = false;
+        decide(g, gr, rows_between(g, gr, i, from, to), to);
+        i = first_behind(gr, i, to);
+    }
+}
+
+static void tumbling(aggregation *g, group *gr)
+{
+    int64_t length = g->stage->as.aggregate.window.span;
+    if (length <= 0) return;
+    for (size_t i = 0; i < gr->rows.items.len;) {
+        timestamp t = gr->rows.items.at[i].time;
+        int64_t behind = t % length < 0 ? t % length + length : t % length;
+        timestamp from = time_later(t, -behind), to = time_later(from, length - 1);
+        gr->holding = false;
+        decide(g, gr, rows_between(g, gr, i, from, to), to);
+        i = first_behind(gr, i, to);
+    }
+}
+
+/* Windows [k * step, k * step + span) that have rows. */
+static void hopping(aggregation *g, group *gr)
+{
+    int64_t length = g->stage->as.aggregate.window.span, step = g->stage->as.aggregate.window.step;
+    timestamp done = INT64_MIN;
+    if (step <= 0 || length <= 0 || length / step > 10000) return;
+    for (size_t i = 0; i < gr->rows.items.len; i++) {
+        timestamp t = gr->rows.items.at[i].time;
+        if (t < INT64_MIN / 2 || t > INT64_MAX / 2 || length > INT64_MAX / 4) continue;
+        int64_t behind = t % step < 0 ? t % step + step : t % step;
+        for (timestamp from = t - behind - (length - 1) / step * step; from <= t; from += step) {
+            if (from + length <= t || from <= done) continue;
+            gr->holding = false;
+            decide(g, gr, rows_between(g, gr, 0, from, from + length - 1), from + length - 1);
+            done = from;
+        }
+    }
+}
+
+static void anchored(aggregation *g, group *gr)
+{
+    for (size_t i = 0; i < gr->rows.items.len;) {
+        timestamp from = gr->rows.items.at[i].time, to = time_later(from, g->stage->as.aggregate.window.span);
+        gr->holding = false;
+        bool held = decide(g, gr, rows_between(g, gr, i, from, to), to);
+        i = held ? first_behind(gr, i, to) : i + 1;
+    }
+}
+
+static bool has_part(const row *r, pk_str name)
+{
+    for (size_t i = 0; i < r->part_count; i++)
+        if (str_equal(r->parts[i].name, name)) return true;
+    return false;
+}
+
+static void around(aggregation *g, group *gr)
+{
+    const ir_window *w = &g->stage->as.aggregate.window;
+    for (size_t i = 0; i < gr->rows.items.len; i++) {
+        timestamp t = gr->rows.items.at[i].time;
+        if (!has_part(&gr->rows.items.at[i], w->part)) continue;
+        gr->holding = false;
+        decide(g, gr, rows_between(g, gr, 0, time_later(t, -w->span), time_later(t, w->step)), time_later(t, w->step));
+    }
+}
+
+/* Each row with the functions over itself and the rows before it; all of them, or the last N. */
+static void running(aggregation *g, group *gr)
+{
+    size_t most = g->stage->as.aggregate.window.kind == WINDOW_ROWS ? (size_t)g->stage->as.aggregate.window.rows : SIZE_MAX;
+    for (size_t i = 0; i < gr->rows.items.len; i++) {
+        size_t first = i + 1 > most ? i + 1 - most : 0;
+        window w = {ARENA_ARRAY(g->run->arena, const row *, i + 1 - first), 0};
+        for (size_t k = first; k <= i; k++) w.at[w.count++] = &gr->rows.items.at[k];
+        row made = window_row(g, gr, w, gr->rows.items.at[i].time);
+        window own = {ARENA_ARRAY(g->run->arena, const row *, 1), 1};
+        own.at[0] = &gr->rows.items.at[i];
+        emit_kept_rows(g, &made, own);
+    }
+}
+
+/*
+ * A session begins at a row for which `start` is true (any row without it) and ends with one for which `end` is, or before
+ * a row that is later than span after its first or pause after its last. Rows between sessions belong to none; a session
+ * that did not meet its `end` is unfinished. Returns the row behind it; *finished.
+ */
+static size_t next_session(aggregation *g, const group *gr, size_t first, bool *finished)
+{
+    const ir_window *w = &g->stage->as.aggregate.window;
+    *finished = w->end == NULL;
+    for (size_t i = first; i < gr->rows.items.len; i++) {
+        const row *r = &gr->rows.items.at[i];
+        eval_env env = env_of(g->run, r);
+        if (i > first && w->span && time_between(gr->rows.items.at[first].time, r->time) > w->span) return i;
+        if (i > first && w->pause && time_between(gr->rows.items.at[i - 1].time, r->time) > w->pause) return i;
+        if (i > first && w->start && eval_true(&env, w->start)) return i;
+        if (w->end && eval_true(&env, w->end)) {
+            *finished = true;
+            return i + 1;
+        }
+    }
+    return gr->rows.items.len;
+}
+
+static void sessions(aggregation *g, group *gr)
+{
+    const ir_window *w = &g->stage->as.aggregate.window;
+    for (size_t i = 0; i < gr->rows.items.len;) {
+        eval_env env = env_of(g->run, &gr->rows.items.at[i]);
+        if (w->start && !eval_true(&env, w->start)) {
+            i++;
+            continue;
+        }
+        bool finished;
+        size_t behind = next_session(g, gr, i, &finished);
+        window own = {ARENA_ARRAY(g->run->arena, const row *, behind - i), 0};
+        for (size_t k = i; k < behind; k++) own.at[own.count++] = &gr->rows.items.at[k];
+        gr->holding = false;
+        if (finished || w->keep_unfinished) decide(g, gr, own, gr->rows.items.at[behind - 1].time);
+        i = behind;
+    }
+}
+
+static void run_windows(aggregation *g, group *gr)
+{
+    if (g->stage->as.aggregate.output == OUTPUT_RUNNING) {
+        running(g, gr);
+        return;
+    }
+    switch (g->stage->as.aggregate.window.kind) {
+    case WINDOW_NONE: all_rows(g, gr); break;
+    case WINDOW_TUMBLING: tumbling(g, gr); break;
+    case WINDOW_HOP: hopping(g, gr); break;
+    case WINDOW_SLIDING:
+        if (has_only_lower_bounds(g->stage->as.aggregate.having)) sliding_at_rows(g, gr);
+        else sliding_at_close(g, gr);
+        break;
+    case WINDOW_ANCHORED: anchored(g, gr); break;
+    case WINDOW_AROUND: around(g, gr); break;
+    case WINDOW_ROWS: running(g, gr); break;
+    case WINDOW_SESSION: sessions(g, gr); break;
+    }
+}
+
+/* ---- groups ---- */
+
+typedef struct {
+    VEC(group) items;
+    table by_key;
+} groups;
+
+static void add_to_groups(plan_run *run, const stage *s, groups *all, const row *r, row_list *passed)
+{
+    bool passes;
+    row_keys keys = keys_of(run, r, s->as.aggregate.keys, s->as.aggregate.key_count, &passes);
+    if (passes) vec_push_in(run->arena, &passed->items, *r);
+    for (size_t i = 0; i < keys.items.len; i++) {
+        uint32_t at = table_get(&all->by_key, keys.items.at[i].text);
+        if (at == TABLE_NONE) {
+            at = (uint32_t)all->items.len;
+            table_put(&all->by_key, keys.items.at[i].text, at);
+            group made = {.keys = keys.items.at[i].values};
+            vec_push_in(run->arena, &all->items, made);
+        }
+        vec_push_in(run->arena, &all->items.at[at].rows.items, *r);
+    }
+}
+
+static void reverse_rows(row_list *rows)
+{
+    for (size_t i = 0, k = rows->items.len; i + 1 < k; i++) {
+        row swap = rows->items.at[i];
+        rows->items.at[i] = rows->items.at[--k];
+        rows->items.at[k] = swap;
+    }
+}
+
+row_list run_aggregate(plan_run *run, const stage *s)
+{
+    const row_list *input = run_stage(run, s->inputs[0]);
+    window_kind kind = s->as.aggregate.window.kind;
+    bool timed = kind != WINDOW_NONE && kind != WINDOW_ROWS;
+    row_list out = {0};
+    groups all = {0};
+    aggregation g = {.run = run, .stage = s, .out = &out};
+    g.quiet = s->as.aggregate.after == AFTER_QUIET || (run->plan->alert == s && run->plan->quiet == QUIET_WHILE_HAVING);
+    for (size_t i = 0; i < input->items.len; i++)
+        if (!timed || input->items.at[i].time != TIMESTAMP_NONE) add_to_groups(run, s, &all, &input->items.at[i], &out);
+    for (size_t i = 0; i < all.items.len; i++) {
+        if (timed || s->as.aggregate.output == OUTPUT_RUNNING || kind == WINDOW_ROWS) sort_rows(&all.items.at[i].rows);
+        if (s->as.aggregate.order_down) reverse_rows(&all.items.at[i].rows);
+        run_windows(&g, &all.items.at[i]);
+    }
+    table_free(&all.by_key);
+    sort_rows(&out);
+    return out;
+}

@@ -1,0 +1,105 @@
+/* The reference evaluator's own. */
+#ifndef PICKET_IR_EVAL_PRIVATE_H
+#define PICKET_IR_EVAL_PRIVATE_H
+
+#include "ir/eval.h"
+
+/* ---- tests (eval_tests.c) ---- */
+
+bool eval_test_value(eval_context *c, const ir_test *t, const value *v, number_policy numbers, arena *a);
+/* Does text `x` fit `y` (a whole, a beginning, an end, a part, a pattern)? */
+bool eval_text_fits(eval_context *c, test_kind how, bool cased, pk_str x, pk_str y, arena *a);
+
+/* ---- rows ---- */
+
+typedef struct {
+    pk_str name;                  /* of the stage that brought it */
+    const stage *match;           /* whose schema its fields have */
+    const eval_event *event;
+    bool timeless;                /* a context record */
+} row_part;
+
+typedef struct {
+    timestamp time;
+    uint64_t order;
+    row_part *parts;
+    size_t part_count;
+    value columns;                /* record */
+    const eval_event **events;
+    size_t event_count;
+    size_t place;                 /* scratch of sort_rows */
+} row;
+
+typedef struct { VEC(row) items; } row_list;
+
+/* ---- expressions (eval_expr.c) ---- */
+
+typedef enum { TRUTH_FALSE, TRUTH_TRUE, TRUTH_NULL } truth;
+
+typedef struct element_binding element_binding;
+struct element_binding { pk_str name; value element; const element_binding *outer; };
+
+typedef struct {
+    const plan *plan;
+    const eval_schema *schema;
+    eval_context *context;
+    arena *arena;
+    const row *row;
+    const row *outer;             /* the row that a for-each body runs for */
+    const element_binding *elements;
+    pk_str loop, loop_column;     /* derive: the loop's name and the column that it stands for now */
+    int depth;
+} eval_env;
+
+truth eval_truth(eval_env *env, const expr *e);
+bool eval_true(eval_env *env, const expr *e);         /* NULL is true */
+void eval_values(eval_env *env, const expr *e, list_builder *out);
+value eval_value(eval_env *env, const expr *e);       /* none: MISSING; several: a list */
+void eval_field(eval_env *env, const ir_field *f, list_builder *out);
+bool value_is_absent(const value *v);                 /* missing or null */
+pk_str value_key(arena *a, const value *v);           /* the text by which two values of a key are the same */
+pk_str column_name_of(arena *a, pk_str path);         /* the path without "[]" */
+
+/* ---- stages ---- */
+
+typedef struct {
+    const rule *rule;
+    const plan *plan;
+    const eval_schema *schema;
+    eval_context *context;
+    arena *arena;
+    const eval_event *events;
+    size_t event_count;
+    timestamp from, to;           /* engine time that match stages see: (from, to]; NONE: all */
+    const row *outer;
+    row_list *results;            /* by stage, NULL until run */
+    bool *done;
+    int depth;
+} plan_run;
+
+eval_env env_of(const plan_run *run, const row *r);
+const row_list *run_stage(plan_run *run, const stage *s);
+row_list run_plan(plan_run outer, const plan *p);     /* rows of its alert stage, after `quiet` */
+void sort_rows(row_list *rows);                       /* by time, then order of input; else as they were */
+int64_t time_between(timestamp from, timestamp to);   /* bounded instead of overflowing */
+timestamp time_later(timestamp t, int64_t by);
+row join_rows(arena *a, const row *x, const row *y);  /* parts, columns (those of x win) and events of both */
+void take_events(arena *a, row *into, const row *const *rows, size_t count); /* of all, in order of time, each once */
+void row_set(arena *a, row *r, pk_str column, value v);
+/* Key texts of a row, one for each way (many each); false: the row has none. *passes: it goes on unchanged. */
+typedef struct { pk_str text; value *values; } row_key;
+typedef struct { VEC(row_key) items; } row_keys;
+row_keys keys_of(const plan_run *run, const row *r, const ir_key *keys, size_t count, bool *passes);
+
+row_list run_aggregate(plan_run *run, const stage *s);
+row_list run_sequence(plan_run *run, const stage *s);
+row_list run_sample(plan_run *run, const stage *s);
+row_list run_join(plan_run *run, const stage *s);
+row_list run_lookup(plan_run *run, const stage *s);
+row_list run_new_terms(plan_run *run, const stage *s);
+
+/* ---- aggregate functions (eval_functions.c) ---- */
+
+value aggregate_value(const plan_run *run, const ir_aggregate_function *f, const row *const *rows, size_t count);
+
+#endif
