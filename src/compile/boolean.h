@@ -17,8 +17,11 @@ typedef enum {
     LEAF_PRESENT,                 /* id: slot; the field is there, maybe null */
     LEAF_VALUE,                   /* id: slot; the field holds something other than null */
     LEAF_NULL,                    /* id: slot; absent, null, or an empty element */
-    LEAF_MANY,                    /* id: slot; more than one value */
-    LEAF_COMPARE,                 /* id: number of a comparison of two operands */
+    LEAF_MANY,                    /* id: slot; values that differ from each other */
+    LEAF_CONDITION,               /* id: slot; its value is true */
+    LEAF_CONDITION_FAILS,         /* id: slot; its value is there and not true */
+    LEAF_COMPARE,                 /* id: comparison; true of its two operands */
+    LEAF_COMPARE_FAILS,           /* id: comparison; false of them (neither: null) */
 } leaf_kind;
 
 typedef enum { BOOL_FALSE, BOOL_TRUE, BOOL_LEAF, BOOL_AND, BOOL_OR } bool_kind;

@@ -1,6 +1,6 @@
 /*
- * Field against field. Any pair of values may fulfil it. Texts are compared for = and != (folded unless cased, so that 5 and
- * "5" agree), numbers for the rest.
+ * Field against field. Texts are compared for = and != (folded unless cased, so that 5 and "5" agree); for the rest times,
+ * numbers, or texts by their bytes.
  */
 #include "base/unicode.h"
 #include "compile/program_private.h"
@@ -15,37 +15,77 @@ static bool text_fits(test_kind how, pk_str x, pk_str y)
     }
 }
 
-static bool numbers_fit(compare_op op, const value *x, const value *y)
+static bool equality_fits(const comparison *c, const value *x, const value *y, arena *a)
 {
-    double a, b;
-    if (!value_number(x, &a) || !value_number(y, &b)) return false;
+    pk_str s, t;
+    if (!value_text(a, x, &s) || !value_text(a, y, &t)) return value_equal(x, y);
+    if (!c->cased) s = fold(a, s), t = fold(a, t);
+    return text_fits(c->how, s, t);
+}
+
+static bool order_fits(compare_op op, int order)
+{
     switch (op) {
-    case COMPARE_LT: return a < b;
-    case COMPARE_LE: return a <= b;
-    case COMPARE_GT: return a > b;
-    case COMPARE_GE: return a >= b;
-    case COMPARE_EQ: return a == b;
-    case COMPARE_NE: return a != b;
+    case COMPARE_LT: return order < 0;
+    case COMPARE_LE: return order <= 0;
+    case COMPARE_GT: return order > 0;
+    case COMPARE_GE: return order >= 0;
+    case COMPARE_EQ: case COMPARE_NE: break;
     }
     return false;
 }
 
 static bool pair_fits(const comparison *c, const value *x, const value *y, arena *a)
 {
-    pk_str s, t;
-    if (x->type == VALUE_NULL || y->type == VALUE_NULL) return false;
-    if (c->op != COMPARE_EQ && c->op != COMPARE_NE) return numbers_fit(c->op, x, y);
-    if (!value_text(a, x, &s) || !value_text(a, y, &t)) return false;
-    if (!c->cased) s = fold(a, s), t = fold(a, t);
-    return text_fits(c->how, s, t) == (c->op == COMPARE_EQ);
+    double m, n;
+    if (c->op == COMPARE_EQ || c->op == COMPARE_NE) return equality_fits(c, x, y, a) == (c->op == COMPARE_EQ);
+    if (x->type == VALUE_TIME && y->type == VALUE_TIME)
+        return order_fits(c->op, x->as.time < y->as.time ? -1 : x->as.time > y->as.time);
+    if (value_number(x, &m) && value_number(y, &n)) return m == m && n == n && order_fits(c->op, m < n ? -1 : m > n);
+    return x->type == VALUE_STRING && y->type == VALUE_STRING && order_fits(c->op, str_compare(x->as.string, y->as.string));
 }
 
-bool comparison_true(const comparison *c, const value *x, size_t x_count, const value *y, size_t y_count, arena *a)
+static list_builder without_nulls(const list_builder *v, arena *a)
 {
-    bool all = c->many == MANY_ALL;
-    if (x_count == 0 || y_count == 0) return false;
-    for (size_t i = 0; i < x_count; i++)
-        for (size_t k = 0; k < y_count; k++)
-            if (pair_fits(c, &x[i], &y[k], a) != all) return !all;
-    return all;
+    list_builder kept = {0};
+    for (size_t i = 0; i < v->items.len; i++)
+        if (v->items.at[i].type != VALUE_NULL) list_add(a, &kept, v->items.at[i]);
+    return kept;
+}
+
+/* What stands for a missing side: the zero of the other one's type. */
+static value zero_beside(const list_builder *other)
+{
+    if (other->items.len == 0) return value_string((pk_str){"", 0});
+    switch (other->items.at[0].type) {
+    case VALUE_BOOL: return value_bool(false);
+    case VALUE_INT: case VALUE_UINT: case VALUE_FLOAT: return value_int(0);
+    default: return value_string((pk_str){"", 0});
+    }
+}
+
+compared comparison_of(const comparison *c, const list_builder *all_x, const list_builder *all_y, arena *a)
+{
+    list_builder x = without_nulls(all_x, a), y = without_nulls(all_y, a);
+    if (x.items.len == 0 || y.items.len == 0) {
+        if (c->missing == MISSING_NULL) return COMPARED_NULL;
+        if (c->missing != MISSING_ZERO) return c->missing == MISSING_TRUE ? COMPARED_TRUE : COMPARED_FALSE;
+        if (x.items.len == 0) list_add(a, &x, zero_beside(&y));
+        if (y.items.len == 0) list_add(a, &y, zero_beside(&x));
+    }
+    if (c->many == MANY_NULL && (x.items.len > 1 || y.items.len > 1)) return COMPARED_NULL;
+    bool every = c->many == MANY_ALL;
+    for (size_t i = 0; i < x.items.len; i++)
+        for (size_t k = 0; k < y.items.len; k++)
+            if (pair_fits(c, &x.items.at[i], &y.items.at[k], a) != every) return every ? COMPARED_FALSE : COMPARED_TRUE;
+    return every ? COMPARED_TRUE : COMPARED_FALSE;
+}
+
+compared condition_of_values(const list_builder *v)
+{
+    const value *one = v->items.at;
+    if (v->items.len == 0 || (v->items.len == 1 && one->type == VALUE_NULL)) return COMPARED_NULL;
+    if (v->items.len > 1) return COMPARED_FALSE;
+    if (one->type == VALUE_BOOL) return one->as.boolean ? COMPARED_TRUE : COMPARED_FALSE;
+    return one->type == VALUE_STRING && str_equal_ascii_fold(one->as.string, STR("true")) ? COMPARED_TRUE : COMPARED_FALSE;
 }

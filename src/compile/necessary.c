@@ -100,7 +100,10 @@ static double likely_leaf(const program *p, const bool_expr *e)
     case LEAF_VALUE: return 0.8;
     case LEAF_NULL: return 0.2;
     case LEAF_MANY: return 0.05;
+    case LEAF_CONDITION:
+    case LEAF_CONDITION_FAILS: return 0.4;
     case LEAF_COMPARE: return 0.1;
+    case LEAF_COMPARE_FAILS: return 0.9;
     }
     return 0.5;
 }

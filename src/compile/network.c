@@ -156,6 +156,10 @@ static void add_phrase(builder *b, uint32_t test)
 {
     const prepared_test *t = b->n->tests[test];
     size_t best = 0;
+    if (t->word_count == 0) { /* then any text with a word will do */
+        vec_push(&b->n->confirm_always, test);
+        return;
+    }
     for (size_t i = 1; i < t->word_count; i++)
         if (t->words[i].len > t->words[best].len) best = i;
     add_inside(b, fold(b->arena, t->words[best]), test, true);

@@ -58,12 +58,12 @@ static void add_text(pattern_builder *b, const char *bytes, size_t len)
     for (size_t i = 0; i < len; i++) vec_push(&b->text, bytes[i]);
 }
 
-static bool is_word(pk_str s, size_t at)
+bool is_word_at(pk_str s, size_t at)
 {
     size_t next = at;
     uint32_t c = utf8_next(s, &next);
     if (c < 0x80) return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-    return c >= 0xc0 && !(c >= 0x2000 && c <= 0x2bff) && c != 0xd7 && c != 0xf7;
+    return c >= 0xc0 && !(c >= 0x2000 && c <= 0x2bff) && c != 0xd7 && c != 0xf7; /* docs/ir.md */
 }
 
 static size_t previous(pk_str s, size_t at)
@@ -77,13 +77,12 @@ static size_t previous(pk_str s, size_t at)
  * Does the dash at [at, at+len) stand at a border \B[-/]\b: a word character behind it, none before it. A wildcard is the
  * end of the text for this, as in the pySigma rule that works on the parts between wildcards.
  */
-static bool dash_is_border(pk_str s, size_t at, size_t len, size_t part_start, bool wildcards)
+static bool dash_is_border(pk_str s, size_t at, size_t len, size_t part_start)
 {
-    if (at + len >= s.len || !is_word(s, at + len)) return false;
+    if (at + len >= s.len || !is_word_at(s, at + len)) return false;
     if (at == part_start) return true;
     size_t before = previous(s, at);
-    (void)wildcards;
-    return !is_word(s, before);
+    return !is_word_at(s, before);
 }
 
 /* One unit of the constant at *i; moves on. */
@@ -104,7 +103,7 @@ static void read_unit(pattern_builder *b, pk_str s, size_t *i, bool wildcards, b
         return;
     }
     size_t dash = dashes ? dash_at(s, *i) : 0;
-    if (dash && dash_is_border(s, *i, dash, *part_start, wildcards)) {
+    if (dash && dash_is_border(s, *i, dash, *part_start)) {
         add_piece(b, PIECE_DASH);
         *i += dash;
         return;

@@ -39,6 +39,7 @@ const pk_str *pattern_literal(const pattern *p);
 bool pattern_matches_all(const pattern *p);           /* every text fits */
 size_t pattern_dash_count(const pattern *p);
 
+bool is_word_at(pk_str text, size_t at);              /* \w, and beyond ASCII all but punctuation and symbols */
 /* Length in bytes of the dash that stands at text[at]; 0 if none does. */
 size_t dash_at(pk_str text, size_t at);
 #define DASH_FORMS 5

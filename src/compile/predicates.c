@@ -58,23 +58,34 @@ static size_t sort_unique(uint32_t *at, size_t n)
     return kept;
 }
 
-uint32_t intern_predicate(program_builder *b, uint32_t slot, const ir_test *const *tests, size_t count)
+uint32_t intern_predicate(program_builder *b, uint32_t slot, bool strict, const ir_test *const *tests, size_t count)
 {
     program *p = b->program;
     uint32_t *key = arena_alloc(b->scratch, (count + 1) * sizeof *key);
-    key[0] = slot;
+    key[0] = slot << 1 | strict;
     for (size_t i = 0; i < count; i++) key[i + 1] = local_test(b, slot, tests[i]);
     count = sort_unique(key + 1, count);
     uint32_t number = table_get(&b->predicate_numbers, key_of(key, (count + 1) * sizeof *key));
     if (number == TABLE_NONE) {
         number = (uint32_t)p->predicates.len;
         table_put(&b->predicate_numbers, key_of(key, (count + 1) * sizeof *key), number);
-        predicate_row fresh = {.slot = slot, .count = (uint32_t)count, .tests = ARENA_ARRAY(p->arena, uint32_t, count)};
+        predicate_row fresh = {.slot = slot, .strict = strict, .count = (uint32_t)count, .tests = ARENA_ARRAY(p->arena, uint32_t, count)};
         memcpy(fresh.tests, key + 1, count * sizeof *key);
         vec_push(&p->predicates, fresh);
     }
     p->predicates.at[number].uses++;
     return number;
+}
+
+content_type content_type_of(const value *v)
+{
+    switch (v->type) {
+    case VALUE_STRING: case VALUE_BLANK: return CONTENT_TEXT;
+    case VALUE_INT: case VALUE_UINT: case VALUE_FLOAT: return CONTENT_NUMBER;
+    case VALUE_BOOL: return CONTENT_BOOL;
+    case VALUE_MISSING: case VALUE_NULL: case VALUE_TIME: case VALUE_LIST: case VALUE_RECORD: break;
+    }
+    return CONTENT_OTHER;
 }
 
 /* From each test of a slot to the predicates it makes true. */
@@ -88,6 +99,7 @@ static void link_tests(program *p)
     }
     for (size_t i = 0; i < p->predicates.len; i++) {
         const predicate_row *pr = &p->predicates.at[i];
+        p->slot_programs[pr->slot].strict |= pr->strict;
         for (uint32_t k = 0; k < pr->count; k++) p->slot_programs[pr->slot].first[pr->tests[k] + 1]++;
     }
     for (size_t s = 0; s < slots; s++) {

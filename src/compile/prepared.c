@@ -66,20 +66,15 @@ static bool match_regex(const prepared_test *t, pk_str content, regex_scratch *r
 
 /* ---- phrase ---- */
 
-static bool is_word_byte(uint8_t c)
-{
-    return c >= 0x80 || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-}
-
 bool next_word(pk_str content, size_t *at, pk_str *word)
 {
-    size_t i = *at;
-    while (i < content.len && !is_word_byte((uint8_t)content.ptr[i])) i++;
-    size_t start = i;
-    while (i < content.len && is_word_byte((uint8_t)content.ptr[i])) i++;
-    *at = i;
-    *word = (pk_str){content.ptr + start, i - start};
-    return i > start;
+    size_t start = *at;
+    while (start < content.len && !is_word_at(content, start)) utf8_next(content, &start);
+    size_t end = start;
+    while (end < content.len && is_word_at(content, end)) utf8_next(content, &end);
+    *at = end;
+    *word = str_slice(content, start, end - start);
+    return end > start;
 }
 
 static void prepare_words(prepared_test *t, arena *a)
@@ -155,7 +150,6 @@ prepared_test *prepare_test(const ir_test *test, arena *a, pk_str *problem)
         break;
     case TEST_PHRASE:
         prepare_words(t, a);
-        t->valid = t->word_count > 0;
         break;
     case TEST_REGEX:
         t->regex = test->constant.type == VALUE_STRING ? compile_regex(test, a, problem) : NULL;

@@ -87,9 +87,12 @@ static void ask_leaves(class_filler *f, const bool_expr *e)
     case LEAF_VALUE:
     case LEAF_NULL:
     case LEAF_MANY:
+    case LEAF_CONDITION:
+    case LEAF_CONDITION_FAILS:
         ask_slot(f, e->id);
         return;
     case LEAF_COMPARE:
+    case LEAF_COMPARE_FAILS:
         for (int i = 0; i < 2; i++)
             if (!p->comparisons.at[e->id].sides[i].known) ask_slot(f, p->comparisons.at[e->id].sides[i].slot);
         return;

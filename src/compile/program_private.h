@@ -13,7 +13,6 @@
 #define PICKET_COMPILE_PROGRAM_PRIVATE_H
 
 #include "compile/boolean.h"
-#include "compile/functions.h"
 #include "compile/network.h"
 #include "compile/program.h"
 #include "compile/slots.h"
@@ -24,10 +23,15 @@ typedef struct {
     uint32_t *tests;              /* local numbers in the slot's network, ascending */
     uint32_t count;
     uint32_t uses;                /* rules, counted once for each variant */
+    bool strict;                  /* only values of the type of the constant count (NUMBERS_STRICT) */
     double likely;
     uint32_t *variants;           /* whose candidates it makes; ascending */
     uint32_t variant_count;
 } predicate_row;
+
+/* Types of values that strict predicates tell apart. */
+typedef enum { CONTENT_TEXT, CONTENT_NUMBER, CONTENT_BOOL, CONTENT_OTHER } content_type;
+content_type content_type_of(const value *v);
 
 /* A rule on one class. */
 typedef struct {
@@ -44,8 +48,11 @@ typedef struct {
     compare_op op;
     test_kind how;                /* of COMPARE_EQ and COMPARE_NE: EQUALS, STARTS_WITH, ENDS_WITH, MATCH */
     bool cased;
+    missing_policy missing;
     many_policy many;
 } comparison;
+
+typedef enum { COMPARED_FALSE, COMPARED_TRUE, COMPARED_NULL } compared;
 
 /* What the rules ask of the events of one class. */
 typedef struct {
@@ -63,6 +70,7 @@ typedef struct {
     uint32_t *first;              /* predicates of test i: predicates[first[i] .. first[i + 1]) */
     uint32_t *predicates;
     bool eager;                   /* holds a predicate that makes candidates: run for every event */
+    bool strict;                  /* some predicate is */
     bool remember;                /* results are worth remembering by value */
 } slot_program;
 
@@ -114,7 +122,7 @@ bool rule_is_correlation(const rule *r);
 /* specialise.c: an expression on one class. NULL: *problem says why it cannot be run. */
 bool_expr *specialise(program_builder *b, const plan *p, const expr *e, class_id c, const char **problem);
 /* predicates.c: the predicate "any of these tests" on a slot. */
-uint32_t intern_predicate(program_builder *b, uint32_t slot, const ir_test *const *tests, size_t count);
+uint32_t intern_predicate(program_builder *b, uint32_t slot, bool strict, const ir_test *const *tests, size_t count);
 const prepared_test *program_prepare(program_builder *b, const ir_test *t);
 void predicates_finish(program_builder *b); /* networks, and from each test to its predicates */
 
@@ -124,7 +132,9 @@ void estimate_expression(const program *p, bool_expr *e);
 void find_necessary(program_builder *b, rule_variant *v, bool_expr *e);
 void index_candidates(program *p);
 
-/* comparison.c: is it true of these values of its two sides? */
-bool comparison_true(const comparison *c, const value *x, size_t x_count, const value *y, size_t y_count, arena *a);
+/* comparison.c: what it gives for these values of its two sides. */
+compared comparison_of(const comparison *c, const list_builder *x, const list_builder *y, arena *a);
+/* A field or a function where a condition stands. */
+compared condition_of_values(const list_builder *v);
 
 #endif

@@ -4,7 +4,7 @@
  */
 #include "compile/slots.h"
 
-#include "compile/functions.h"
+#include "ir/functions.h"
 
 #define PATHS_A_FIELD 16          /* places of one field in one layout */
 #define EXPR_DEPTH 32
@@ -86,6 +86,11 @@ static slot_expr *constant_expr(slot_reader *r, value v)
 
 static bool is_known(const slot_expr *e) { return e->kind == MAP_CONSTANT || e->kind == MAP_MISSING; }
 
+value slot_call(const slot_expr *e, const value *args, arena *a)
+{
+    return e->of_rule ? ir_function_call(e->function, args, e->count, a) : schema_call(e->function, args, e->count, a);
+}
+
 /* A function whose arguments are all known is computed now. */
 static slot_expr *fold_call(slot_reader *r, slot_expr *e)
 {
@@ -95,7 +100,7 @@ static slot_expr *fold_call(slot_reader *r, slot_expr *e)
         if (!is_known(e->args[i])) return e;
         args[i] = e->args[i]->constant;
     }
-    return constant_expr(r, function_call(e->function, args, e->count, a));
+    return constant_expr(r, slot_call(e, args, a));
 }
 
 /* Alternatives that are always missing go; those behind one that is always there can never be reached. */
@@ -133,6 +138,10 @@ static slot_expr *expr_of_field(slot_reader *r, const ir_field *f)
 {
     slot_table *t = r->table;
     slot_expr *e;
+    if (f->kind == FIELD_OUTER) {
+        r->problem = "a field of an outer row";
+        return constant_expr(r, (value){.type = VALUE_MISSING});
+    }
     if (f->kind != FIELD_PATH) {
         e = new_expr(r, MAP_FIELD);
         e->slot = slot_of_kind(t, f->kind == FIELD_RAW ? SLOT_RAW : SLOT_ANY_VALUE);
@@ -149,12 +158,13 @@ static slot_expr *expr_of_rule(slot_reader *r, const expr *x, unsigned depth)
 {
     if (x->kind == EXPR_FIELD) return expr_of_field(r, &x->as.field);
     if (x->kind == EXPR_CONSTANT) return constant_expr(r, x->as.constant);
-    if (x->kind != EXPR_CALL || depth == 0 || !function_exists(x->as.call.name)) {
+    if (x->kind != EXPR_CALL || depth == 0 || !ir_function_find(x->as.call.name)) {
         r->problem = x->kind == EXPR_CALL ? "a function that the engine does not know" : "an expression that is no field";
         return constant_expr(r, (value){.type = VALUE_MISSING});
     }
     slot_expr *e = new_expr(r, MAP_CALL);
     e->function = x->as.call.name;
+    e->of_rule = true;
     e->count = x->count;
     e->args = ARENA_ARRAY(r->table->arena, slot_expr *, x->count);
     for (size_t i = 0; i < x->count; i++) e->args[i] = expr_of_rule(r, x->args[i], depth - 1);
@@ -179,6 +189,7 @@ static void write_expr(const slot_table *t, const slot_expr *e, text *out)
     case MAP_FIRST:
         if (e->kind == MAP_FIRST) text_put_cstring(out, "first");
         else text_put(out, e->function);
+        if (e->of_rule) text_put_char(out, ' '); /* a mapping's function of the same name is another */
         for (size_t i = 0; i < e->count; i++) {
             text_put_char(out, i ? ',' : '(');
             write_expr(t, e->args[i], out);
@@ -213,7 +224,7 @@ static value value_without_fields(slot_table *t, const slot_expr *e)
     if (e->kind != MAP_CALL) return missing;
     value *args = ARENA_ARRAY(t->arena, value, e->count);
     for (size_t i = 0; i < e->count; i++) args[i] = value_without_fields(t, e->args[i]);
-    return function_call(e->function, args, e->count, t->arena);
+    return slot_call(e, args, t->arena);
 }
 
 static uint32_t computed_slot(slot_table *t, slot_expr *e)

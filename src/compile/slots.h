@@ -19,6 +19,7 @@ struct slot_expr {
     uint32_t slot;
     value constant;
     pk_str function;
+    bool of_rule;                 /* a function of expressions (ir/functions.h), not of mappings */
     slot_expr **args;
     size_t count;
 };
@@ -61,6 +62,9 @@ typedef struct {
     value value;                  /* known; VALUE_MISSING: the class cannot give it */
     uint32_t slot;
 } operand;
+
+/* Calls the function of a MAP_CALL. */
+value slot_call(const slot_expr *e, const value *args, arena *a);
 
 /* NULL in *problem, or why the expression cannot be a slot (then the operand is missing). */
 operand slot_operand(slot_table *t, class_id c, const expr *e, const char **problem);

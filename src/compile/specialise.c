@@ -57,91 +57,93 @@ static value_view known_values(const operand *o)
     return (value_view){&o->value, 1};
 }
 
-static bool any_test_fits(specialiser *s, const ir_test *const *tests, size_t count, pk_str content)
+/* `strict`: of that type, or NULL. */
+static bool any_test_fits(specialiser *s, const ir_test *const *tests, size_t count, pk_str content, const value *strict)
 {
     subject_text subject = {content, fold(s->b->scratch, content)};
     regex_scratch scratch;
     match_place place;
     bool fits = false;
     regex_scratch_init(&scratch);
-    for (size_t i = 0; i < count && !fits; i++)
+    for (size_t i = 0; i < count && !fits; i++) {
+        if (strict && tests[i]->kind != TEST_COMPARE && content_type_of(strict) != content_type_of(&tests[i]->constant)) continue;
         fits = prepared_match(program_prepare(s->b, tests[i]), subject, &scratch, &place);
+    }
     regex_scratch_free(&scratch);
     return fits;
 }
 
 /* How many of the known values hold a text, and for how many of these some test is true. */
-static void count_fits(specialiser *s, const ir_test *const *tests, size_t count, value_view v, size_t *texts, size_t *fits)
+static void count_fits(specialiser *s, const ir_use *u, const ir_test *const *tests, size_t count, value_view v,
+                       size_t *texts, size_t *fits)
 {
     *texts = *fits = 0;
     for (size_t i = 0; i < v.count; i++) {
         pk_str content;
         if (v.at[i].type == VALUE_NULL || !value_text(s->b->scratch, &v.at[i], &content)) continue;
         ++*texts;
-        *fits += any_test_fits(s, tests, count, content);
+        *fits += any_test_fits(s, tests, count, content, u->numbers == NUMBERS_STRICT ? &v.at[i] : NULL);
     }
+}
+
+static value zero_like(const value *constant)
+{
+    switch (constant->type) {
+    case VALUE_BOOL: return value_bool(false);
+    case VALUE_INT: case VALUE_UINT: case VALUE_FLOAT: return value_int(0);
+    default: return value_string((pk_str){"", 0});
+    }
+}
+
+static bool any_zero_fits(specialiser *s, const ir_use *u, const ir_test *const *tests, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        value zero = zero_like(&tests[i]->constant);
+        pk_str content;
+        value_text(s->b->scratch, &zero, &content);
+        if (any_test_fits(s, &tests[i], 1, content, u->numbers == NUMBERS_STRICT ? &zero : NULL)) return true;
+    }
+    return false;
 }
 
 /* What the missing field gives: want is what is asked, truth or falsehood. */
 static bool missing_gives(specialiser *s, const ir_use *u, const ir_test *const *tests, size_t count, bool want)
 {
-    switch (u->missing) {
-    case MISSING_FALSE: return !want;
-    case MISSING_TRUE: return want;
-    case MISSING_NULL: return false;
-    case MISSING_ZERO: {
-        pk_str zero = tests[0]->kind == TEST_COMPARE ? STR("0") : STR("");
-        return any_test_fits(s, tests, count, zero) == (want != u->negated);
-    }
-    }
-    return false;
+    if (u->missing == MISSING_NULL) return false;
+    if (u->negated || u->missing == MISSING_FALSE) return !want; /* nothing is there that could differ */
+    if (u->missing == MISSING_TRUE) return want;
+    return any_zero_fits(s, u, tests, count) == want;
 }
 
 static bool_expr *known_tests(specialiser *s, const ir_use *u, const operand *o, const ir_test *const *tests,
                               size_t count, bool want)
 {
     size_t texts, fits;
-    count_fits(s, tests, count, known_values(o), &texts, &fits);
+    count_fits(s, u, tests, count, known_values(o), &texts, &fits);
     if (texts == 0) return truth(s, missing_gives(s, u, tests, count, want));
+    if (u->negated) return truth(s, (fits < texts) == want);
     if (u->many == MANY_NULL && texts > 1) return truth(s, false);
-    if (u->negated) fits = texts - fits;
     return truth(s, (u->many == MANY_ALL ? fits == texts : fits > 0) == want);
 }
 
 /* ---- tests on slots ---- */
 
-/* True if the field has values and they fulfil the tests as `many` and `negated` say. */
-static bool_expr *slot_tests(specialiser *s, const ir_use *u, uint32_t slot, uint32_t predicate)
+/* True (false) of the values that the field has, as `many` and `negated` say. Not `fails`: and it has some. */
+static bool_expr *slot_tests(specialiser *s, const ir_use *u, uint32_t slot, uint32_t predicate, bool fails)
 {
-    if (u->many == MANY_ALL)
-        return !u->negated ? leaf(s, LEAF_EVERY, predicate, false)
-                           : both(s, leaf(s, LEAF_VALUE, slot, false), leaf(s, LEAF_PREDICATE, predicate, true));
-    bool_expr *e = leaf(s, u->negated ? LEAF_DIFFERS : LEAF_PREDICATE, predicate, false);
-    return u->many == MANY_NULL ? both(s, e, leaf(s, LEAF_MANY, slot, true)) : e;
-}
-
-/* False although the field has values. */
-static bool_expr *slot_tests_fail(specialiser *s, const ir_use *u, uint32_t slot, uint32_t predicate)
-{
-    if (u->many == MANY_ALL)
-        return !u->negated ? leaf(s, LEAF_EVERY, predicate, true) : leaf(s, LEAF_PREDICATE, predicate, false);
-    bool_expr *e = leaf(s, u->negated ? LEAF_DIFFERS : LEAF_PREDICATE, predicate, true);
-    return u->many == MANY_NULL ? both(s, e, leaf(s, LEAF_MANY, slot, true)) : e;
+    leaf_kind kind = u->negated ? LEAF_DIFFERS : u->many == MANY_ALL ? LEAF_EVERY : LEAF_PREDICATE;
+    bool_expr *e = leaf(s, kind, predicate, fails);
+    return u->many == MANY_NULL && !u->negated ? both(s, e, leaf(s, LEAF_MANY, slot, true)) : e;
 }
 
 static bool_expr *tests_of_slot(specialiser *s, const ir_use *u, uint32_t slot, const ir_test *const *tests, size_t count,
                                 bool want)
 {
-    uint32_t predicate = intern_predicate(s->b, slot, tests, count);
+    uint32_t predicate = intern_predicate(s->b, slot, u->numbers == NUMBERS_STRICT, tests, count);
     bool missing = missing_gives(s, u, tests, count, want);
-    if (want) {
-        bool_expr *e = slot_tests(s, u, slot, predicate);
-        return missing ? either(s, e, leaf(s, LEAF_VALUE, slot, true)) : e;
-    }
-    bool_expr *e = slot_tests_fail(s, u, slot, predicate);
-    if (missing) /* without values no leaf on them is true but the negated ones: */
-        return u->many == MANY_NULL || (u->many == MANY_ALL && u->negated) ? either(s, e, leaf(s, LEAF_VALUE, slot, true)) : e;
-    return both(s, e, leaf(s, LEAF_VALUE, slot, false));
+    bool_expr *e = slot_tests(s, u, slot, predicate, !want);
+    if (want) return missing ? either(s, e, leaf(s, LEAF_VALUE, slot, true)) : e;
+    return missing ? e : both(s, e, leaf(s, LEAF_VALUE, slot, false)); /* a leaf that fails does so without values too */
 }
 
 static bool_expr *tests_of(specialiser *s, const ir_use *u, const operand *o, const ir_test *const *tests, size_t count,
@@ -151,9 +153,9 @@ static bool_expr *tests_of(specialiser *s, const ir_use *u, const operand *o, co
 }
 
 /* EXISTS and IS_NULL ask the field, not its values. */
-static bool_expr *presence_of(specialiser *s, const ir_use *u, const operand *o, test_kind kind, bool want)
+static bool_expr *presence_of(specialiser *s, const operand *o, test_kind kind, bool want)
 {
-    bool negated = u->negated == want;
+    bool negated = !want;
     if (!o->known) return leaf(s, kind == TEST_EXISTS ? LEAF_PRESENT : LEAF_NULL, o->slot, negated);
     value_view v = known_values(o);
     bool null = v.count == 0;
@@ -166,14 +168,14 @@ static bool asks_field(const ir_test *t) { return t->kind == TEST_EXISTS || t->k
 /* Any of the constants: all tests on values are one predicate. */
 static bool_expr *use_any(specialiser *s, const ir_use *u, const operand *o, bool want)
 {
-    const ir_test **tests = (const ir_test **)arena_alloc(s->b->scratch, (u->count + 1) * sizeof *tests);
+    const ir_test **tests = arena_alloc(s->b->scratch, (u->count + 1) * sizeof *tests);
     size_t count = 0;
     bool_expr *e = truth(s, !want);
     for (size_t i = 0; i < u->count; i++) {
         const ir_test *t = u->constants[i].test;
         if (!asks_field(t)) tests[count++] = t;
-        else if (want) e = either(s, e, presence_of(s, u, o, t->kind, want));
-        else e = both(s, e, presence_of(s, u, o, t->kind, want));
+        else if (want) e = either(s, e, presence_of(s, o, t->kind, want));
+        else e = both(s, e, presence_of(s, o, t->kind, want));
     }
     if (count == 0) return e;
     bool_expr *rest = tests_of(s, u, o, tests, count, want);
@@ -186,8 +188,32 @@ static bool_expr *use_all(specialiser *s, const ir_use *u, const operand *o, boo
     bool_expr *e = truth(s, want);
     for (size_t i = 0; i < u->count; i++) {
         const ir_test *t = u->constants[i].test;
-        bool_expr *one = asks_field(t) ? presence_of(s, u, o, t->kind, want) : tests_of(s, u, o, &t, 1, want);
+        bool_expr *one = asks_field(t) ? presence_of(s, o, t->kind, want) : tests_of(s, u, o, &t, 1, want);
         e = want ? both(s, e, one) : either(s, e, one);
+    }
+    return e;
+}
+
+/* Some value differs from "every constant": some constant is not true of some value. */
+static bool_expr *use_differs_all(specialiser *s, const ir_use *u, const operand *o, bool want)
+{
+    bool_expr *e = truth(s, !want);
+    for (size_t i = 0; i < u->count; i++) {
+        const ir_test *t = u->constants[i].test;
+        bool_expr *one = tests_of(s, u, o, &t, 1, want);
+        e = want ? either(s, e, one) : both(s, e, one);
+    }
+    return e;
+}
+
+/* Any of the constants, each for itself: "all values are a, or all are b" is not "all are a or b". */
+static bool_expr *use_any_apart(specialiser *s, const ir_use *u, const operand *o, bool want)
+{
+    bool_expr *e = truth(s, !want);
+    for (size_t i = 0; i < u->count; i++) {
+        const ir_test *t = u->constants[i].test;
+        bool_expr *one = asks_field(t) ? presence_of(s, o, t->kind, want) : tests_of(s, u, o, &t, 1, want);
+        e = want ? either(s, e, one) : both(s, e, one);
     }
     return e;
 }
@@ -195,60 +221,73 @@ static bool_expr *use_all(specialiser *s, const ir_use *u, const operand *o, boo
 static bool_expr *build_use(specialiser *s, const ir_use *u, bool want)
 {
     operand o = operand_of(s, u->operand);
-    return u->all ? use_all(s, u, &o, want) : use_any(s, u, &o, want);
+    for (size_t i = 0; i < u->count && u->negated; i++)
+        if (asks_field(u->constants[i].test)) s->problem = "`some value differs` of a test on presence";
+    if (u->all) return u->negated ? use_differs_all(s, u, &o, want) : use_all(s, u, &o, want);
+    return u->many == MANY_ALL && !u->negated ? use_any_apart(s, u, &o, want) : use_any(s, u, &o, want);
 }
 
 /* ---- comparisons ---- */
 
-static bool_expr *build_comparison(specialiser *s, comparison c, missing_policy missing, bool want)
+static list_builder known_list(specialiser *s, const operand *o)
+{
+    value_view v = known_values(o);
+    list_builder out = {0};
+    for (size_t i = 0; i < v.count; i++) list_add(s->b->scratch, &out, v.at[i]);
+    return out;
+}
+
+static bool_expr *build_comparison(specialiser *s, const comparison *c, bool want)
 {
     program *p = s->b->program;
-    arena *a = s->b->scratch;
-    bool_expr *there = truth(s, true); /* both sides have values */
-    for (int i = 0; i < 2; i++) {
-        if (!c.sides[i].known) there = both(s, there, leaf(s, LEAF_VALUE, c.sides[i].slot, false));
-        else if (c.sides[i].value.type == VALUE_MISSING || c.sides[i].value.type == VALUE_NULL) there = truth(s, false);
+    if (c->how == TEST_WILDCARD || c->how == TEST_PHRASE) s->problem = "a pattern out of a field";
+    if (c->sides[0].known && c->sides[1].known) {
+        list_builder x = known_list(s, &c->sides[0]), y = known_list(s, &c->sides[1]);
+        return truth(s, comparison_of(c, &x, &y, s->b->scratch) == (want ? COMPARED_TRUE : COMPARED_FALSE));
     }
-    if (there->kind == BOOL_FALSE) return truth(s, missing == MISSING_FALSE && !want);
-    bool_expr *e;
-    if (c.sides[0].known && c.sides[1].known) {
-        value_view x = known_values(&c.sides[0]), y = known_values(&c.sides[1]);
-        e = truth(s, comparison_true(&c, x.at, x.count, y.at, y.count, a) == want);
-    } else {
-        e = leaf(s, LEAF_COMPARE, (uint32_t)p->comparisons.len, !want);
-        vec_push(&p->comparisons, c);
-    }
-    return want || missing == MISSING_FALSE ? e : both(s, e, there);
+    vec_push(&p->comparisons, *c);
+    return leaf(s, want ? LEAF_COMPARE : LEAF_COMPARE_FAILS, (uint32_t)p->comparisons.len - 1, false);
 }
 
 static bool_expr *build_compare(specialiser *s, const expr *e, bool want)
 {
-    comparison c = {.op = e->as.compare.op, .how = e->as.compare.how, .cased = e->as.compare.cased, .many = e->as.compare.many};
+    comparison c = {.op = e->as.compare.op, .how = e->as.compare.how, .cased = e->as.compare.cased,
+                    .missing = e->as.compare.missing, .many = e->as.compare.many};
     for (int i = 0; i < 2; i++) c.sides[i] = operand_of(s, e->args[i]);
-    return build_comparison(s, c, e->as.compare.missing, want);
+    return build_comparison(s, &c, want);
 }
 
-/* args[0] equals one of the others. */
+/* Is the first a value at all? */
+static bool_expr *operand_has_value(specialiser *s, const operand *o)
+{
+    if (!o->known) return leaf(s, LEAF_VALUE, o->slot, false);
+    value_view v = known_values(o);
+    for (size_t i = 0; i < v.count; i++)
+        if (v.at[i].type != VALUE_NULL) return truth(s, true);
+    return truth(s, false);
+}
+
+/* args[0] equals one of the others, folded; null without args[0], while the others may well be missing. */
 static bool_expr *build_in(specialiser *s, const expr *e, bool want)
 {
-    bool_expr *out = truth(s, !want);
+    comparison c = {.op = COMPARE_EQ, .how = TEST_EQUALS, .missing = MISSING_FALSE};
+    c.sides[0] = operand_of(s, e->args[0]);
+    bool_expr *out = want ? truth(s, false) : operand_has_value(s, &c.sides[0]);
     for (size_t i = 1; i < e->count; i++) {
-        comparison c = {.op = COMPARE_EQ, .how = TEST_EQUALS, .cased = true};
-        c.sides[0] = operand_of(s, e->args[0]);
         c.sides[1] = operand_of(s, e->args[i]);
-        bool_expr *one = build_comparison(s, c, MISSING_NULL, want);
+        bool_expr *one = build_comparison(s, &c, want);
         out = want ? either(s, out, one) : both(s, out, one);
     }
     return out;
 }
 
-/* A field or a function as a condition: it is the boolean true. */
-static bool_expr *build_boolean(specialiser *s, const expr *e, bool want)
+/* A field, a function or a constant as a condition. */
+static bool_expr *build_condition(specialiser *s, const expr *e, bool want)
 {
-    comparison c = {.op = COMPARE_EQ, .how = TEST_EQUALS};
-    c.sides[0] = operand_of(s, e);
-    c.sides[1] = (operand){.known = true, .value = value_bool(true)};
-    return build_comparison(s, c, MISSING_NULL, want);
+    operand o = operand_of(s, e);
+    if (!o.known) return leaf(s, want ? LEAF_CONDITION : LEAF_CONDITION_FAILS, o.slot, false);
+    list_builder v = known_list(s, &o);
+    return truth(s, condition_of_values(&v) == (want ? COMPARED_TRUE : COMPARED_FALSE));
 }
 
 /* ---- all kinds of expression ---- */
@@ -266,9 +305,9 @@ static bool_expr *build_all(specialiser *s, const expr *e, bool conjunction, boo
 static bool_expr *build_not(specialiser *s, const expr *e, bool want)
 {
     const expr *x = e->args[0];
-    if (x->kind == EXPR_USE && x->as.use.not_equal == NOT_EQUAL_SOME) {
+    if (x->kind == EXPR_USE && x->as.use.not_equal == NOT_EQUAL_SOME && !x->as.use.negated) {
         ir_use differs = x->as.use;
-        differs.negated = !differs.negated;
+        differs.negated = true;
         return build_use(s, &differs, want);
     }
     return build(s, x, !want);
@@ -277,8 +316,6 @@ static bool_expr *build_not(specialiser *s, const expr *e, bool want)
 static bool_expr *build_kind(specialiser *s, const expr *e, bool want)
 {
     switch (e->kind) {
-    case EXPR_CONSTANT:
-        return truth(s, e->as.constant.type == VALUE_BOOL && e->as.constant.as.boolean == want);
     case EXPR_NAME:
         if (e->as.name.index >= s->plan->definition_count) break;
         return build(s, s->plan->definitions[e->as.name.index].value, want);
@@ -293,9 +330,10 @@ static bool_expr *build_kind(specialiser *s, const expr *e, bool want)
         return build_compare(s, e, want);
     case EXPR_IN:
         return build_in(s, e, want);
+    case EXPR_CONSTANT:
     case EXPR_FIELD:
     case EXPR_CALL:
-        return build_boolean(s, e, want);
+        return build_condition(s, e, want);
     case EXPR_ARITHMETIC:
     case EXPR_SOME:
         break;

@@ -119,30 +119,49 @@ static bool is_null(matcher *m, uint32_t slot_number)
     return s->count == 0;
 }
 
-static const value *side_values(matcher *m, const operand *o, size_t *count)
+/* Do the values differ from each other, as texts? */
+static bool has_many(matcher *m, uint32_t slot_number)
 {
-    list_builder values = {0};
-    if (o->known) {
-        if (o->value.type == VALUE_LIST) {
-            *count = o->value.as.list.count;
-            return o->value.as.list.items;
-        }
-        *count = o->value.type != VALUE_MISSING;
-        return &o->value;
+    pk_str first, other;
+    bool some = false;
+    for (uint32_t i = slot_values_of(m, slot_number)->first; i != VALUE_END; i = m->values.at[i].next) {
+        if (m->values.at[i].value.type == VALUE_NULL || !value_text(m->arena, &m->values.at[i].value, &other)) continue;
+        if (some && !str_equal(first, other)) return true;
+        if (!some) first = other;
+        some = true;
     }
-    for (uint32_t i = slot_values_of(m, o->slot)->first; i != VALUE_END; i = m->values.at[i].next)
-        list_add(m->arena, &values, m->values.at[i].value);
-    *count = values.items.len;
-    return values.items.at;
+    return false;
 }
 
-static bool compare_fields(matcher *m, uint32_t number)
+static list_builder values_in(matcher *m, uint32_t slot_number)
+{
+    list_builder out = {0};
+    for (uint32_t i = slot_values_of(m, slot_number)->first; i != VALUE_END; i = m->values.at[i].next)
+        list_add(m->arena, &out, m->values.at[i].value);
+    return out;
+}
+
+static list_builder side_values(matcher *m, const operand *o)
+{
+    list_builder out = {0};
+    if (!o->known) return values_in(m, o->slot);
+    if (o->value.type == VALUE_LIST)
+        for (size_t i = 0; i < o->value.as.list.count; i++) list_add(m->arena, &out, o->value.as.list.items[i]);
+    else if (o->value.type != VALUE_MISSING) list_add(m->arena, &out, o->value);
+    return out;
+}
+
+static compared compare_fields(matcher *m, uint32_t number)
 {
     const comparison *c = &m->program->comparisons.at[number];
-    size_t x_count, y_count;
-    const value *x = side_values(m, &c->sides[0], &x_count);
-    const value *y = side_values(m, &c->sides[1], &y_count);
-    return comparison_true(c, x, x_count, y, y_count, m->arena);
+    list_builder x = side_values(m, &c->sides[0]), y = side_values(m, &c->sides[1]);
+    return comparison_of(c, &x, &y, m->arena);
+}
+
+static compared condition(matcher *m, uint32_t slot_number)
+{
+    list_builder v = values_in(m, slot_number);
+    return condition_of_values(&v);
 }
 
 static bool leaf_true(matcher *m, const instruction *i)
@@ -154,8 +173,11 @@ static bool leaf_true(matcher *m, const instruction *i)
     case LEAF_PRESENT: return slot_values_of(m, i->id)->count > 0;
     case LEAF_VALUE: return has_value(m, i->id);
     case LEAF_NULL: return is_null(m, i->id);
-    case LEAF_MANY: return slot_values_of(m, i->id)->count > 1;
-    case LEAF_COMPARE: return compare_fields(m, i->id);
+    case LEAF_MANY: return has_many(m, i->id);
+    case LEAF_CONDITION: return condition(m, i->id) == COMPARED_TRUE;
+    case LEAF_CONDITION_FAILS: return condition(m, i->id) == COMPARED_FALSE;
+    case LEAF_COMPARE: return compare_fields(m, i->id) == COMPARED_TRUE;
+    case LEAF_COMPARE_FAILS: return compare_fields(m, i->id) == COMPARED_FALSE;
     }
     return false;
 }

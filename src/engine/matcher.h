@@ -109,7 +109,6 @@ struct matcher {
 /* slot_values.c */
 void slots_fill(matcher *m, const event *e);                       /* fields of the event into slots */
 const slot_state *slot_values_of(matcher *m, uint32_t slot_number); /* fills computed and special slots on first use */
-const slot_result *result_of_value(matcher *m, uint32_t slot_number, const value *v);
 void slot_test(matcher *m, uint32_t slot_number);                  /* results of all its values */
 
 #endif

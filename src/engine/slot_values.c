@@ -71,8 +71,15 @@ static value first_of(matcher *m, const slot_expr *e)
     return values.items.len ? values.items.at[0] : (value){.type = VALUE_MISSING};
 }
 
-/* Applied to each value of the first argument (once, if that is missing); of the others the first counts. */
-static void compute_call(matcher *m, const slot_expr *e, list_builder *out)
+static void add_spread(matcher *m, const value *v, list_builder *out)
+{
+    if (v->type == VALUE_LIST)
+        for (size_t i = 0; i < v->as.list.count; i++) list_add(m->arena, out, v->as.list.items[i]);
+    else if (v->type != VALUE_MISSING) list_add(m->arena, out, *v);
+}
+
+/* A function of mappings: applied to each value of the first argument (once, if that is missing); of the others the first. */
+static void compute_map_call(matcher *m, const slot_expr *e, list_builder *out)
 {
     value *args = ARENA_ARRAY(m->arena, value, e->count + 1);
     list_builder values = {0};
@@ -80,9 +87,23 @@ static void compute_call(matcher *m, const slot_expr *e, list_builder *out)
     if (e->count) compute(m, e->args[0], &values);
     for (size_t i = 0; i < values.items.len || i == 0; i++) {
         args[0] = values.items.len ? values.items.at[i] : (value){.type = VALUE_MISSING};
-        value v = function_call(e->function, args, e->count, m->arena);
-        if (v.type != VALUE_MISSING) list_add(m->arena, out, v);
+        value v = slot_call(e, args, m->arena);
+        add_spread(m, &v, out);
     }
+}
+
+/* A function of the rule: many values are a list. */
+static void compute_rule_call(matcher *m, const slot_expr *e, list_builder *out)
+{
+    value *args = ARENA_ARRAY(m->arena, value, e->count + 1);
+    for (size_t i = 0; i < e->count; i++) {
+        list_builder values = {0};
+        compute(m, e->args[i], &values);
+        if (values.items.len == 1) args[i] = values.items.at[0];
+        else if (values.items.len > 1) args[i] = list_done(&values);
+    }
+    value v = slot_call(e, args, m->arena);
+    add_spread(m, &v, out);
 }
 
 static void compute(matcher *m, const slot_expr *e, list_builder *out)
@@ -101,7 +122,8 @@ static void compute(matcher *m, const slot_expr *e, list_builder *out)
             compute(m, e->args[i], out);
         return;
     case MAP_CALL:
-        compute_call(m, e, out);
+        if (e->of_rule) compute_rule_call(m, e, out);
+        else compute_map_call(m, e, out);
         return;
     }
 }
@@ -189,17 +211,26 @@ static bool content_of(matcher *m, const value *v, char buffer[24], pk_str *out)
     return v->type != VALUE_NULL && value_text(m->arena, v, out);
 }
 
-static void add_predicates(matcher *m, const slot_program *sp, uint32_t test)
+/* Is the constant of the type of the value? Comparisons of numbers see to that themselves. */
+static bool same_type(const prepared_test *t, const value *v)
 {
+    return t->test->kind == TEST_COMPARE || content_type_of(&t->test->constant) == content_type_of(v);
+}
+
+static void add_predicates(matcher *m, const slot_program *sp, uint32_t test, const value *v)
+{
+    const predicate_row *rows = m->program->predicates.at;
     for (uint32_t i = sp->first[test]; i < sp->first[test + 1]; i++) {
         uint32_t number = sp->predicates[i];
         if (m->predicate_stamps[number] == m->predicate_stamp) continue;
+        if (rows[number].strict && !same_type(sp->tests[test], v)) continue;
         m->predicate_stamps[number] = m->predicate_stamp;
         vec_push(&m->result, number);
     }
 }
 
-static const slot_result *make_result(matcher *m, const slot_program *sp)
+/* The tests that the network left in its scratch, as predicates. */
+static const slot_result *make_result(matcher *m, const slot_program *sp, const value *v)
 {
     const program *p = m->program;
     if (m->network.hits.len == 0) return &no_result;
@@ -208,7 +239,7 @@ static const slot_result *make_result(matcher *m, const slot_program *sp)
         memset(m->predicate_stamps, 0, p->predicates.len * sizeof *m->predicate_stamps);
         m->predicate_stamp = 1;
     }
-    for (size_t i = 0; i < m->network.hits.len; i++) add_predicates(m, sp, m->network.hits.at[i]);
+    for (size_t i = 0; i < m->network.hits.len; i++) add_predicates(m, sp, m->network.hits.at[i], v);
     size_t count = m->result.len;
     for (size_t i = 0; i < count; i++)
         if (p->predicates.at[m->result.at[i]].variant_count) vec_push(&m->result, m->result.at[i]);
@@ -219,7 +250,8 @@ static const slot_result *make_result(matcher *m, const slot_program *sp)
     return r;
 }
 
-const slot_result *result_of_value(matcher *m, uint32_t slot_number, const value *v)
+/* Results hang on the text alone, unless some predicate of the slot asks for the type as well. */
+static const slot_result *result_of_value(matcher *m, uint32_t slot_number, const value *v)
 {
     const slot_program *sp = &m->program->slot_programs[slot_number];
     char buffer[24];
@@ -227,12 +259,12 @@ const slot_result *result_of_value(matcher *m, uint32_t slot_number, const value
     uint64_t hash = 0;
     bool worth = false;
     if (!sp->network || !content_of(m, v, buffer, &content)) return &no_result;
-    if (sp->remember) {
+    if (sp->remember && !(sp->strict && content_type_of(v) != CONTENT_TEXT)) {
         const slot_result *known = value_cache_get(m->cache, slot_number, content, &hash, &worth);
         if (known) return known;
     }
     network_run(sp->network, &m->network, network_subject(&m->network, content));
-    const slot_result *r = make_result(m, sp);
+    const slot_result *r = make_result(m, sp, v);
     return worth ? value_cache_put(m->cache, slot_number, content, hash, r) : r;
 }
 

@@ -4,6 +4,7 @@
  */
 #include "base/unicode.h"
 #include "engine/matcher.h"
+#include "ir/functions.h"
 
 #define DEPTH_MAX 1000
 
@@ -51,18 +52,16 @@ static void values_of_field(why_walk *w, const ir_field *f, list_builder *out)
 static void values_of_call(why_walk *w, const expr *e, list_builder *out)
 {
     value *args = ARENA_ARRAY(w->arena, value, e->count + 1);
-    list_builder first = {0};
-    if (e->count) values_of(w, e->args[0], &first);
-    for (size_t i = 1; i < e->count; i++) {
-        list_builder other = {0};
-        values_of(w, e->args[i], &other);
-        if (other.items.len) args[i] = other.items.at[0];
+    for (size_t i = 0; i < e->count; i++) {
+        list_builder values = {0};
+        values_of(w, e->args[i], &values);
+        if (values.items.len == 1) args[i] = values.items.at[0];
+        else if (values.items.len > 1) args[i] = list_done(&values);
     }
-    for (size_t i = 0; i < first.items.len; i++) {
-        args[0] = first.items.at[i];
-        value v = function_call(e->as.call.name, args, e->count, w->arena);
-        if (v.type != VALUE_MISSING) list_add(w->arena, out, v);
-    }
+    value v = ir_function_call(e->as.call.name, args, e->count, w->arena);
+    if (v.type == VALUE_LIST)
+        for (size_t i = 0; i < v.as.list.count; i++) list_add(w->arena, out, v.as.list.items[i]);
+    else if (v.type != VALUE_MISSING) list_add(w->arena, out, v);
 }
 
 static void values_of(why_walk *w, const expr *e, list_builder *out)
@@ -184,13 +183,16 @@ static void explain_use(why_walk *w, const ir_use *u)
 static void explain_compare(why_walk *w, const expr *e)
 {
     list_builder x = {0}, y = {0};
-    comparison c = {.op = e->as.compare.op, .how = e->as.compare.how, .cased = e->as.compare.cased};
+    comparison c = {.op = e->as.compare.op, .how = e->as.compare.how, .cased = e->as.compare.cased,
+                    .missing = e->as.compare.missing};
     const ir_field *field = field_of(e->args[0]), *other = field_of(e->args[1]);
     values_of(w, e->args[0], &x);
     values_of(w, e->args[1], &y);
     for (size_t i = 0; i < x.items.len; i++) {
         match_reason r = {.kind = c.how, .at = -1, .length = -1};
-        if (!comparison_true(&c, &x.items.at[i], 1, y.items.at, y.items.len, w->arena)) continue;
+        list_builder one = {0};
+        list_add(w->arena, &one, x.items.at[i]);
+        if (comparison_of(&c, &one, &y, w->arena) != COMPARED_TRUE) continue;
         if (field) r.field = field->path;
         if (other) r.constant = other->path;
         else if (y.items.len) value_text(w->arena, &y.items.at[0], &r.constant);

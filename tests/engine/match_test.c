@@ -127,7 +127,7 @@ static int set_up(void **state)
     fixture *f = mem_zalloc(1, sizeof *f);
     f->arena = arena_new();
     f->diags = diag_list_new();
-    if (schema_load(&f->schema, PICKET_SOURCE_DIR "/share/schemas", f->diags) != PK_OK) return -1;
+    if (schema_load(&f->schema, PICKET_SOURCE_DIR "/tests/engine/schemas", f->diags) != PK_OK) return -1;
     *state = f;
     return 0;
 }
