@@ -2,11 +2,13 @@
  * The list keeps the files that the arguments named or led to. One of them is open at a time, and in it a stack of
  * containers: a compressed stream, a zip in a tar in a zip. The stream that is given out reads from the top of the stack.
  */
+#define _GNU_SOURCE /* memfd_create */
 #include "formats/input.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdatomic.h>
+#include <poll.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -21,6 +23,7 @@ typedef struct {
     uint64_t size;          /* as it was when it was found; 0: not a regular file */
     uint32_t argument;
     bool named;
+    int fd;                 /* of bytes in memory; -1: a path to open */
 } entry;
 
 typedef struct {
@@ -78,7 +81,7 @@ static void complain(diag_list *d, pk_str file, const char *code, const char *hi
 
 static void add_entry(input_list *l, const char *path, uint64_t size, bool named)
 {
-    vec_push(&l->entries, ((entry){arena_cstring(l->names, str_from(path)), size, l->arguments, named}));
+    vec_push(&l->entries, ((entry){arena_cstring(l->names, str_from(path)), size, l->arguments, named, -1}));
     l->total += size;
 }
 
@@ -115,6 +118,33 @@ pk_status input_add(input_list *l, const char *path, diag_list *d)
     return status;
 }
 
+/* A nameless file in memory: containers can seek in it like in any other. */
+static int file_of_bytes(const uint8_t *bytes, size_t len)
+{
+    int fd = memfd_create("picket", MFD_CLOEXEC);
+    while (fd >= 0 && len) {
+        ssize_t n = write(fd, bytes, len);
+        if (n < 0 && errno == EINTR) continue;
+        if (n <= 0) {
+            close(fd);
+            return -1;
+        }
+        bytes += n;
+        len -= (size_t)n;
+    }
+    return fd;
+}
+
+pk_status input_add_bytes(input_list *l, pk_str name, const void *bytes, size_t len)
+{
+    int fd = file_of_bytes(bytes, len);
+    if (fd < 0) return PK_ERROR_IO;
+    add_entry(l, arena_cstring(l->names, name), len, true);
+    l->entries.at[l->entries.len - 1].fd = fd;
+    l->arguments++;
+    return PK_OK;
+}
+
 uint64_t input_bytes_total(const input_list *l) { return l->total_unknown ? 0 : l->total; }
 uint64_t input_bytes_read(const input_list *l) { return atomic_load_explicit(&l->read, memory_order_relaxed); }
 
@@ -122,12 +152,24 @@ static void count_read(input_list *l, uint64_t n) { atomic_fetch_add_explicit(&l
 
 /* ---- the file ---- */
 
+/* Waits for bytes of a pipe or terminal, looking up now and then whether anybody still wants them. */
+static bool wait_for_bytes(const input_list *l)
+{
+    struct pollfd p = {.fd = l->fd, .events = POLLIN};
+    if (l->current->size || l->current->fd >= 0 || !l->options.stop) return true;
+    while (!atomic_load_explicit(l->options.stop, memory_order_relaxed))
+        if (poll(&p, 1, 100) != 0) return true;
+    return false;
+}
+
 static size_t pull_file(void *self, void *buffer, size_t n)
 {
     input_list *l = self;
     ssize_t got;
-    do got = read(l->fd, buffer, n);
-    while (got < 0 && errno == EINTR);
+    do {
+        if (!wait_for_bytes(l)) return 0;
+        got = read(l->fd, buffer, n);
+    } while (got < 0 && errno == EINTR);
     if (got < 0) complain(l->diags, str_from(l->current->path), "input-io", NULL, "reading failed", strerror(errno));
     if (got <= 0) return 0;
     /* A zip is read back and forth: its bytes count once. */
@@ -159,7 +201,8 @@ static bool open_file(input_list *l, const entry *e)
 {
     l->current = e;
     l->budget = (container_budget){.member_limit = l->options.expansion_limit};
-    l->fd = strcmp(e->path, "-") == 0 ? STDIN_FILENO : open(e->path, O_RDONLY | O_CLOEXEC);
+    if (e->fd >= 0) l->fd = fcntl(e->fd, F_DUPFD_CLOEXEC, 0), lseek(e->fd, 0, SEEK_SET);
+    else l->fd = strcmp(e->path, "-") == 0 ? STDIN_FILENO : open(e->path, O_RDONLY | O_CLOEXEC);
     if (l->fd < 0) {
         complain(l->diags, str_from(e->path), "input-io", NULL, "cannot be opened", strerror(errno));
         count_read(l, e->size);
@@ -184,6 +227,8 @@ void input_list_free(input_list *l)
     if (!l) return;
     while (l->levels.len) pop_level(l);
     close_file(l);
+    for (size_t i = 0; i < l->entries.len; i++)
+        if (l->entries.at[i].fd >= 0) close(l->entries.at[i].fd);
     vec_free(&l->levels);
     vec_free(&l->entries);
     arena_free(l->names);

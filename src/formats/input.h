@@ -7,6 +7,8 @@
 #ifndef PICKET_FORMATS_INPUT_H
 #define PICKET_FORMATS_INPUT_H
 
+#include <stdatomic.h>
+
 #include "formats/format.h"
 
 typedef struct input_list input_list;
@@ -15,6 +17,7 @@ typedef struct {
     const format *force;          /* NULL: detect by content */
     uint64_t expansion_limit;     /* most bytes one archive member may unpack to; 0: no limit */
     uint32_t nesting_limit;       /* archives within archives: 4 */
+    const atomic_bool *stop;      /* set by anybody: waiting for a pipe or terminal ends as if it had ended; NULL: never */
 } input_options;
 
 typedef enum { INPUT_OPENED, INPUT_END, INPUT_SKIPPED } input_result;
