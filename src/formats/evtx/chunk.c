@@ -24,7 +24,8 @@ enum { RECORD_HEADER = 24, SMALLEST_RECORD = RECORD_HEADER + 4 };
 typedef struct {
     size_t at, size;
     uint64_t id;
-    bool last_copy_wrong;   /* the size behind the record is another, but what follows is a record */
+    bool torn;              /* the copy of the size behind it is another: the record was not written to its end */
+    bool followed;          /* torn, but what follows is a record, so that its size is right */
 } found_record;
 
 typedef struct {
@@ -169,20 +170,27 @@ static int64_t event_record_id(reader *r, uint64_t id)
     return id <= INT64_MAX ? (int64_t)id : -1;
 }
 
+static bool parse_record(walk *w, const found_record *f)
+{
+    evtx_problem problem;
+    arena_reset(w->r->record.arena);
+    scratch_reset(&w->r->texts);
+    if (!evtx_record_parse(&w->r->record, f->at + RECORD_HEADER, f->at + f->size - 4, &problem)) {
+        report_record(w, f->at, "evtx-record", problem.what, problem.at);
+        return false;
+    }
+    if (f->torn)
+        report(w, PK_ERROR, "evtx-record-torn", "it was being written when the log was copied: some of its values may be lost",
+               ", record %" PRIu64 " (at byte %" PRIu64 "): the size at its start is %zu, that at its end %u", f->id,
+               w->b->offset + f->at, f->size, chunk_u32(w->chunk, f->at + f->size - 4));
+    return true;
+}
+
 /* false: the receiver wants no more. */
 static bool read_record(walk *w, const found_record *f, event_fn fn, void *user)
 {
     reader *r = w->r;
-    evtx_problem problem;
-    arena_reset(r->record.arena);
-    scratch_reset(&r->texts);
-    if (f->last_copy_wrong)
-        report(w, PK_WARNING, "evtx-record-size", NULL, ", record %" PRIu64 ": the copy of its size behind it is wrong",
-               f->id);
-    if (!evtx_record_parse(&r->record, f->at + RECORD_HEADER, f->at + f->size - 4, &problem)) {
-        report_record(w, f->at, "evtx-record", problem.what, problem.at);
-        return true;
-    }
+    if (!parse_record(w, f)) return true;
     evtx_fields_read(&r->fields, &r->record);
     event e = {
         .format = &evtx_format, .source = *w->source, .fields = r->fields.fields.at,
@@ -200,34 +208,37 @@ static bool belongs(const walk *w, const found_record *f)
     return !w->trusted || f->at < w->free_at || w->record_count == 0 || f->id == w->last_id + 1;
 }
 
-/* What stands where the walk expects a record: a record, the end, or damage to step over. */
-static bool next_record(walk *w, size_t *at, found_record *out)
+/* What stands where the walk expects a record: a record (torn ones as well), the end, or damage to step over. */
+static bool next_record(walk *w, size_t at, found_record *out)
 {
+    bool whole, next_whole;
     found_record after;
-    bool whole;
-    if (*at >= w->chunk.len) return false;
-    if (record_at(w->chunk, *at, out, &whole)) {
-        if (!whole) {
-            bool next_whole;
-            size_t end = out->at + out->size;
-            out->last_copy_wrong = end == w->free_at || (record_at(w->chunk, end, &after, &next_whole) && next_whole);
-        }
-        if (whole || out->last_copy_wrong) return belongs(w, out);
+    if (record_at(w->chunk, at, out, &whole)) {
+        if (whole) return belongs(w, out);
+        out->torn = true;
+        out->followed = record_at(w->chunk, at + out->size, &after, &next_whole) && next_whole;
+        if (at < w->free_at) return true;
     }
-    if (w->trusted && *at >= w->free_at) return false;
-    if (all_zero(w->chunk.bytes + *at, w->free_at - *at)) {
+    if (at >= w->free_at) return false;
+    if (all_zero(w->chunk.bytes + at, w->free_at - at)) {
         if (w->trusted)
-            report(w, PK_WARNING, "evtx-chunk-zero", NULL, ": zeros from 0x%zx on where records should go on to 0x%zx", *at,
+            report(w, PK_ERROR, "evtx-chunk-zero", NULL, ": zeros from 0x%zx on, where records should go on to 0x%zx", at,
                    w->free_at);
         return false;
     }
-    bool resumed = search_record(w->chunk, *at, &after) && (!w->trusted || after.at < w->free_at);
-    if (w->trusted || record_magic(w->chunk, *at) || w->record_count > 0)
-        report_record(w, *at, "evtx-record", resumed ? "no whole record here; the next one is read" :
-                      "no whole record here, nor behind it", resumed ? after.at : *at);
-    if (!resumed) return false;
-    *out = after;
-    return true;
+    bool resumed = search_record(w->chunk, at, out) && (!w->trusted || out->at < w->free_at);
+    if (w->trusted || w->record_count > 0)
+        report_record(w, at, "evtx-record", resumed ? "no whole record here; the next stands" :
+                      "no whole record here, nor behind it; looked for", resumed ? out->at : at);
+    return resumed;
+}
+
+/* Where the walk goes on: behind a torn record of which nothing else tells the size, any whole record will do. */
+static size_t behind(const walk *w, const found_record *f)
+{
+    found_record after;
+    if (!f->torn || f->followed) return f->at + f->size;
+    return search_record(w->chunk, f->at + 4, &after) ? after.at : w->chunk.len;
 }
 
 pk_status evtx_read_chunk(reader *r, const block *b, const event_source *source, event_fn fn, void *user, diag_list *d,
@@ -247,7 +258,7 @@ pk_status evtx_read_chunk(reader *r, const block *b, const event_source *source,
     if (w.trusted && w.chunk.len < EVTX_CHUNK_SIZE && w.free_at == w.chunk.len)
         report(&w, PK_ERROR, "evtx-chunk-cut", NULL, " (at byte %" PRIu64 "): cut off after %zu bytes", b->offset, b->len);
     size_t at = w.trusted || record_magic(w.chunk, EVTX_CHUNK_HEADER) ? EVTX_CHUNK_HEADER : 0;
-    for (found_record f; next_record(&w, &at, &f); at = f.at + f.size) {
+    for (found_record f; next_record(&w, at, &f); at = behind(&w, &f)) {
         w.record_count++;
         w.last_id = f.id;
         if (!read_record(&w, &f, fn, user)) return PK_STOPPED;

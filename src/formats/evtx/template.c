@@ -118,6 +118,10 @@ static evtx_template *find_or_parse(evtx_templates *t, evtx_chunk chunk, uint32_
         *problem = (evtx_problem){"a template definition that reaches over the end of the chunk", at};
         return NULL;
     }
+    if (size == 0) {
+        *problem = (evtx_problem){"its template definition is lost: nothing stands where it should", at};
+        return NULL;
+    }
     evtx_template **first = bucket(t, guid, size);
     size_t variants = 0;
     for (evtx_template *v = *first; v && variants < VARIANT_LIMIT; v = v->variant, variants++)
