@@ -9,7 +9,7 @@ enum { RECORD_LIMIT = 50 << 20, BLOCK_SIZE = 256 << 10 };
 
 void cutting_init(cutting *c, const pk_scan_options *options)
 {
-    *c = (cutting){.options = options};
+    *c = (cutting){.options = options, .reading = diag_list_new()};
     pthread_mutex_init(&c->lock, NULL);
 }
 
@@ -20,6 +20,7 @@ void cutting_destroy(cutting *c)
     for (size_t i = 0; i < c->assignments.len; i++) mem_free(c->assignments.at[i].glob);
     vec_free(&c->inputs);
     vec_free(&c->assignments);
+    diag_list_free(c->reading);
     pthread_mutex_destroy(&c->lock);
 }
 
@@ -66,7 +67,7 @@ static bool next_stream(cutting *c, ticket *t, const atomic_bool *stop)
     while (c->current < c->inputs.len && !atomic_load(stop)) {
         const scan_input *in = &c->inputs.at[c->current];
         input_item item = {0};
-        switch (input_next(in->list, &item, t->diags)) {
+        switch (input_next(in->list, &item, c->reading)) {
         case INPUT_OPENED: open_stream(c, in, &item, t->diags); return true;
         case INPUT_SKIPPED: vec_push(&t->skipped, item.name); break;
         case INPUT_END: c->current++; break;
@@ -105,6 +106,7 @@ bool cutting_next(cutting *c, ticket *t, const atomic_bool *stop)
     bool some = false;
     if (!c->ended) {
         bool more = cut_block(c, t, stop);
+        diag_merge(t->diags, c->reading);
         c->ended = !more;
         some = more || diag_count(t->diags) || t->skipped.len; /* the last ticket may hold only what ending had to say */
         if (some) t->number = c->next_number++;

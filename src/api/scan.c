@@ -86,7 +86,7 @@ static input_list *new_list(pk_scanner *s, const pk_input *how)
         diag_add_text(s->diags, PK_ERROR, "format", (diag_place){0}, STR(""), message, hint);
         return NULL;
     }
-    return input_list_new(&(input_options){.force = force, .expansion_limit = s->options.expansion_limit, .nesting_limit = 4});
+    return input_list_new(&(input_options){.force = force, .expansion_limit = s->options.expansion_limit, .nesting_limit = 4, .stop = &s->stop});
 }
 
 pk_status pk_scanner_add(pk_scanner *s, const char *path, const pk_input *how)

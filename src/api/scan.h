@@ -90,6 +90,7 @@ typedef struct {
     size_t current;                /* of inputs */
     uint64_t next_file, next_number;
     cut_stream *stream;            /* NULL: none is open */
+    diag_list *reading;            /* what the lists have to say, moved to the ticket being cut */
     pthread_mutex_t lock;          /* over the cutting */
     bool ended;
 } cutting;

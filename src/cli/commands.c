@@ -1,0 +1,136 @@
+/* The table of commands. */
+#include "cli/options.h"
+
+#define RULE_OPTIONS                                                                                                      \
+    {'r', "rules", "PATH", "rules: a file, or a folder with all below it; may be repeated. Without it the shipped rules run"}, \
+    {OPTION_PLACEHOLDERS, "placeholders", "FILE", "value lists for placeholders: YAML, names to lists of values"}
+
+#define CHOICE_OPTIONS                                                                                                    \
+    {OPTION_LEVEL, "level", "LEVEL,...", "only rules of these levels; 'high+' is high and above"},                       \
+    {OPTION_STATUS, "status", "STATUS,...", "only rules of these statuses; 'all' is every rule. Without it deprecated and unsupported rules stay out"}, \
+    {OPTION_TAG, "tag", "TAG,...", "only rules with one of these tags; 'attack.*' is a pattern"},                        \
+    {OPTION_TECHNIQUE, "technique", "ID,...", "only rules of these ATT&CK techniques; T1059 includes T1059.001"},        \
+    {OPTION_ID, "id", "ID", "only this rule (id, name or title); may be repeated"},                                      \
+    {OPTION_LOGSOURCE, "logsource", "SOURCE", "only rules of this log source, as product=windows,category=process_creation; may be repeated"}
+
+#define INPUT_OPTIONS                                                                                                     \
+    {OPTION_FORMAT, "format", "FORMAT", "format of the inputs that follow, instead of finding it by content; 'auto' ends it"}, \
+    {OPTION_AS, "as", "[GLOB:]SOURCE", "log source of the inputs that follow (or whose name fits GLOB), where events don't tell it: product=linux,service=auth; 'auto' ends it"}, \
+    {OPTION_SINCE, "since", "TIME", "only events from this time on: 2026-11-22T05:00:00Z, 2026-11-22, or 24h for so long ago"}, \
+    {OPTION_UNTIL, "until", "TIME", "only events before this time"},                                                     \
+    {OPTION_MAX_RECORD, "max-record", "SIZE", "longest line or record (50M)"},                                           \
+    {OPTION_MAX_UNPACKED, "max-unpacked", "SIZE", "most that one packed file may unpack to (no limit)"},                 \
+    {'j', "jobs", "N", "threads (one for each processor)"}
+
+#define LAST_OPTIONS                                                                                                      \
+    {'h', "help", NULL, "this text"},                                                                                    \
+    { 0, NULL, NULL, NULL }
+
+static const option scan_options[] = {
+    RULE_OPTIONS,
+    CHOICE_OPTIONS,
+    INPUT_OPTIONS,
+    {OPTION_OUTPUT, "output", "FORM", "form of the alerts: table, jsonl, csv or html (table, or what the name of -o says)"},
+    {'o', "out", "FILE", "write the alerts to this file instead of standard output"},
+    {OPTION_SUMMARY, "summary", "FILE", "write the summary to this file as JSON"},
+    {OPTION_FAIL_LEVEL, "fail-level", "LEVEL", "exit with 1 if there is an alert of this level or above"},
+    {'q', "quiet", NULL, "no progress and no summary on standard error"},
+    LAST_OPTIONS,
+};
+
+static const example scan_examples[] = {
+    {"The shipped rules over a folder of logs", "picket scan logs"},
+    {"SigmaHQ rules over event logs, high and critical only, as a page", "picket scan -r sigma/rules --level high+ -o alerts.html /cases/17/evtx"},
+    {"Alerts as JSON lines, from packed logs", "picket scan -r rules --output jsonl logs.zip | jq -r .rule.title"},
+    {"Linux authentication logs, which don't say what they are", "picket scan -r sigma/rules/linux --as product=linux,service=auth /var/log/auth.log"},
+    {"In a pipeline: fail on a high alert of the last day", "picket scan -r rules --since 24h --fail-level high --output jsonl -o alerts.jsonl -"},
+    {NULL, NULL},
+};
+
+static const option check_options[] = {
+    {OPTION_PLACEHOLDERS, "placeholders", "FILE", "value lists for placeholders: YAML, names to lists of values"},
+    {OPTION_OUTPUT, "output", "FORM", "text or json (text)"},
+    {OPTION_STRICT, "strict", NULL, "exit with 2 for rules that are unsupported or need a list too"},
+    {'q', "quiet", NULL, "errors only, without warnings and notes"},
+    LAST_OPTIONS,
+};
+
+static const example check_examples[] = {
+    {"All rules of a folder", "picket check sigma/rules"},
+    {"In continuous integration", "picket check --strict --output json rules > report.json"},
+    {NULL, NULL},
+};
+
+static const option explain_options[] = {RULE_OPTIONS, LAST_OPTIONS};
+
+static const example explain_examples[] = {
+    {"A rule file", "picket explain sigma/rules/windows/process_creation/proc_creation_win_pua_iox.yml"},
+    {"A rule of a folder, by id or title", "picket explain -r sigma/rules d7654f02-e04b-4934-9838-65c46f187ebc"},
+    {NULL, NULL},
+};
+
+static const option dump_options[] = {
+    {OPTION_RAW, "raw", NULL, "the whole record as the format has it, not the fields as rules see them"},
+    INPUT_OPTIONS,
+    {'o', "out", "FILE", "write to this file instead of standard output"},
+    {'q', "quiet", NULL, "no progress and no summary on standard error"},
+    LAST_OPTIONS,
+};
+
+static const example dump_examples[] = {
+    {"What rules see of an event log", "picket dump Security.evtx | head"},
+    {"Records as they are", "picket dump --raw logs.zip | jq .Event.System.EventID"},
+    {NULL, NULL},
+};
+
+static const option test_options[] = {
+    {'r', "rules", "PATH", "rules that the evidence of a regression_data folder is for"},
+    {OPTION_PLACEHOLDERS, "placeholders", "FILE", "value lists for placeholders"},
+    {OPTION_UPDATE, "update", NULL, "rewrite the expected blocks of .test files by what was found"},
+    {OPTION_EXACT, "exact", NULL, "a stated count of evidence is exact, not a floor"},
+    {OPTION_TWIN, "twin", NULL, "evidence: the JSON beside each log as well"},
+    {'q', "quiet", NULL, "only what failed"},
+    LAST_OPTIONS,
+};
+
+static const example test_examples[] = {
+    {"Your own rules", "picket test tests/*.test"},
+    {"After a change: review the difference", "picket test --update rules.test && git diff"},
+    {"The evidence that SigmaHQ publishes with its rules", "picket test -r sigma sigma/regression_data"},
+    {NULL, NULL},
+};
+
+static const option help_options[] = {
+    {OPTION_MAN, "man", NULL, "the manual page, as roff"},
+    {OPTION_COMPLETION, "completion", NULL, "completion for bash"},
+    LAST_OPTIONS,
+};
+
+static const example no_examples[] = {{NULL, NULL}};
+
+const command commands[] = {
+    {"scan", "run rules over logs", "[-r RULES]... LOG...",
+     "Runs the chosen rules over every event of the logs and writes an alert for each (rule, event) that matches, with the predicates that were true; alerts "
+     "of correlations follow, by time. LOG is a file, a folder, a glob or - for standard input; gz, zst, zip and tar are read through, and formats are "
+     "found by content: EVTX, JSON, XML, syslog and other text, Zeek, CSV.\n\n"
+     "Standard output gets the alerts and nothing else; diagnostics, progress and the summary go to standard error. The output is the same for every -j.\n\n"
+     "The time of an event is that of its log. An event whose time can't be read is matched, and kept out of correlations and of --since and --until; the "
+     "summary counts those.",
+     scan_options, scan_examples, run_scan},
+    {"check", "check rules without running them", "RULES...",
+     "Loads and compiles rules and says what is wrong with each, where, and what would be right. The last line of standard output counts the rules: runnable, "
+     "in need of a value list, unsupported (valid, but can't be done) and errors.",
+     check_options, check_examples, run_check},
+    {"explain", "show how a rule runs", "[-r RULES]... RULE",
+     "Shows on which classes of events a rule runs, its predicates with the index that finds them, the necessary set by which it becomes a candidate, its "
+     "stages, what it costs, and the fields that a class can't give. RULE is a file, or the id, name or title of a rule of -r or of the shipped rules.",
+     explain_options, explain_examples, run_explain},
+    {"dump", "show events as rules see them", "LOG...",
+     "Writes each record that can be read as one JSON line: the fields as rules see them, or with --raw the whole record.", dump_options, dump_examples, run_dump},
+    {"test", "run tests of rules", "FILE...",
+     "Runs cases of the .test format, which is described below and in docs/test-format.md, and the evidence of a regression_data folder as SigmaHQ "
+     "publishes it: every info.yml in it names rules, a log and how often they match; a stated count is a floor, as upstream.",
+     test_options, test_examples, run_test},
+    {"help", "show help on a command", "[COMMAND]", "Shows the help of a command, or of all.", help_options, no_examples, run_help},
+    {NULL, NULL, NULL, NULL, NULL, NULL, NULL},
+};

@@ -1,0 +1,67 @@
+/* picket: finds the command and hands it its words. */
+#include <signal.h>
+#include <stdio.h>
+
+#include "cli/command.h"
+#include "cli/stream.h"
+
+static int show(void (*write)(text *out, bool color))
+{
+    text out = {0};
+    out_stream to = out_stdout();
+    write(&out, to.color);
+    out_write(&to, text_view(&out));
+    text_free(&out);
+    return out_close(&to) ? EXIT_CLEAN : EXIT_DAMAGED;
+}
+
+static void write_version(text *out, bool color)
+{
+    (void)color;
+    text_printf(out, "picket %s\n", pk_version());
+}
+
+static int unknown_command(const char *word)
+{
+    pk_str names[16];
+    size_t n = 0;
+    for (const command *c = commands; c->name && n < 16; c++) names[n++] = str_from(c->name);
+    pk_str near = str_nearest(str_from(word), names, n);
+    if (near.len) return usage_error(NULL, "there is no command '%s'; did you mean '" STR_FMT "'?", word, STR_ARG(near));
+    return usage_error(NULL, "there is no command '%s'", word);
+}
+
+static bool asks_for_help(const command_line *line)
+{
+    for (size_t i = 0; i < line->count; i++)
+        if (line->items[i].id == 'h') return true;
+    return false;
+}
+
+static int show_help(const command *c)
+{
+    text out = {0};
+    out_stream to = out_stdout();
+    write_help(&out, c, to.color);
+    out_write(&to, text_view(&out));
+    text_free(&out);
+    return out_close(&to) ? EXIT_CLEAN : EXIT_DAMAGED;
+}
+
+int main(int argc, char **argv)
+{
+    signal(SIGPIPE, SIG_IGN); /* a closed pipe is seen where it is written to */
+    if (argc < 2) {
+        show(write_overview);
+        return EXIT_USAGE;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) return show(write_overview);
+    if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) return show(write_version);
+    const command *c = find_command(argv[1]);
+    if (!c) return unknown_command(argv[1]);
+    command_line line = {0};
+    int code = EXIT_USAGE;
+    if (parse_command_line(c, argc - 2, argv + 2, &line)) code = asks_for_help(&line) ? show_help(c) : c->run(&line);
+    mem_free(line.items);
+    return code;
+}

@@ -1,0 +1,34 @@
+/* What is told on standard error: diagnostics, progress, the summary; and the summary as JSON. */
+#ifndef PICKET_CLI_REPORT_H
+#define PICKET_CLI_REPORT_H
+
+#include "cli/stream.h"
+#include "picket.h"
+
+typedef struct {
+    pk_severity least;    /* what is less severe is not shown */
+    size_t per_code;      /* how many of one code; 0: all */
+    bool source;          /* show the line of the file that is concerned */
+} diagnostics_view;
+
+void report_diagnostics(out_stream *to, const pk_diagnostics *d, const diagnostics_view *how);
+
+/* A bar on a terminal; nothing elsewhere. */
+typedef struct {
+    out_stream *to;
+    bool shown;
+} progress_bar;
+
+void progress_show(const pk_progress *p, void *bar);
+void progress_clear(progress_bar *bar);
+
+/* How many rules of the catalog run, and why the others don't. */
+typedef struct {
+    size_t rules, states[PK_RULE_STATES], chosen, withdrawn;
+} rule_counts;
+rule_counts count_rules(pk_catalog *c, const pk_program *p);
+
+void report_summary(out_stream *to, const pk_summary *s, pk_catalog *c, const pk_program *p);
+void write_summary_json(text *out, const pk_summary *s, pk_catalog *c, const pk_program *p, int exit_code);
+
+#endif
