@@ -24,8 +24,8 @@ void *json_cut_new(log_stream *s, const cut_options *o, diag_list *d)
     cutter *c = mem_zalloc(1, sizeof *c);
     text_source_init(&c->source, s);
     c->block_size = o && o->block_size ? o->block_size : DEFAULT_BLOCK;
+    splitter_init(&c->split);
     c->split.record_limit = o && o->record_limit ? o->record_limit : DEFAULT_RECORD_LIMIT;
-    c->split.line = 1;
     return c;
 }
 

@@ -52,6 +52,38 @@ static bool key_is(const char *name, pk_str key)
     return strlen(name) == key.len && !memcmp(name, key.ptr, key.len);
 }
 
+static void note_key(envelope_keys *k, const char *key, size_t len)
+{
+    bool open_end = key[len - 1] == '*';
+    k->lengths[(unsigned char)*key & 127] |= open_end ? UINT32_MAX : UINT32_C(1) << len;
+}
+
+void envelope_keys_init(envelope_keys *k)
+{
+    *k = (envelope_keys){0};
+    for (size_t i = 0; i < COUNT(envelopes); i++) {
+        const envelope *e = &envelopes[i];
+        note_key(k, e->list, strlen(e->list));
+        if (e->outer) note_key(k, e->outer, strlen(e->outer));
+        for (const char *key = e->beside; *key;) {
+            size_t len = strcspn(key, " ");
+            note_key(k, key, len);
+            key += len + strspn(key + len, " ");
+        }
+    }
+}
+
+bool envelope_may_open(const envelope_keys *k, const char *at, const char *end)
+{
+    const char *p = scan_blanks(at + 1, end);
+    if (end - p < 34) return true; /* too near to the end for a glance */
+    unsigned char first = (unsigned char)p[1];
+    if (*p != '"' || first > 127 || !k->lengths[first]) return false;
+    if (k->lengths[first] == UINT32_MAX) return true;
+    const char *close = memchr(p + 1, '"', 32);
+    return close && k->lengths[first] >> (close - p - 1) & 1;
+}
+
 /* The rows that hold their list (or the object around it, while inside is false) under this key. */
 static uint32_t rows_with(uint32_t possible, pk_str key, bool inside)
 {

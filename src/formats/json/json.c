@@ -16,7 +16,7 @@ typedef struct {
     bool list;                    /* an array or envelope began */
 } tally;
 
-static void count_span(tally *t, const splitter *s, const json_span *span, const char *head)
+static void count_span(tally *t, const json_span *span, const char *head)
 {
     const char *at = head + span->offset;
     switch ((span_kind)span->kind) {
@@ -26,18 +26,22 @@ static void count_span(tally *t, const splitter *s, const json_span *span, const
     case SPAN_LONG:
     case SPAN_UNCLOSED: break;
     }
-    t->list |= s->state == IN_LIST;
 }
 
 static tally count_head(pk_str head, bool whole)
 {
     tally t = {0};
-    splitter s = {.at = head.ptr, .end = head.ptr + head.len, .final = whole, .careful = true, .line = 1,
-                  .record_limit = SIZE_MAX / 2};
+    splitter s;
+    splitter_init(&s);
+    s.at = head.ptr;
+    s.end = head.ptr + head.len;
+    s.final = whole;
+    s.careful = true;
+    s.record_limit = SIZE_MAX / 2;
     json_span span;
     split_result r;
-    while ((r = splitter_next(&s, &span)) == SPLIT_SPAN) count_span(&t, &s, &span, head.ptr);
-    t.list |= s.state == IN_LIST;
+    while ((r = splitter_next(&s, &span)) == SPLIT_SPAN) count_span(&t, &span, head.ptr);
+    t.list = s.list.line > 0;
     if (r == SPLIT_MORE && s.at < s.end && *s.at == '{') {
         /* An object that has not said anything yet ("{ ") proves nothing. */
         scan_report report = scan_value(s.at, s.end, false);

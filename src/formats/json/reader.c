@@ -38,8 +38,8 @@ typedef struct {
 reader *json_reader_new(const path_set *paths)
 {
     reader *r = mem_zalloc(1, sizeof *r);
-    /* The scanner counts what it enters, simdjson what it may still enter: it needs room for one more. */
-    r->parser = simdjson_parser_new(JSON_DEPTH_LIMIT + 1);
+    /* simdjson doesn't count an empty container; what it refuses at the limit, the scanner decides. */
+    r->parser = simdjson_parser_new(JSON_DEPTH_LIMIT);
     r->arena = arena_new();
     if (paths && path_slot_count(paths)) r->keys = key_memory_new(paths);
     return r;

@@ -13,11 +13,15 @@
 #define _GNU_SOURCE /* memmem, memrchr */
 #include "formats/json/splitter.h"
 
-#include "formats/json/envelope.h"
 #include "formats/json/scan.h"
 #include "formats/json/text_line.h"
 
 #define LINE_WINDOW ((ptrdiff_t)256 << 10)    /* longer lines are cut as documents */
+#define LINE_BEGINNING 256                    /* enough to tell a line of text */
+#define NEAR ((ptrdiff_t)4 << 10)             /* around an error: always looked at */
+#define VERY_NEAR 512                         /* a document as short as this is always gone back into */
+#define BUDGET ((uint64_t)256 << 10)
+#define DISTRUST 16                           /* after something broken so many documents are proved by the grammar */
 #define MATCH_WINDOW ((ptrdiff_t)64 << 10)    /* longer documents are proved by the grammar */
 #define ENVELOPE_WINDOW ((ptrdiff_t)64 << 10) /* what stands before the list of an envelope is shorter */
 
@@ -138,11 +142,11 @@ static size_t indentation(const splitter *s)
     return s->state == IN_LIST ? (size_t)(s->offset - s->line_offset) : 0;
 }
 
-/* The first line from `from` on that begins a record, indented like this one; NULL if there is none in the window. */
-static const char *next_record_line(const splitter *s, const char *from)
+/* The first line in (from, end) that begins a record, indented like this one. */
+static const char *next_record_line(const splitter *s, const char *from, const char *end)
 {
     size_t indent = indentation(s);
-    for (const char *p = from; (p = line_end(p, s->end)); ) {
+    for (const char *p = from; (p = line_end(p, end));) {
         const char *first = scan_blanks(++p, s->end);
         if (first < s->end && *first == '{' && (size_t)(first - p) == indent) return s->state == IN_LIST ? first : p;
     }
@@ -150,11 +154,11 @@ static const char *next_record_line(const splitter *s, const char *from)
 }
 
 /* "},{": where a list on one line goes on. */
-static const char *next_element(const splitter *s, const char *from)
+static const char *next_element(const char *from, const char *end)
 {
-    for (const char *p = from; p + 2 < s->end && (p = memmem(p, (size_t)(s->end - p), "},", 2)); p++) {
-        const char *next = scan_blanks(p + 2, s->end);
-        if (next < s->end && *next == '{') return next;
+    for (const char *p = from; p + 2 < end && (p = memmem(p, (size_t)(end - p), "},", 2)); p++) {
+        const char *next = scan_blanks(p + 2, end);
+        if (next < end && *next == '{') return next;
     }
     return NULL;
 }
@@ -170,45 +174,63 @@ static const char *matched_end(const splitter *s)
     return next < s->end && (*next == ',' || *next == ']') ? close : NULL;
 }
 
-/* Where to go on after a document with an error at `error`; NULL: not to be seen in this window. */
-static const char *resume_place(splitter *s, const char *error)
-{
-    /* Going back to the second line of a document makes its lines be scanned again: allowed within a budget. */
-    s->scanned_twice += (uint64_t)(error - s->at);
-    bool affordable = s->scanned_twice < 8 * s->cut + (64 << 10);
-    const char *from = affordable ? s->at : error;
-    const char *line = next_record_line(s, from);
-    const char *close = matched_end(s);
-    if (close && close < error) close = NULL;
-    if (line && close) return line < close ? line : close;
-    if (line || close) return line ? line : close;
-    return s->state == IN_LIST ? next_element(s, error) : NULL;
-}
-
 /* True if the line at p is one record, as far as its first and last byte tell. */
 static bool is_record_line(const char *p, const char *end)
 {
+    if (end - p > LINE_WINDOW) end = p + LINE_WINDOW;
     const char *newline = line_end(p, end);
     const char *last = trim_end(p, newline ? newline : end);
     return last > p && *p == '{' && (last[-1] == '}' || last[-1] == ',');
 }
 
-/* Among records of one line each, a broken one is one line too, though it may look like the beginning of a document. */
-static const char *end_of_broken_line(const splitter *s, const char *resume)
+/* Looking for a place to go on reads text again, and what follows may be broken too: all of it only within a budget. */
+static bool spend(splitter *s, size_t bytes)
 {
-    if (s->state == IN_LIST) return NULL;
-    bool lines = s->line_records || (resume && is_record_line(resume, s->end));
-    return lines ? line_end(s->at, s->end) : NULL;
+    s->scanned_twice += bytes;
+    return s->scanned_twice <= 8 * s->cut + BUDGET;
+}
+
+/* The line break before the line of p, or `from` if that line began before it. */
+static const char *start_of_line(const char *from, const char *p)
+{
+    const char *newline = memrchr(from, '\n', (size_t)(p - from));
+    return newline ? newline : from;
+}
+
+/*
+ * Where to go on after a document with an error at `error`; NULL: not to be seen in this window. *tried: everything was
+ * tried that could find one.
+ */
+static const char *resume_place(splitter *s, const char *error, bool *tried)
+{
+    bool affordable = *tried = spend(s, (size_t)(error - s->at));
+    const char *from = affordable || error - s->at < VERY_NEAR ? s->at : start_of_line(s->at, error);
+    const char *near = s->end - error > NEAR ? error + NEAR : s->end;
+    const char *line = next_record_line(s, from, near);
+    /* Among records of one line each a broken one is one line too, though it may look like the beginning of more. */
+    bool lines = s->state == AT_TOP && (s->line_records || (line && is_record_line(line, s->end)));
+    if (affordable) {
+        const char *close = matched_end(s);
+        *tried = spend(s, close ? (size_t)(close - s->at) : (size_t)MATCH_WINDOW);
+        if (close && close >= error && (!line || line >= close)) return close;
+    }
+    if (lines) return line_end(from, s->end);
+    if (line) return line;
+    if (s->state == IN_LIST && (line = next_element(error, near))) return line;
+    if (!*tried || near == s->end) return NULL;
+    if (!(line = next_record_line(s, near, s->end)) && s->state == IN_LIST) line = next_element(near, s->end);
+    spend(s, (size_t)((line ? line : s->end) - error));
+    return line;
 }
 
 static split_result broken(splitter *s, json_span *span, const char *error)
 {
-    const char *resume = resume_place(s, error);
-    const char *newline = end_of_broken_line(s, resume);
-    if (newline && resume != matched_end(s)) resume = newline;
-    if (!resume && !s->final && left(s) < s->record_limit) return SPLIT_MORE;
+    bool tried;
+    const char *resume = resume_place(s, error, &tried);
+    if (!resume && tried && !s->final && left(s) < s->record_limit) return SPLIT_MORE;
+    if (!resume && !tried) resume = line_end(error, s->end);
     if (!resume) {
-        newline = s->final ? NULL : memrchr(error, '\n', (size_t)(s->end - error));
+        const char *newline = s->final ? NULL : memrchr(error, '\n', (size_t)(s->end - error));
         resume = newline ? newline + 1 : s->end;
     }
     const char *end = trim_end(s->at, resume);
@@ -216,6 +238,7 @@ static split_result broken(splitter *s, json_span *span, const char *error)
     *span = span_here(s, SPAN_BROKEN, len);
     advance(s, resume);
     s->after_element = false;
+    s->distrust = DISTRUST;
     return SPLIT_SPAN;
 }
 
@@ -226,7 +249,8 @@ static split_result document(splitter *s, json_span *span)
 {
     bool over = left(s) > s->record_limit;
     const char *end = over ? s->at + s->record_limit : s->end, *close;
-    if (!s->careful && (*s->at == '{' || *s->at == '[')) {
+    if (s->distrust) s->distrust--;
+    else if (!s->careful && (*s->at == '{' || *s->at == '[')) {
         ptrdiff_t window = end - s->at < MATCH_WINDOW ? end - s->at : MATCH_WINDOW;
         if (scan_match(s->at, s->at + window, &close) == SCAN_CLOSED) return give(s, span, SPAN_RECORD, close);
     }
@@ -249,14 +273,17 @@ static bool line_continues(const char *p, const char *end)
 
 static split_result object_at_top(splitter *s, json_span *span)
 {
-    if (s->careful) return document(s, span);
+    if (s->careful || s->offset < s->no_newline_before) return document(s, span);
     const char *end = s->end - s->at > LINE_WINDOW ? s->at + LINE_WINDOW : s->end;
     const char *newline = line_end(s->at, end);
     if (!newline && end == s->end) {
         if (!s->final) return SPLIT_MORE;
         newline = end;
     }
-    if (!newline) return document(s, span);
+    if (!newline) {
+        s->no_newline_before = s->offset + (uint64_t)(end - s->at); /* objects without any line: look once for many */
+        return document(s, span);
+    }
     const char *last = trim_end(s->at, newline);
     if (last[-1] == ',') last = trim_end(s->at, last - 1);
     if (last[-1] != '}' || (size_t)(last - s->at) > s->record_limit || line_continues(newline, s->end))
@@ -293,10 +320,11 @@ static bool begins_value(char c)
 
 static split_result list_at_top(splitter *s, json_span *span)
 {
-    const char *newline = line_end(s->at, s->end);
-    if (!newline && !s->final && left(s) < 256) return SPLIT_MORE;
+    const char *end = left(s) > LINE_BEGINNING ? s->at + LINE_BEGINNING : s->end;
+    const char *newline = line_end(s->at, end);
+    if (!newline && !s->final && end == s->end) return SPLIT_MORE;
     const char *next = scan_blanks(s->at + 1, s->end);
-    pk_str line = {s->at, (size_t)((newline ? newline : s->end) - s->at)};
+    pk_str line = {s->at, (size_t)((newline ? newline : end) - s->at)};
     bool value_follows = next == s->end || *next == ']' || begins_value(*next);
     if (!value_follows || s->records_only || text_line_is_log(line)) return other_line(s, span);
     enter_list(s, s->at, 0);
@@ -315,6 +343,12 @@ static split_result envelope_at_top(splitter *s)
     case ENVELOPE_NO: break;
     }
     return SPLIT_END;
+}
+
+void splitter_init(splitter *s)
+{
+    *s = (splitter){.line = 1};
+    envelope_keys_init(&s->envelope_keys);
 }
 
 static bool is_separator(char c)
@@ -336,7 +370,7 @@ static split_result step_at_top(splitter *s, json_span *span, bool *cut)
     }
     *cut = true;
     if (*p != '{') return other_line(s, span);
-    if (!s->records_only) {
+    if (!s->records_only && envelope_may_open(&s->envelope_keys, p, s->end)) {
         split_result r = envelope_at_top(s);
         *cut = r != SPLIT_SPAN;
         if (r != SPLIT_END) return r;

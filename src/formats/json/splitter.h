@@ -5,7 +5,7 @@
 #ifndef PICKET_FORMATS_JSON_SPLITTER_H
 #define PICKET_FORMATS_JSON_SPLITTER_H
 
-#include "base/str.h"
+#include "formats/json/envelope.h"
 
 typedef enum {
     SPAN_RECORD,   /* should be one object */
@@ -37,6 +37,7 @@ typedef struct {
 
     /* Its own. */
     enum { AT_TOP, IN_LIST, SKIPPING, SKIPPING_LINE } state;
+    envelope_keys envelope_keys;
     bool line_records;            /* the last record was one line */
     bool after_element;           /* a comma is due */
     bool skip_to_list;            /* what follows SKIPPING */
@@ -45,9 +46,13 @@ typedef struct {
     unsigned skip_depth;
     unsigned list_depth;          /* objects around the list */
     json_span list;               /* where it began */
+    unsigned distrust;            /* documents yet to be proved */
+    uint64_t no_newline_before;   /* offset in the stream */
     uint64_t scanned_twice, cut;  /* bytes; bounds the work on broken text */
 } splitter;
 
+/* Clears it; the caller then sets what is his. */
+void splitter_init(splitter *s);
 /* The next span; its bytes are at most `record_limit`, and behind it `at`. MORE: show more bytes (at least as many again). */
 split_result splitter_next(splitter *s, json_span *span);
 
