@@ -5,7 +5,7 @@
  * the plan is made:
  *
  *     counts        aggregate rule(x) by keys window sliding T: n = count(), count_distinct(f), sum(f) ... having n >= k
- *     temporal      union of the rules, n = count_distinct(origin) = number of rules; or, for a condition over names,
+ *     temporal      union of the rules, n = count_distinct(origin) >= number of rules; or, for a condition over names,
  *                   one filtered count for each rule
  *     ordered       sequence by keys span T keep latest steps rule(x), rule(y)
  *
@@ -425,7 +425,7 @@ static void count_one(arena *a, const correlation *c, stage *s)
     expr *having = NULL;
     for (size_t i = 0; i < c->bound_count; i++)
         having = ir_and(a, having, sigma_column_compare(a, f->name, c->bounds[i].op, c->bounds[i].number));
-    if (!having) having = sigma_column_compare(a, f->name, COMPARE_EQ, value_int((int64_t)c->rule_count));
+    if (!having) having = sigma_column_compare(a, f->name, COMPARE_GE, value_int((int64_t)c->rule_count));
     having->span = c->span;
     s->as.aggregate.having = having;
 }

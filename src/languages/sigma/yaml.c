@@ -330,6 +330,7 @@ static yaml_node *new_node(builder *b, yaml_kind kind, size_t start, size_t end)
     yaml_node *n = ARENA_NEW(b->arena, yaml_node);
     n->kind = kind;
     n->size = 1;
+    n->text = STR("");
     n->span = yaml_span(&b->source, start, end);
     return n;
 }
@@ -356,8 +357,6 @@ static void read_scalar(builder *b, struct fy_event *e)
     if (written) {
         n->style = style_of(t);
         n->text = token_text(b, t, start, end);
-    } else {
-        n->text = STR("");
     }
     const pk_str source = b->source.text;
     if (n->style == YAML_SINGLE_QUOTED || n->style == YAML_DOUBLE_QUOTED) {
@@ -396,7 +395,6 @@ static void read_alias(builder *b, struct fy_event *e)
                     arena_printf(b->arena, "no anchor '&" STR_FMT "' stands before this alias", STR_ARG(name)),
                     STR("a text that begins with '*' must be in quotes"));
         yaml_node *n = new_node(b, YAML_SCALAR, start, end);
-        n->text = STR("");
         n->type = YAML_NULL;
         place_node(b, n);
         return;
@@ -587,7 +585,6 @@ static void close_broken(builder *b)
         frame *f = top(b);
         if (f->node->kind == YAML_MAP && f->has_key) {
             yaml_node *n = new_node(b, YAML_SCALAR, f->key.key_span.end, f->key.key_span.end);
-            n->text = STR("");
             n->type = YAML_NULL;
             place_node(b, n);
         }
