@@ -7,17 +7,20 @@
 /* Forms that nothing else looks like; those without a year are marked. */
 static const struct { const char *form; bool yearless; } known_forms[] = {
     {"%d/%b/%Y:%H:%M:%S %z", false},      /* common log format */
+    {"%m/%d/%Y:%H:%M:%S %z", false},
+    {"%d/%b/%Y:%H:%M:%S.%f", false},      /* HAProxy */
     {"%b %d %H:%M:%S", true},             /* syslog, RFC 3164 */
+    {"%b %d %H:%M:%S.%f", true},
     {"%b %d %Y %H:%M:%S", false},
-    {"%Y-%m-%d %H:%M:%S %z", false},
-    {"%Y-%m-%d %H:%M:%S%f %z", false},
-    {"%a %b %d %H:%M:%S %Y", false},      /* ctime */
-    {"%a %b %d %H:%M:%S%f %Y", false},
-    {"%a %b %d %H:%M:%S %Y %Z", false},
-    {"%a, %d %b %Y %H:%M:%S %Z", false},  /* RFC 2822 */
+    {"%b %d %H:%M:%S %Y", false},         /* ctime */
+    {"%b %d %H:%M:%S.%f %Y", false},      /* Apache */
+    {"%b %d %H:%M:%S %Y %Z", false},
+    {"%b %d %H:%M:%S %Z %Y", false},
+    {"%d %b %Y %H:%M:%S %Z", false},      /* RFC 2822 */
     {"%m/%d/%Y %I:%M:%S %p", false},      /* Windows, rendered */
-    {"%m/%d/%Y-%H:%M:%S%f", false},       /* Suricata fast.log */
-    {"%d-%b-%Y %H:%M:%S%f", false},       /* BIND */
+    {"%m/%d/%Y-%H:%M:%S.%f", false},      /* Suricata fast.log */
+    {"%m/%d/%y %H:%M:%S.%f", false},
+    {"%d-%b-%Y %H:%M:%S.%f", false},      /* BIND */
 };
 
 static timestamp scaled(double seconds_of_unit, double n)
@@ -79,6 +82,17 @@ static bool looks_like_number(pk_str t)
     return t.len > 0;
 }
 
+/* "Fri Oct 08 ..." and "Fri, 08 Oct ...": the day of the week says nothing new. */
+static pk_str without_weekday(pk_str t)
+{
+    static const char days[] = "MonTueWedThuFriSatSun";
+    if (t.len < 5) return t;
+    size_t at = str_find((pk_str){days, sizeof days - 1}, str_slice(t, 0, 3));
+    if (at == STR_NPOS || at % 3 != 0) return t;
+    size_t behind = t.ptr[3] == ',' ? 4 : 3;
+    return t.ptr[behind] == ' ' ? str_slice(t, behind + 1, STR_NPOS) : t;
+}
+
 static timestamp from_text(const schema *s, pk_str t)
 {
     t = str_trim(t);
@@ -89,6 +103,7 @@ static timestamp from_text(const schema *s, pk_str t)
         return from_digits(str_slice(t, 6, str_find_char(str_slice(t, 6, STR_NPOS), ')')));
     if (str_ends_with(t, STR(" (UTC)"))) return timestamp_parse_iso(str_slice(t, 0, t.len - 6));
     if (t.len > 2 && t.ptr[0] == '[' && t.ptr[t.len - 1] == ']') t = str_slice(t, 1, t.len - 2);
+    t = without_weekday(t);
     for (size_t i = 0; i < sizeof known_forms / sizeof *known_forms && found == TIMESTAMP_NONE; i++)
         found = known_forms[i].yearless ? parse_yearless(s, t, known_forms[i].form)
                                         : timestamp_parse_form(t, known_forms[i].form, 0);
