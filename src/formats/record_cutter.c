@@ -74,10 +74,13 @@ static bool skip(record_cutter *c, block *b)
     }
 }
 
-/* The record at the start of the block is too long, or went astray: says so and drops it. `end`: 0 if it was not found. */
-static void refuse(record_cutter *c, block *b, size_t end, diag_list *d)
+/*
+ * The record at the start of the block is too long, or went astray: says so and drops it up to where records may begin
+ * again. Where its end would be is not asked: that it is in the block already must not change the result.
+ */
+static void refuse(record_cutter *c, block *b, bool too_long, diag_list *d)
 {
-    if (end > c->record_limit || b->len > c->record_limit) {
+    if (too_long) {
         diag_add(d, PK_ERROR, c->rule->code, line_place(stream_file(c->source.stream), c->line, 0), (pk_str){0},
                  "the limit for one record can be changed", "%s is longer than %zu bytes and was skipped", c->rule->noun,
                  c->record_limit);
@@ -86,10 +89,6 @@ static void refuse(record_cutter *c, block *b, size_t end, diag_list *d)
                  "a quote in this %s is never closed; the line was skipped", c->rule->noun);
     }
     c->refused++;
-    if (end) {
-        drop(c, b, end);
-        return;
-    }
     size_t at = c->rule->resume(b->bytes, 1, b->len);
     c->skipping = at == STR_NPOS;
     drop(c, b, c->skipping ? 1 : at); /* without its first byte it is no start of a record */
@@ -134,7 +133,7 @@ pk_status record_cut(record_cutter *c, block *b, diag_list *d)
         size_t length = (end ? end : b->len) - scan.start;
         if (length > c->record_limit || (last && !end && length > 0)) {
             if (scan.start > 0) return finish(c, b, scan.start);
-            refuse(c, b, end, d);
+            refuse(c, b, length > c->record_limit, d);
             begin_record(c, &scan, 0);
         } else if (end) {
             begin_record(c, &scan, end);

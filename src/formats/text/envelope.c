@@ -7,7 +7,7 @@
 
 static bool is_host_byte(char c)
 {
-    return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || memchr("._-:%@/", c, 7);
+    return (c & 0x80) || (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || memchr("._-:%@/", c, 7);
 }
 
 pk_str next_token(pk_str *rest)
@@ -121,7 +121,7 @@ static bool is_host(pk_str s)
     bool letters = false, dots = false;
     for (size_t i = 0; i < s.len; i++) {
         if (!is_host_byte(s.ptr[i])) return false;
-        letters |= (s.ptr[i] | 0x20) >= 'a' && (s.ptr[i] | 0x20) <= 'z';
+        letters |= (s.ptr[i] & 0x80) || ((s.ptr[i] | 0x20) >= 'a' && (s.ptr[i] | 0x20) <= 'z');
         dots |= s.ptr[i] == '.' || s.ptr[i] == ':';
     }
     return s.len > 0 && s.len <= 255 && s.ptr[s.len - 1] != ':' && (letters || dots) && !is_level(s);

@@ -142,13 +142,13 @@ static pk_status text_read(reader *r, const block *b, const event_source *source
 static int line_evidence(pk_str line)
 {
     const char *kind = line_kind_of(line);
-    bool time = find_time(line, 100).len > 0;
-    bool vague = !strcmp(kind, "text") || !strcmp(kind, "kv") || !strcmp(kind, "json") || !strcmp(kind, "request");
-    if (!vague || time) return 2;
-    if (!strcmp(kind, "json") || !strcmp(kind, "request")) return 2;
-    if (!strcmp(kind, "kv")) {
-        size_t equals = str_find_char(line, '=');
-        return str_find_char(str_slice(line, 0, equals), ' ') == STR_NPOS ? 2 : 1;
+    bool vague = !strcmp(kind, "text") || !strcmp(kind, "kv") || !strcmp(kind, "json");
+    if (!vague || find_time(line, 100).len) return 2;
+    if (!strcmp(kind, "json")) return line.ptr[0] == '{' ? 2 : 1;
+    if (!strcmp(kind, "kv")) { /* markup and source have pairs, too, but don't begin with one */
+        size_t equals = str_find_char(line, '='), at = 0;
+        while (at < equals && (line.ptr[at] == '_' || (line.ptr[at] | 0x20) >= 'a')) at++;
+        return at == equals ? 2 : 0;
     }
     for (pk_str rest = line, word; (word = next_token(&rest)).len;)
         if (word.len >= 7 && word.ptr[0] >= '0' && word.ptr[0] <= '9' && looks_like_ip(word)) return 1;
@@ -178,8 +178,8 @@ static bool is_log_name(pk_str name)
 }
 
 /*
- * The last resort, so never surer than 60: other formats know their own. A log has times or a known form in many of its
- * lines (a third: traces span lines); prose, source and data have not. A name that says log helps where the lines say little.
+ * The last resort, so never surer than 60: other formats know their own. A log has times or a known form in its lines (not
+ * in all: traces span lines); prose, source and data have not. A name that says log helps where the lines say little.
  */
 static int text_detect(pk_str head, pk_str file_name, bool whole)
 {
@@ -187,7 +187,7 @@ static int text_detect(pk_str head, pk_str file_name, bool whole)
     arena *a = arena_new();
     pk_str s = text_of_head(a, head);
     size_t lines = 0, sure = 0, perhaps = 0;
-    bool directives = false;
+    bool directives = false, first_sure = false;
     for (pk_str rest = s; rest.len && lines < LINES;) {
         size_t end = str_find_char(rest, '\n');
         if (end == STR_NPOS && !whole && lines > 0) break; /* maybe cut off */
@@ -197,6 +197,7 @@ static int text_detect(pk_str head, pk_str file_name, bool whole)
         directives |= str_starts_with(line, STR("#Fields:"));
         if (is_directive(line)) continue;
         int evidence = line_evidence(utf8_repair(a, str_slice(line, 0, 4096)));
+        first_sure |= lines == 0 && evidence == 2;
         lines++;
         sure += evidence == 2;
         perhaps += evidence == 1;
@@ -206,8 +207,8 @@ static int text_detect(pk_str head, pk_str file_name, bool whole)
     if (binary) return 0;
     if (directives) return 90;
     if (lines == 0) return 0;
-    if (sure * 3 >= lines) return 40 + (int)(20 * sure / lines);
-    if ((sure + perhaps) * 3 >= lines) return 30;
+    if (sure * 2 >= lines || (first_sure && sure * 3 >= lines)) return 40 + (int)(20 * sure / lines);
+    if ((sure + perhaps) * 2 >= lines) return 30;
     return named ? 20 : 0;
 }
 
