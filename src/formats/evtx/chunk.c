@@ -248,7 +248,10 @@ pk_status evtx_read_chunk(reader *r, const block *b, const event_source *source,
               .chunk = {b->bytes, b->len < EVTX_CHUNK_SIZE ? b->len : EVTX_CHUNK_SIZE}};
     if (w.chunk.len < EVTX_CHUNK_HEADER) {
         ++*damaged;
-        report(&w, PK_ERROR, "evtx-chunk-cut", NULL, " (at byte %" PRIu64 "): cut off after %zu bytes", b->offset, b->len);
+        bool begun = b->len >= sizeof evtx_chunk_magic && memcmp(b->bytes, evtx_chunk_magic, sizeof evtx_chunk_magic) == 0;
+        report(&w, PK_ERROR, begun ? "evtx-chunk-cut" : "evtx-chunk-magic", NULL,
+               begun ? " (at byte %" PRIu64 "): cut off after %zu bytes" : " (at byte %" PRIu64 "): %zu bytes that are no chunk",
+               b->offset, b->len);
         return PK_OK;
     }
     evtx_templates_begin_chunk(&r->templates);

@@ -14,7 +14,8 @@ typedef enum {
     STEP_ATTRIBUTE, /* one value: to `plain`; nothing if it is NULL */
     STEP_CONSTANT,  /* to `plain` */
     STEP_VALUE,     /* the only content of an element: as told above */
-    STEP_MIXED,     /* texts and nested values between child elements: text to `below` */
+    STEP_NESTED,    /* a value between child elements: if it is BinXML, its elements are children as well */
+    STEP_TEXT,      /* what text stands between child elements: to `below` */
     STEP_RENDER,    /* the whole element, the slow way, with `node` that of its parent */
 } step_kind;
 
@@ -100,13 +101,16 @@ static void plan_content(maker *m, const binxml_element *e, path_node node)
               .below = slots_of(m, path_child(m->paths, node, STR("#text"))),
               .always_attributes = !named && has_constant_attribute(e)};
     if (e->has_elements) {
-        for (const binxml_content *c = e->content; c; c = c->next)
-            if (c->kind == CONTENT_ELEMENT) plan_element(m, c->element, node);
         bool only_elements = true;
-        for (const binxml_content *c = e->content; c; c = c->next) only_elements &= c->kind == CONTENT_ELEMENT;
-        s.kind = STEP_MIXED;
+        for (const binxml_content *c = e->content; c; c = c->next) {
+            if (c->kind == CONTENT_ELEMENT) plan_element(m, c->element, node);
+            else only_elements = false;
+            if (c->kind == CONTENT_SUBSTITUTION)
+                add_step(m, (step){.kind = STEP_NESTED, .index = c->index, .node = node});
+        }
+        s.kind = STEP_TEXT;
         s.element = e;
-        if (!only_elements) add_step(m, s);
+        if (!only_elements && s.below.count) add_step(m, s);
         return;
     }
     s.constant.type = VALUE_BLANK;
@@ -205,14 +209,14 @@ static void run_value(evtx_fields *f, const evtx_record *r, const evtx_fragment 
     emit(f, to, &decoded);
 }
 
-static void run_mixed(evtx_fields *f, const evtx_record *r, const evtx_fragment *x, const step *s)
+static void run_nested(evtx_fields *f, const evtx_record *r, const evtx_fragment *x, const step *s)
 {
-    for (const binxml_content *c = s->element->content; c; c = c->next) {
-        if (c->kind != CONTENT_SUBSTITUTION) continue;
-        const binxml_value *v = evtx_value_at(r, x, c->index);
-        if (v->type == BINXML_FRAGMENT && v->fragment) run_fragments(f, r, v->fragment, s->node);
-    }
-    if (s->below.count == 0) return;
+    const binxml_value *v = evtx_value_at(r, x, s->index);
+    if (v->type == BINXML_FRAGMENT && v->fragment) run_fragments(f, r, v->fragment, s->node);
+}
+
+static void run_text(evtx_fields *f, const evtx_record *r, const evtx_fragment *x, const step *s)
+{
     value v = evtx_content(r, x, s->element->content, f->texts);
     if (!evtx_only_blanks(&v)) emit(f, s->below, &v);
 }
@@ -230,7 +234,8 @@ static void run_step(evtx_fields *f, const evtx_record *r, const evtx_fragment *
     }
     case STEP_CONSTANT: emit(f, s->plain, &s->constant); return;
     case STEP_VALUE: run_value(f, r, x, s); return;
-    case STEP_MIXED: run_mixed(f, r, x, s); return;
+    case STEP_NESTED: run_nested(f, r, x, s); return;
+    case STEP_TEXT: run_text(f, r, x, s); return;
     case STEP_RENDER:
         v = evtx_tree_element(r, x, s->element, f->texts);
         emit_tree(f, &v, s->node);
