@@ -202,10 +202,11 @@ static void test_detection_of_files(void **state)
     (void)state;
     pk_str any = STR("x: 1\n"), rule_text = str_from(plain_rule);
     assert_ptr_equal(language_detect(&(rule_file){STR("a/b.yml"), any}), sigma());
-    assert_ptr_equal(language_detect(&(rule_file){STR("b.YAML.yaml"), any}), sigma());
+    assert_ptr_equal(language_detect(&(rule_file){STR("b.YAML"), any}), sigma());
     assert_ptr_equal(language_detect(&(rule_file){STR("-"), rule_text}), sigma());
     assert_null(language_detect(&(rule_file){STR("-"), any}));
-    assert_null(language_detect(&(rule_file){STR("rule.toml"), rule_text}));
+    assert_ptr_equal(language_detect(&(rule_file){STR("rule.txt"), rule_text}), sigma());
+    assert_null(language_detect(&(rule_file){STR("rule.txt"), any}));
     assert_null(language_find(STR("nothing")));
 }
 

@@ -137,30 +137,48 @@ static void apply(ir_catalog *c, const filter *f, rule *r)
             p->stages[i]->as.match.where = ir_and(a, p->stages[i]->as.match.where, condition);
 }
 
-static void warn(ir_catalog *c, const filter *f, span at, pk_str message)
+static void say(ir_catalog *c, const filter *f, pk_severity severity, span at, pk_str message)
 {
     diag_place place = {.file = f->path, .line = at.line, .column = at.column, .length = at.end - at.start};
-    diag_add_text(ir_diags(c), PK_WARNING, "sigma-filter", place, f->label, message, STR(""));
+    diag_add_text(ir_diags(c), severity, "sigma-filter", place, f->label, message, STR(""));
 }
 
-static void apply_to_named(ir_catalog *c, const filter *f, const table *by_name)
+/* To how many rules it was applied. */
+static size_t apply_to_named(ir_catalog *c, const filter *f, const table *by_name)
 {
     arena *a = ir_arena(c);
     table done = {0};
+    size_t count = 0;
     for (size_t i = 0; i < f->rule_count; i++) {
         uint32_t index = table_get(by_name, f->rules[i]);
         rule *r = index == TABLE_NONE ? NULL : ir_rule(c, index);
         if (!table_put(&done, f->rules[i], 0)) continue;
-        if (!r) warn(c, f, f->spans[i], arena_printf(a, "no rule '" STR_FMT "' to filter", STR_ARG(f->rules[i])));
+        if (!r) say(c, f, PK_WARNING, f->spans[i], arena_printf(a, "no rule '" STR_FMT "' to filter", STR_ARG(f->rules[i])));
         else if (!is_detection(r))
-            warn(c, f, f->spans[i], arena_printf(a, "'" STR_FMT "' is not a detection that a filter can apply to",
+            say(c, f, PK_WARNING, f->spans[i], arena_printf(a, "'" STR_FMT "' is not a detection that a filter can apply to",
                                                  STR_ARG(f->rules[i])));
         else if (!covers(&f->logsource, &r->logsource))
-            warn(c, f, f->spans[i], arena_printf(a, "the log source of the filter doesn't cover that of '" STR_FMT "'",
+            say(c, f, PK_WARNING, f->spans[i], arena_printf(a, "the log source of the filter doesn't cover that of '" STR_FMT "'",
                                                  STR_ARG(f->rules[i])));
-        else apply(c, f, r);
+        else {
+            apply(c, f, r);
+            count++;
+        }
     }
     table_free(&done);
+    return count;
+}
+
+static size_t apply_to_all(ir_catalog *c, const filter *f)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < ir_rule_count(c); i++) {
+        rule *r = ir_rule(c, i);
+        if (!is_detection(r) || !covers(&f->logsource, &r->logsource)) continue;
+        apply(c, f, r);
+        count++;
+    }
+    return count;
 }
 
 void sigma_resolve_filters(ir_catalog *c, const table *by_name)
@@ -170,10 +188,7 @@ void sigma_resolve_filters(ir_catalog *c, const table *by_name)
         filter *f = ir_kept(c, k, &owner);
         if (owner != &sigma_language || f->applied) continue;
         f->applied = true;
-        if (!f->any) apply_to_named(c, f, by_name);
-        for (size_t i = 0; f->any && i < ir_rule_count(c); i++) {
-            rule *r = ir_rule(c, i);
-            if (is_detection(r) && covers(&f->logsource, &r->logsource)) apply(c, f, r);
-        }
+        size_t count = f->any ? apply_to_all(c, f) : apply_to_named(c, f, by_name);
+        say(c, f, PK_NOTE, f->span, arena_printf(ir_arena(c), "no rule: a filter, applied to %zu rules", count));
     }
 }

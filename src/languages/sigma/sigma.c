@@ -284,13 +284,15 @@ static bool has_key_line(pk_str s, pk_str key)
     return false;
 }
 
-/* By name any YAML file, since a rule may be so broken that nothing else tells; without a name by its keys. */
+static bool has_ending(pk_str path, pk_str ending)
+{
+    return path.len >= ending.len && str_equal_ascii_fold(str_slice(path, path.len - ending.len, ending.len), ending);
+}
+
+/* By name any YAML file, since a rule may be so broken that nothing else tells; else by the keys of a rule. */
 static bool sigma_detect(const rule_file *f)
 {
-    if (str_ends_with(f->path, STR(".yml")) || str_ends_with(f->path, STR(".yaml"))) return true;
-    size_t slash = f->path.len;
-    while (slash > 0 && f->path.ptr[slash - 1] != '/') slash--;
-    if (str_find_char(str_slice(f->path, slash, STR_NPOS), '.') != STR_NPOS) return false;
+    if (has_ending(f->path, STR(".yml")) || has_ending(f->path, STR(".yaml"))) return true;
     pk_str head = str_slice(f->text, 0, 65536);
     return has_key_line(head, STR("detection:")) || has_key_line(head, STR("correlation:"))
         || (has_key_line(head, STR("filter:")) && has_key_line(head, STR("logsource:")));
