@@ -6,11 +6,14 @@
  */
 #include "compile/network_private.h"
 
-#include "base/unicode.h"
 #include <stdlib.h>
+
+#include "base/unicode.h"
+#include "compile/regex_literals.h"
 
 #define DASHES_EXPANDED 2         /* up to 5^2 literals; more dashes are confirmed instead */
 #define LITERAL_MAX 200           /* a longer literal is searched by its beginning and confirmed */
+#define REGEX_EACH_MAX 16         /* so few regexes without a literal are tried one by one: a database takes long to build */
 #define SEARCH_EACH_MAX 2         /* so few literals are searched one by one: cheaper than a scan */
 
 typedef struct {
@@ -270,14 +273,27 @@ static unsigned regex_flags(const ir_test *t)
     return flags;
 }
 
+/* A regex is tried where a literal stands that it needs; those that need none come to the database. */
+static void add_regex(builder *b, uint32_t test)
+{
+    pk_str regex = b->n->tests[test]->test->constant.as.string;
+    literal_list literals = regex_literals(regex, b->arena);
+    for (size_t i = 0; i < literals.count; i++) add_inside(b, literals.items[i], test, true);
+    if (literals.count == 0) vec_push(&b->regexes, test);
+}
+
 /*
- * One database of all regexes. An expression that it refuses is tried once more as a prefilter (a superset, which the
+ * One database of all regexes that are left. An expression that it refuses is tried once more as a prefilter (a superset, which the
  * confirmation settles), then left to PCRE2 alone.
  */
 static void compile_regexes(builder *b)
 {
     network *n = b->n;
     size_t count = b->regexes.len;
+    if (count <= REGEX_EACH_MAX) {
+        for (size_t i = 0; i < count; i++) vec_push(&n->confirm_always, b->regexes.at[i]);
+        return;
+    }
     const char **texts = mem_zalloc(count, sizeof *texts);
     unsigned *flags = mem_zalloc(count, sizeof *flags);
     unsigned *ids = mem_zalloc(count, sizeof *ids);
@@ -334,7 +350,7 @@ static void add_test(builder *b, uint32_t test)
         return;
     case TEST_REGEX:
         if (holds_nul(t->test)) vec_push(&b->n->confirm_always, test); /* the database takes C strings */
-        else vec_push(&b->regexes, test);
+        else add_regex(b, test);
         return;
     case TEST_COMPARE:
         add_threshold(b, test);

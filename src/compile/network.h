@@ -7,7 +7,8 @@
  *   suffix   trie, backwards                               ends_with
  *   inside   one multi-pattern database over the slot      match, wildcards, phrases
  * Where finding the anchor does not settle the test (exact case, wildcards), it is confirmed by prepared_match().
- * Regexes: a database over the unfolded text suggests, PCRE2 confirms. Addresses and numbers: sorted.
+ * Regexes: the literals that they need are anchors; those that need none have a database of their own over the unfolded
+ * text; PCRE2 confirms either. Addresses and numbers: sorted.
  */
 #ifndef PICKET_COMPILE_NETWORK_H
 #define PICKET_COMPILE_NETWORK_H
