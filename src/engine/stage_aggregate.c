@@ -147,7 +147,7 @@ static bool tuple_key(const node *in, const ir_aggregate_function *f, const row 
         value v = row_eval(in, r, f->args[i], a);
         if (v.type == VALUE_MISSING || (v.type == VALUE_NULL && !f->count_nulls)) return false;
         size_t at = out->len;
-        value_key(out, &v);
+        put_key_value(out, &v);
         text_printf(out, "\x1f%zu\x1e", out->len - at); /* lengths keep ("a","bc") and ("ab","c") apart */
     }
     return true;
@@ -256,7 +256,7 @@ static bool group_key(const node *n, aggregate_state *st, const row *r, row *key
             if (k->missing == KEY_ZERO) v = value_string((pk_str){"", 0});
         }
         size_t at = st->key.len;
-        value_key(&st->key, &v);
+        put_key_value(&st->key, &v);
         text_printf(&st->key, "\x1f%zu\x1e", st->key.len - at);
         row_set_column(keys, i, &v);
     }

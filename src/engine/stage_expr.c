@@ -115,7 +115,7 @@ bool row_true(const node *n, const row *r, const expr *e, arena *a)
     return truth_of(&v) == 1;
 }
 
-void value_key(text *out, const value *v)
+void put_key_value(text *out, const value *v)
 {
     if (v->type == VALUE_STRING) text_put(out, v->as.string);
     else if (v->type == VALUE_LIST || v->type == VALUE_RECORD) value_write_json(out, v);

@@ -79,7 +79,7 @@ static bool sequence_key(const node *n, sequence_state *st, size_t input, const 
             if (k->missing == KEY_FILL) v = k->fill;
         }
         size_t at = st->key.len;
-        value_key(&st->key, &v);
+        put_key_value(&st->key, &v);
         text_printf(&st->key, "\x1f%zu\x1e", st->key.len - at);
         if (common) row_set_column(keys, i, &v);
     }

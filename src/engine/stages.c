@@ -214,7 +214,7 @@ static void raise_alert(stage_run *run, node *n, const row *r)
     for (size_t i = 0; i < r->column_count; i++) {
         if (i < key_count) {
             text t = {0};
-            value_key(&t, &r->columns[i]);
+            put_key_value(&t, &r->columns[i]);
             alert.key_values[i] = arena_str(a, text_view(&t));
             text_free(&t);
             continue;

@@ -87,7 +87,7 @@ value row_eval(const node *n, const row *r, const expr *e, arena *a);
 bool row_true(const node *n, const row *r, const expr *e, arena *a);
 
 /* The text by which two values of a key are the same: that of scalars, JSON of lists. Appended to `out`. */
-void value_key(text *out, const value *v);
+void put_key_value(text *out, const value *v);
 
 extern const stage_ops aggregate_ops, sequence_ops;
 
