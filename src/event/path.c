@@ -90,7 +90,7 @@ void path_set_free(path_set *set)
 /* The place below `above` for this segment; paths added as keys (`exact`) have places of their own. */
 static uint32_t place_below(path_set *set, uint32_t above, pk_str key, bool exact)
 {
-    pk_str name = arena_printf(set->arena, "%u%c" STR_FMT, above, exact ? '=' : ':', STR_ARG(key));
+    pk_str name = arena_concat(set->arena, arena_printf(set->arena, "%u%c", above, exact ? '=' : ':'), key); /* may hold NULs */
     uint32_t found = table_get(&set->places_by_key, name);
     if (found != TABLE_NONE) return found;
     found = (uint32_t)set->places.len;
