@@ -1,8 +1,8 @@
 /*
  * Expressions over a row, three-valued. A match stage is evaluated the same way, over a row of one part and no columns.
  *
- * The laws of a use: constants first (any or every one), values of the field inside (by `many`); null values are absent but
- * for is_null and exists; what is absent gives what `missing` says.
+ * The laws of a use: any or every constant, any or every value; null values are absent but for is_null and exists; what is
+ * absent gives what `missing` says.
  */
 #include "event/event.h"
 #include "ir/eval_private.h"
@@ -39,7 +39,6 @@ static void add_spread(arena *a, list_builder *out, const value *v)
 
 static bool column_values(const eval_env *env, const row *r, pk_str path, list_builder *out)
 {
-    if (env->loop.len && str_equal(path, env->loop)) path = env->loop_column;
     const value *v = value_get(&r->columns, path);
     if (!v) v = value_get(&r->columns, column_name_of(env->arena, path));
     if (v) add_spread(env->arena, out, v);
@@ -111,7 +110,9 @@ void eval_field(eval_env *env, const ir_field *f, list_builder *out)
         if (!f->path.len) add_spread(env->arena, out, &element->element);
         else tree_values(&element->element, f->path, env->arena, out);
     } else {
-        row_values(env, env->row, f, out);
+        ir_field read = *f;
+        if (env->loop.len && !f->part.len && str_equal(f->path, env->loop)) read.path = env->loop_column;
+        row_values(env, env->row, &read, out);
     }
 }
 
@@ -249,12 +250,26 @@ static truth test_constant(eval_env *env, const ir_use *u, const ir_test *t, val
     return TRUTH_FALSE;
 }
 
-static truth test_constants(eval_env *env, const ir_use *u, values all, values present)
+static truth some_or_all_constants(eval_env *env, const ir_use *u, values all, values present)
 {
     truth result = truth_of_bool(u->all);
     for (size_t i = 0; i < u->count; i++) {
         truth t = test_constant(env, u, u->constants[i].test, all, present);
         if (t == truth_of_bool(!u->all)) return t;
+        if (t == TRUTH_NULL) result = t;
+    }
+    return result;
+}
+
+/* The quantifier that says "every" stands outside: every constant in some value, every value has some constant. */
+static truth test_constants(eval_env *env, const ir_use *u, values all, values present)
+{
+    truth result = TRUTH_TRUE;
+    if (u->many != MANY_ALL || u->all || present.count == 0) return some_or_all_constants(env, u, all, present);
+    for (size_t i = 0; i < present.count; i++) {
+        values one = {&present.at[i], 1};
+        truth t = some_or_all_constants(env, u, one, one);
+        if (t == TRUTH_FALSE) return t;
         if (t == TRUTH_NULL) result = t;
     }
     return result;

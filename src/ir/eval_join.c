@@ -7,8 +7,6 @@
  */
 #include "ir/eval_private.h"
 
-#define MOST_ROWS 1000000
-
 /* ---- does a combination fit? ---- */
 
 /* All sides must be equal; what an absent side means is said by `missing`. */
@@ -75,7 +73,7 @@ static void combine(joiner *j, const row *so_far, size_t input)
         return;
     }
     const row_list *rows = run_stage(j->run, j->stage->inputs[input]);
-    for (size_t i = 0; i < rows->items.len && j->out->items.len < MOST_ROWS; i++) {
+    for (size_t i = 0; i < rows->items.len && eval_spend(j->run); i++) {
         row r = join_rows(j->run->arena, so_far, &rows->items.at[i]);
         combine(j, &r, input + 1);
     }
@@ -119,7 +117,7 @@ static row looked_up(plan_run *run, const stage *s, const row *r, const row_list
     list_builder records = {0};
     for (size_t i = 0; i < found->items.len; i++) {
         const row *f = &found->items.at[i];
-        const value *tree = f->parts[f->part_count - 1].event->tree;
+        const value *tree = f->part_count > r->part_count ? f->parts[f->part_count - 1].event->tree : &f->columns;
         if (tree) list_add(run->arena, &records, *tree);
     }
     if (s->as.join.list.len && records.items.len) row_set(run->arena, &made, s->as.join.list, list_done(&records));

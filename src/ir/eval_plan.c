@@ -7,13 +7,15 @@
 
 #include <stdlib.h>
 
-#define MOST_ROWS 1000000         /* of an expand or a join: the evaluator is for tests */
+#define MOST_WORK 20000000        /* combinations of joins and copies of expands in one run */
 
 eval_env env_of(const plan_run *run, const row *r)
 {
     return (eval_env){.plan = run->plan, .schema = run->schema, .context = run->context, .arena = run->arena, .row = r,
                       .outer = run->outer};
 }
+
+bool eval_spend(plan_run *run) { return ++*run->work <= MOST_WORK; }
 
 static bool row_true(const plan_run *run, const row *r, const expr *e)
 {
@@ -343,7 +345,7 @@ static row_list expand_row(plan_run *run, const stage *s, const row *r)
         row_list multiplied = {0};
         size_t ways = elements.items.len ? elements.items.len : 1;
         for (size_t k = 0; k < rows.items.len; k++)
-            for (size_t w = 0; w < ways && multiplied.items.len < MOST_ROWS; w++) {
+            for (size_t w = 0; w < ways && eval_spend(run); w++) {
                 row copy = rows.items.at[k];
                 set_element(run, s, &copy, i, elements.items.len ? &elements.items.at[w] : NULL);
                 push(run, &multiplied, copy);
@@ -649,9 +651,10 @@ row_list run_plan(plan_run run, const plan *p)
 
 eval_row *eval_plan(const rule *r, const eval_event *events, size_t count, const eval_schema *s, arena *a, size_t *rows)
 {
+    uint64_t work = 0;
     eval_context *own = s->context_of_run ? NULL : eval_context_new();
     plan_run run = {.rule = r, .schema = s, .context = own ? own : s->context_of_run, .arena = a, .events = events,
-                    .event_count = count, .to = TIMESTAMP_NONE};
+                    .event_count = count, .to = TIMESTAMP_NONE, .work = &work};
     row_list made = r->plan ? run_plan(run, r->plan) : (row_list){0};
     eval_row *out = ARENA_ARRAY(a, eval_row, made.items.len);
     for (size_t i = 0; i < made.items.len; i++) {

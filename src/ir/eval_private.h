@@ -75,9 +75,11 @@ typedef struct {
     row_list *results;            /* by stage, NULL until run */
     bool *done;
     int depth;
+    uint64_t *work;               /* shared by all plans of one run */
 } plan_run;
 
 eval_env env_of(const plan_run *run, const row *r);
+bool eval_spend(plan_run *run);                       /* false: the run has made too many combinations already */
 const row_list *run_stage(plan_run *run, const stage *s);
 row_list run_plan(plan_run outer, const plan *p);     /* rows of its alert stage, after `quiet` */
 void sort_rows(row_list *rows);                       /* by time, then order of input; else as they were */

@@ -119,7 +119,8 @@ typedef struct {
 } ir_constant;
 
 /*
- * Uses mean: some (any) or every (all) constant is true of the operand; of many values of the field, by `many`.
+ * Uses mean: some (any) or every (all) constant is true of the operand; of many values of the field, by `many`. "Every"
+ * stands outside "some": every constant is true of some value; of every value some constant is true.
  * IS_NULL and EXISTS know about absence themselves; for the other kinds `missing` says what absence gives.
  */
 typedef struct {

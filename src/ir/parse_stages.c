@@ -389,6 +389,7 @@ static void parse_aggregate(parser *p, stage *s)
     expect_punct(p, ":");
     parse_functions(p, s);
     s->as.aggregate.having = parse_clause(p, "having");
+    accept_punct(p, ",");
     if (!accept_word(p, "then")) return;
     if (accept_word(p, "clear")) s->as.aggregate.after = AFTER_CLEAR;
     else if (accept_word(p, "quiet")) s->as.aggregate.after = AFTER_QUIET;
