@@ -435,26 +435,6 @@ void evtx_writer_finish(const evtx_writer *w, text *out)
     mem_free(bytes);
 }
 
-void evtx_chunk_around(const uint8_t *binxml, size_t len, uint8_t out[CHUNK])
-{
-    enum { HEADER = 24 };
-    crc32_table crc;
-    if (len > CHUNK - CHUNK_HEADER - HEADER - 4) len = CHUNK - CHUNK_HEADER - HEADER - 4;
-    size_t size = HEADER + len + 4;
-    memset(out, 0, CHUNK);
-    memcpy(out, "ElfChnk", 8);
-    set(out + 48, CHUNK_HEADER + size, 4);
-    uint8_t *r = out + CHUNK_HEADER;
-    set(r, 0x2a2a, 4);
-    set(r + 4, size, 4);
-    set(r + 8, 1, 8);
-    if (len) memcpy(r + HEADER, binxml, len);
-    set(r + HEADER + len, size, 4);
-    crc32_init(&crc);
-    uint32_t sum = crc32_add(&crc, 0, out, 120);
-    set(out + 124, crc32_add(&crc, sum, out + 128, CHUNK_HEADER - 128), 4);
-}
-
 /* ---- the usual event ---- */
 
 static void add_valued(arena *a, evtx_node *parent, const char *name, uint16_t index)

@@ -94,9 +94,6 @@ bool evtx_write_record(evtx_writer *w, uint64_t id, uint64_t filetime, const evt
 /* The whole file, appended to `out`; the writer stays as it is. */
 void evtx_writer_finish(const evtx_writer *w, text *out);
 
-/* One chunk around bytes that are the BinXML of its only record: for fuzzing what the record holds. */
-void evtx_chunk_around(const uint8_t *binxml, size_t len, uint8_t chunk[65536]);
-
 /* ---- the usual event: System, and EventData or UserData in a nested template ---- */
 
 typedef struct {
