@@ -57,7 +57,10 @@ static void load_rule_file(pk_catalog *c, const char *path, bool named)
                  "is in no rule language that picket knows");
         return;
     }
-    if (!l || l->load(c->ir, &f, &options) == 0) vec_push(&c->without_rules, f.path);
+    if (l && l->load(c->ir, &f, &options) > 0) return;
+    if (!l) /* a language that knows the text says itself that there is no rule in it */
+        diag_add(catalog_diags(c), PK_NOTE, "no-rule", (diag_place){.file = f.path}, STR(""), NULL, "holds no rule; not counted");
+    vec_push(&c->without_rules, f.path);
 }
 
 pk_status pk_catalog_load(pk_catalog *c, const char *path)

@@ -44,18 +44,6 @@ static void put_counts(text *out, const rule_counts *n)
                 n->states[PK_RULE_NEEDS_LIST], n->states[PK_RULE_UNSUPPORTED], n->states[PK_RULE_ERROR]);
 }
 
-static void report_files_without_rules(session *s)
-{
-    pk_strs files = pk_catalog_files_without_rules(s->catalog);
-    text out = {0};
-    for (size_t i = 0; i < files.count; i++) {
-        text_put_terminal(&out, files.items[i]);
-        text_put_cstring(&out, ": note: holds no rule, not counted [no-rule]\n");
-    }
-    out_write(&s->errors, text_view(&out));
-    text_free(&out);
-}
-
 static int check(session *s, const command_line *line, bool json, bool strict)
 {
     static const pk_str all = {"all", 3};
@@ -72,7 +60,6 @@ static int check(session *s, const command_line *line, bool json, bool strict)
     diagnostics_view view = {.least = s->quiet ? PK_NEEDS_LIST : PK_NOTE, .source = true};
     report_diagnostics(&s->errors, pk_catalog_diagnostics(s->catalog), &view);
     report_diagnostics(&s->errors, pk_program_diagnostics(s->program), &view);
-    if (!s->quiet) report_files_without_rules(s);
     text out = {0};
     if (json) put_json(&out, s, &n);
     else put_counts(&out, &n);
