@@ -1,40 +1,21 @@
 /* The formats that there are, and which one a stream is in. */
 #include "formats/format.h"
-#include "formats/json/json.h"
-#if __has_include("formats/evtx/evtx.h")
-#include "formats/evtx/evtx.h"
-#endif
-#if __has_include("formats/xml/xml.h")
-#include "formats/xml/xml.h"
-#endif
-#if __has_include("formats/text/text.h")
-#include "formats/text/text.h"
-#endif
-#if __has_include("formats/csv/csv.h")
+
 #include "formats/csv/csv.h"
-#endif
-#if __has_include("formats/zeek/zeek.h")
+#include "formats/evtx/evtx.h"
+#include "formats/json/json.h"
+#include "formats/text/text.h"
+#include "formats/xml/xml.h"
 #include "formats/zeek/zeek.h"
-#endif
 
 /* Of equally sure ones the first is taken. */
 const format *const formats[] = {
-#if __has_include("formats/evtx/evtx.h")
     &evtx_format,
-#endif
     &json_format,
-#if __has_include("formats/xml/xml.h")
     &xml_format,
-#endif
-#if __has_include("formats/zeek/zeek.h")
     &zeek_format,
-#endif
-#if __has_include("formats/csv/csv.h")
     &csv_format,
-#endif
-#if __has_include("formats/text/text.h")
     &text_format,
-#endif
     NULL,
 };
 

@@ -387,7 +387,7 @@ static void test_detection(void **state)
         {"{\"a\":1}\n{\"b\":2}\n", "x.log", true},
         {"[{\"a\":1}]", "x", true},
         {"{\n \"a\": 1\n}\n", "x", true},
-        {"{\"Records\":[", "x", false},
+        {"{\"Records\":[", "x", true},
         {"{\"Records\":[{\"a\":1}]}", "x", true},
         {"{\"a\":1}\nplain 2025-01-01 10:00:00 line\n{\"b\":2}\n", "x.log", true},
         {"{\"a\":1\n{\"b\":2}\n", "x.jsonl", true},

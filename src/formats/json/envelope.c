@@ -2,11 +2,10 @@
  * An envelope is told by its keys alone: one that holds the records, and beside it none but those that its writer is
  * known to put there. So a record that merely has a list called "events" or "items" (Google Workspace, shop logs)
  * stays whole: its own keys are not in the table. Most records are settled by their first key. Keys behind the list are
- * looked at if the list is short; a long one is an envelope, or nothing could be streamed.
+ * looked at if they are in sight; who has a long list is an envelope, or nothing could be streamed.
  */
 #include "formats/json/envelope.h"
 
-#define SHORT_LIST ((ptrdiff_t)64 << 10)
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
 typedef struct {
@@ -139,15 +138,15 @@ static envelope_result skip_value(const char **at, const char *end)
     return *p == ',' ? ENVELOPE_YES : ENVELOPE_NO;
 }
 
-/* Behind a list that ends soon: nothing but keys that belong there. */
-static bool only_known_keys_follow(const char *list, const char *end, uint32_t row)
+/* Behind the list: nothing but keys that belong there, as far as can be seen. */
+static envelope_result only_known_keys_follow(const char *list, const char *end, uint32_t row)
 {
-    if (end - list > SHORT_LIST) end = list + SHORT_LIST;
     for (const char *p = list;;) {
         pk_str key;
-        if (skip_value(&p, end) != ENVELOPE_YES) return true;
-        if (read_key(&p, end, &key) != ENVELOPE_YES) return true;
-        if (!rows_beside(row, key)) return false;
+        envelope_result r = skip_value(&p, end);
+        if (r == ENVELOPE_YES) r = read_key(&p, end, &key);
+        if (r != ENVELOPE_YES) return r == ENVELOPE_UNSURE ? r : ENVELOPE_YES; /* the object ends, or is broken */
+        if (!rows_beside(row, key)) return ENVELOPE_NO;
     }
 }
 
@@ -157,13 +156,14 @@ static envelope_result list_of_objects(const char *at, const char *end, uint32_t
     const char *p = scan_blanks(at + 1, end);
     if (p == end) return ENVELOPE_UNSURE;
     if (*p != '{' && *p != ']') return ENVELOPE_NO;
-    return only_known_keys_follow(at, end, row) ? ENVELOPE_YES : ENVELOPE_NO;
+    return only_known_keys_follow(at, end, row);
 }
 
 envelope_result envelope_open(const char *at, const char *end, const char **list, unsigned *depth)
 {
     uint32_t possible = (UINT32_C(1) << COUNT(envelopes)) - 1;
     *depth = 1;
+    *list = NULL;
     for (const char *p = at + 1;;) {
         pk_str key;
         envelope_result r = read_key(&p, end, &key);

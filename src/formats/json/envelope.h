@@ -17,7 +17,7 @@ bool envelope_may_open(const envelope_keys *k, const char *at, const char *end);
 
 /*
  * Is the object that begins at `at` an envelope? YES: *list is the '[' of its records and *depth the number of objects
- * around them. UNSURE: the bytes end before it can be told.
+ * around them. UNSURE: the bytes end before it can be told; if *list is set all the same, it is one as far as they go.
  */
 envelope_result envelope_open(const char *at, const char *end, const char **list, unsigned *depth);
 

@@ -32,7 +32,7 @@ bool simdjson_parse(simdjson_parser *p, const char *bytes, size_t len, simdjson_
 {
     if (len > p->parser.capacity()) {
         // Room for larger records to come, so that buffers are made anew only a few times.
-        size_t room = len + len / 2 < 65536 ? 65536 : len + len / 2;
+        size_t room = len + len / 2 < 16384 ? 16384 : len + len / 2;
         if (p->parser.allocate(room, p->depth_limit) != simdjson::SUCCESS) return false;
     }
     simdjson::dom::element root;

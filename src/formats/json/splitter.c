@@ -264,11 +264,13 @@ static split_result document(splitter *s, json_span *span)
     return s->final ? broken(s, span, s->end) : SPLIT_MORE;
 }
 
-/* True if the line at p goes on with what stands before it: "," and brackets begin no record. */
-static bool line_continues(const char *p, const char *end)
+/* Does the text at p go on with what stands before it? "," and closing brackets begin no record. False: not to be told. */
+static bool line_continues(const splitter *s, const char *p, bool *goes_on)
 {
-    p = scan_blanks(p, end - p > 256 ? p + 256 : end);
-    return p < end && (*p == ',' || *p == '}' || *p == ']' || *p == ':');
+    const char *end = s->end - p > LINE_BEGINNING ? p + LINE_BEGINNING : s->end;
+    p = scan_blanks(p, end);
+    *goes_on = p < end && (*p == ',' || *p == '}' || *p == ']' || *p == ':');
+    return p < end || end < s->end || s->final;
 }
 
 static split_result object_at_top(splitter *s, json_span *span)
@@ -286,8 +288,10 @@ static split_result object_at_top(splitter *s, json_span *span)
     }
     const char *last = trim_end(s->at, newline);
     if (last[-1] == ',') last = trim_end(s->at, last - 1);
-    if (last[-1] != '}' || (size_t)(last - s->at) > s->record_limit || line_continues(newline, s->end))
-        return document(s, span);
+    if (last[-1] != '}' || (size_t)(last - s->at) > s->record_limit) return document(s, span);
+    bool goes_on;
+    if (!line_continues(s, newline, &goes_on)) return SPLIT_MORE;
+    if (goes_on) return document(s, span);
     return give(s, span, SPAN_RECORD, last);
 }
 
@@ -339,7 +343,11 @@ static split_result envelope_at_top(splitter *s)
     const char *end = s->end - s->at > ENVELOPE_WINDOW ? s->at + ENVELOPE_WINDOW : s->end;
     switch (envelope_open(s->at, end, &list, &depth)) {
     case ENVELOPE_YES: enter_list(s, list, depth); return SPLIT_SPAN;
-    case ENVELOPE_UNSURE: return s->final || end < s->end ? SPLIT_END : SPLIT_MORE;
+    case ENVELOPE_UNSURE:
+        if (!s->final && end == s->end) return SPLIT_MORE;
+        if (!list) return SPLIT_END;
+        enter_list(s, list, depth);
+        return SPLIT_SPAN;
     case ENVELOPE_NO: break;
     }
     return SPLIT_END;

@@ -50,7 +50,7 @@ static value scalar_at(const simdjson_record *r, size_t i)
 
 /* ---- keys ---- */
 
-#define MEMORY_CELLS 4096
+#define MEMORY_CELLS 1024
 #define MEMORY_KEY 40        /* longer keys are looked up each time */
 
 typedef struct {
