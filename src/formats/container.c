@@ -12,7 +12,7 @@
 /* A file may always unpack to this much, and beyond it to so many times its size (deflate reaches 1032, once). */
 #define UNPACKED_FREE ((uint64_t)1 << 30)
 #define UNPACKED_RATIO 1100
-#define BAD_HEADERS 1000   /* in one archive, before it is given up */
+#define BAD_HEADERS 1000 /* in one archive, before it is given up */
 
 struct container {
     container_kind kind;
@@ -157,10 +157,14 @@ void container_close(container *c)
 
 /* ---- members ---- */
 
-static bool may_have_more(container *c, int status)
+/* A header that cannot be read. False: nothing more can be expected of this archive. */
+static bool pass_bad_header(container *c, int status, bool *reported)
 {
-    if (status == ARCHIVE_FATAL || ++c->bad_headers > BAD_HEADERS) return false;
-    return true;
+    if (!*reported)
+        report_damage(c, c->name, c->kind == CONTAINER_COMPRESSED ? "cannot be unpacked" : "the archive is damaged");
+    *reported = true; /* what stands behind it is looked at block by block: said once */
+    /* RETRY has moved on by a block; the others may stay where they are. */
+    return status == ARCHIVE_RETRY || (status != ARCHIVE_FATAL && ++c->bad_headers < BAD_HEADERS);
 }
 
 bool container_next(container *c, pk_str *path, diag_list *d)
@@ -168,13 +172,12 @@ bool container_next(container *c, pk_str *path, diag_list *d)
     c->diags = d;
     tap_close(&c->member);
     if (c->given) return false;
-    for (;;) {
+    for (bool reported = false;;) {
         struct archive_entry *entry;
         int status = c->budget->exhausted ? ARCHIVE_EOF : archive_read_next_header(c->archive, &entry);
         if (status == ARCHIVE_EOF) return false;
-        if (status < ARCHIVE_WARN) { /* a warning still gives an entry */
-            report_damage(c, c->name, c->kind == CONTAINER_COMPRESSED ? "cannot be unpacked" : "the archive is damaged");
-            if (!may_have_more(c, status)) return false;
+        if (status != ARCHIVE_OK && status != ARCHIVE_WARN) { /* a warning still gives an entry */
+            if (!pass_bad_header(c, status, &reported)) return false;
             continue;
         }
         if (c->kind == CONTAINER_COMPRESSED) {
