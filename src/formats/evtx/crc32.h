@@ -2,6 +2,7 @@
 #ifndef PICKET_FORMATS_EVTX_CRC32_H
 #define PICKET_FORMATS_EVTX_CRC32_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 

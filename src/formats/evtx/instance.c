@@ -51,7 +51,7 @@ static bool parse_values(parse *s, uint32_t number)
     evtx_fragment *f = &r->fragments.at[number];
     f->first = (uint32_t)r->values.len;
     f->count = count;
-    vec_reserve(&r->values, r->values.len + count);
+    vec_reserve(&r->values, r->values.len + count + 1); /* so that there is an address even for none */
     binxml_value *v = r->values.at + r->values.len;
     for (uint32_t i = 0; i < count; i++, sizes += 4, v++) {
         uint32_t size = (uint32_t)(sizes[0] | sizes[1] << 8);
