@@ -3,16 +3,18 @@
  * processing instructions, the five named entities and numeric references. There are no other entities, so nothing
  * outside of the text is ever read and nothing expands. Namespaces are kept as the attributes that they are.
  *
- * The tree is that of the EVTX reader: attributes below "#attributes", the text of an element that has attributes below
- * "#text", a named Data of EventData under its name, unnamed ones as the list "Data". Text keeps its line breaks as they
- * are (section 2.11 would make CR LF one LF): rules are written for the values that were logged.
+ * The tree is that of the EVTX reader (formats/evtx/tree.c): attributes below "#attributes", the text of an element that
+ * has attributes or children below "#text", a named Data under its name, unnamed ones as the list "Data",
+ * elements of one name as one list. Text keeps its line breaks as they are (section 2.11 would make CR LF one LF): rules
+ * are written for the values that were logged.
  */
 #define _GNU_SOURCE /* memmem */
 #include "formats/xml/event_xml.h"
 
+#include "base/hash.h"
 #include "base/unicode.h"
 
-enum { ATTRIBUTE_LIMIT = 64 };
+enum { ATTRIBUTE_LIMIT = 64, TEXT_BETWEEN_LIMIT = 4096 };
 
 typedef struct {
     pk_str name, raw;                                   /* raw: references not yet replaced */
@@ -25,13 +27,14 @@ typedef struct {
     bool closed;                                        /* "<name ... />" */
 } start_tag;
 
-typedef enum { IN_DOCUMENT, IN_EVENT, IN_SYSTEM, IN_EVENT_DATA, ELSEWHERE } context;
+typedef enum { IN_DOCUMENT, IN_EVENT, IN_SYSTEM, ELSEWHERE } context;
 
 typedef struct {
     const char *start, *at, *end;
     const char *problem;
     field_sink *sink;
     int64_t record;
+    bool named_data, unnamed_data;                      /* seen in the container that is being read */
 } parser;
 
 static bool fail(parser *p, const char *problem)
@@ -238,10 +241,10 @@ static bool read_text(parser *p, bool keep, pk_str *out)
 
 /* ---- elements ---- */
 
-static void put_attributes(parser *p, const start_tag *t)
+static void put_attributes(parser *p, const start_tag *t, pk_str key)
 {
     if (t->attribute_count == 0) return;
-    sink_enter(p->sink, STR("#attributes"), false);
+    sink_enter(p->sink, key, false);
     for (size_t i = 0; i < t->attribute_count; i++) {
         const attribute *a = &t->attributes[i];
         if (sink_wants(p->sink, a->name)) sink_put_or_blank(p->sink, a->name, replaced(p->sink->arena, a->raw));
@@ -260,46 +263,96 @@ static context context_of(context around, pk_str name)
 {
     if (around == IN_DOCUMENT) return IN_EVENT;
     if (around == IN_EVENT && str_equal(name, STR("System"))) return IN_SYSTEM;
-    if (around == IN_EVENT && str_equal(name, STR("EventData"))) return IN_EVENT_DATA;
     return ELSEWHERE;
 }
 
-static bool read_element(parser *p, context around, list_builder *unnamed, int depth);
+static bool read_element(parser *p, context around, int depth);
+
+/*
+ * Tree: fields of one name become one list, where the first of them stands; unnamed Data are always a list. Where there
+ * are named Data nothing else is merged.
+ */
+static void merge_repeats(const parser *p)
+{
+    field_sink *s = p->sink;
+    record_builder *r = &s->levels[s->depth].record;
+    table by_name = {0};
+    VEC(list_builder) lists = {0};
+    size_t kept = 0;
+    for (size_t i = 0; i < r->fields.len; i++) {
+        value_field f = r->fields.at[i];
+        bool data = p->unnamed_data && str_equal(f.name, STR("Data"));
+        uint32_t first = p->named_data && !data ? TABLE_NONE : table_get(&by_name, f.name);
+        if (first == TABLE_NONE) {
+            table_put(&by_name, f.name, (uint32_t)kept);
+            r->fields.at[kept++] = f;
+            vec_push(&lists, (list_builder){0});
+            if (data) list_add(s->arena, &lists.at[kept - 1], f.value);
+            continue;
+        }
+        list_builder *items = &lists.at[first];
+        if (!items->items.len) list_add(s->arena, items, r->fields.at[first].value);
+        list_add(s->arena, items, f.value);
+    }
+    r->fields.len = kept;
+    for (size_t i = 0; i < kept; i++)
+        if (lists.at[i].items.len) r->fields.at[i].value = list_done(&lists.at[i]);
+    vec_free(&lists);
+    table_free(&by_name);
+}
+
+/* Text between children counts without the white space that lays them out. */
+static void add_between(parser *p, pk_str *all, pk_str piece)
+{
+    piece = str_trim(piece);
+    if (piece.len) *all = all->len ? arena_concat(p->sink->arena, *all, piece) : piece;
+}
 
 /* The children of an element up to its end tag; `head` is the text before the first. */
 static bool read_children(parser *p, pk_str name, context here, pk_str head, int depth)
 {
-    list_builder unnamed = {0};
-    for (bool first = true;; first = false) {
-        pk_str between = head;
-        if (!first && !read_text(p, true, &between)) return false;
-        between = str_trim(between);
-        if (between.len) sink_put_text(p->sink, STR("#text"), between);
-        if (AT(p, "</")) break;
-        if (!read_element(p, here, &unnamed, depth + 1)) return false;
+    pk_str between = {"", 0};
+    bool keep = sink_cares(p->sink), named_outside = p->named_data, unnamed_outside = p->unnamed_data;
+    p->named_data = p->unnamed_data = false;
+    add_between(p, &between, head);
+    while (!AT(p, "</")) {
+        pk_str piece;
+        if (!read_element(p, here, depth + 1) || !read_text(p, keep, &piece)) return false;
+        if (keep && between.len < TEXT_BETWEEN_LIMIT) add_between(p, &between, piece);
     }
-    if (unnamed.items.len) sink_put(p->sink, STR("Data"), list_done(&unnamed));
+    if (between.len) sink_put_text(p->sink, STR("#text"), between);
+    if (p->sink->tree) merge_repeats(p);
+    p->named_data = named_outside;
+    p->unnamed_data = unnamed_outside;
     return read_end_tag(p, name);
 }
 
-/* An element without children. `unnamed`: it is a Data without a name. */
-static void put_leaf(parser *p, const start_tag *t, pk_str name, pk_str content, list_builder *unnamed, bool plain)
+/* What attributes a named Data has besides its name. */
+static void put_data_attributes(parser *p, const start_tag *t, pk_str name)
 {
-    if (unnamed) {
-        if (sink_wants(p->sink, STR("Data")))
-            list_add(p->sink->arena, unnamed, content.len ? value_string(content) : (value){.type = VALUE_BLANK});
-    } else if (plain || t->attribute_count == 0) {
+    start_tag others = *t;
+    others.attribute_count = 0;
+    for (size_t i = 0; i < t->attribute_count; i++)
+        if (!str_equal(t->attributes[i].name, STR("Name"))) others.attributes[others.attribute_count++] = t->attributes[i];
+    if (others.attribute_count == 0) return;
+    put_attributes(p, &others, arena_concat(p->sink->arena, name, STR("_attributes")));
+}
+
+/* An element without children. */
+static void put_leaf(parser *p, const start_tag *t, pk_str name, pk_str content, bool named_data)
+{
+    if (named_data || t->attribute_count == 0) {
         sink_put_or_blank(p->sink, name, content);
     } else {
         sink_enter(p->sink, name, false);
-        put_attributes(p, t);
+        put_attributes(p, t, STR("#attributes"));
         if (content.len) sink_put_text(p->sink, STR("#text"), content);
         sink_leave(p->sink);
     }
 }
 
-/* An element from its '<' on. `unnamed` collects Data without a name. */
-static bool read_element(parser *p, context around, list_builder *unnamed, int depth)
+/* An element from its '<' on. */
+static bool read_element(parser *p, context around, int depth)
 {
     if (depth > XML_DEPTH_LIMIT) return fail(p, "elements are nested too deep");
     if (depth > 0 && xml_is_event_start(p->at, left(p))) return fail(p, "the event ends where another begins");
@@ -307,31 +360,35 @@ static bool read_element(parser *p, context around, list_builder *unnamed, int d
     if (!read_start_tag(p, &t)) return false;
 
     pk_str name = t.name;
-    bool is_data = around == IN_EVENT_DATA && str_equal(name, STR("Data"));
+    bool is_data = str_equal(name, STR("Data"));
     const attribute *data_name = is_data ? attribute_named(&t, STR("Name")) : NULL;
-    if (data_name && data_name->raw.len) name = replaced(p->sink->arena, data_name->raw);
-    list_builder *list = is_data && name.ptr == t.name.ptr ? unnamed : NULL;
+    bool named = data_name && data_name->raw.len;
+    if (named) name = replaced(p->sink->arena, data_name->raw);
 
     pk_str content = {"", 0};
-    bool keep = list || sink_wants(p->sink, name) || around == IN_SYSTEM;
+    bool keep = around == IN_SYSTEM || sink_wants(p->sink, name);
     if (!t.closed && !read_text(p, keep, &content)) return false;
     if (t.closed || AT(p, "</")) {
-        put_leaf(p, &t, name, content, list, is_data);
+        put_leaf(p, &t, name, content, named);
         if (around == IN_SYSTEM && str_equal(name, STR("EventRecordID")))
             if (!str_to_int(str_trim(content), false, &p->record)) p->record = -1;
-        return t.closed || read_end_tag(p, t.name);
+        if (!t.closed && !read_end_tag(p, t.name)) return false;
+    } else {
+        sink_enter(p->sink, name, false);
+        if (!named) put_attributes(p, &t, STR("#attributes"));
+        if (!read_children(p, t.name, context_of(around, t.name), content, depth)) return false;
+        sink_leave(p->sink);
     }
-    sink_enter(p->sink, name, false);
-    if (!is_data) put_attributes(p, &t);
-    if (!read_children(p, t.name, context_of(around, t.name), content, depth)) return false;
-    sink_leave(p->sink);
+    if (named) p->named_data = true;
+    else if (is_data) p->unnamed_data = true;
+    if (named && t.attribute_count > 1) put_data_attributes(p, &t, name);
     return true;
 }
 
 xml_event xml_read_event(pk_str s, field_sink *sink)
 {
     parser p = {.start = s.ptr, .at = s.ptr, .end = s.ptr + s.len, .sink = sink, .record = -1};
-    read_element(&p, IN_DOCUMENT, NULL, 0);
+    read_element(&p, IN_DOCUMENT, 0);
     return (xml_event){.end = (size_t)(p.at - p.start), .problem = p.problem, .record = p.record};
 }
 
