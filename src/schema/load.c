@@ -110,15 +110,10 @@ static bool read_bool(loader *l, yaml_node *n)
 /* "product/category/service", '-' for an attribute that is not set. */
 static bool read_source(loader *l, yaml_node *n, log_source *out)
 {
-    pk_str t = yaml_text(&l->y, n), parts[3];
-    size_t count = 0;
-    for (size_t at = 0; count < 3; count++) {
-        size_t slash = str_find_char(str_slice(t, at, STR_NPOS), '/');
-        parts[count] = str_slice(t, at, slash);
-        if (slash == STR_NPOS) { count++; break; }
-        at += slash + 1;
-    }
-    if (count != 3 || str_find_char(parts[2], '/') != STR_NPOS) {
+    pk_str t = yaml_text(&l->y, n);
+    size_t first = str_find_char(t, '/'), second = first == STR_NPOS ? STR_NPOS : str_find_char(str_slice(t, first + 1, STR_NPOS), '/');
+    pk_str parts[3] = {str_slice(t, 0, first), str_slice(t, first + 1, second), str_slice(t, first + second + 2, STR_NPOS)};
+    if (second == STR_NPOS || str_find_char(parts[2], '/') != STR_NPOS) {
         yaml_error(&l->y, n, "'" STR_FMT "': expected product/category/service, '-' for what is not set", STR_ARG(t));
         return false;
     }

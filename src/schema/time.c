@@ -96,13 +96,13 @@ static pk_str without_weekday(pk_str t)
 static timestamp from_text(const schema *s, pk_str t)
 {
     t = str_trim(t);
+    if (t.len > 2 && t.ptr[0] == '[' && t.ptr[t.len - 1] == ']') t = str_slice(t, 1, t.len - 2);
     if (looks_like_number(t)) return from_digits(t);
     timestamp found = timestamp_parse_iso(t);
     if (found != TIMESTAMP_NONE) return found;
     if (str_starts_with(t, STR("/Date("))) /* .NET: /Date(1600000000000)/ */
         return from_digits(str_slice(t, 6, str_find_char(str_slice(t, 6, STR_NPOS), ')')));
     if (str_ends_with(t, STR(" (UTC)"))) return timestamp_parse_iso(str_slice(t, 0, t.len - 6));
-    if (t.len > 2 && t.ptr[0] == '[' && t.ptr[t.len - 1] == ']') t = str_slice(t, 1, t.len - 2);
     t = without_weekday(t);
     for (size_t i = 0; i < sizeof known_forms / sizeof *known_forms && found == TIMESTAMP_NONE; i++)
         found = known_forms[i].yearless ? parse_yearless(s, t, known_forms[i].form)

@@ -23,8 +23,13 @@ static void report_syntax(yaml_file *y, struct fy_diag *found)
 bool yaml_open(yaml_file *y, const char *path, pk_str source)
 {
     y->file = str_from(path);
+    if (str_trim(source).len == 0) {
+        yaml_error(y, NULL, "the file is empty");
+        return false;
+    }
     struct fy_diag_cfg diag_config;
     fy_diag_cfg_default(&diag_config);
+    diag_config.fp = NULL; /* errors are collected, never printed */
     struct fy_diag *found = fy_diag_create(&diag_config);
     fy_diag_set_collect_errors(found, true);
     struct fy_parse_cfg config = {.flags = FYPCF_QUIET | FYPCF_COLLECT_DIAG | FYPCF_DEFAULT_VERSION_1_2, .diag = found};
