@@ -5,6 +5,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <stdio.h>
+
 #include "ir/eval.h"
 #include "ir/functions.h"
 
@@ -136,6 +138,28 @@ static void examples_of_functions_are_true(void **state)
     ir_catalog_free(c);
 }
 
+/* docs/ir.md lists what there is. */
+static void functions_are_documented(void **state)
+{
+    (void)state;
+    arena *a = arena_new();
+    text docs = {0};
+    FILE *f = fopen(PICKET_SOURCE_DIR "/docs/ir.md", "rb");
+    assert_non_null(f);
+    char buffer[4096];
+    for (size_t n; (n = fread(buffer, 1, sizeof buffer, f)) > 0;) text_put(&docs, (pk_str){buffer, n});
+    fclose(f);
+    for (const ir_function *fn = ir_functions; fn->name; fn++)
+        if (str_find(text_view(&docs), arena_printf(a, "| `%s` | %s | %s | `%s` |", fn->name, fn->signature, fn->meaning,
+                                                    fn->example)) == STR_NPOS)
+            fail_msg("docs/ir.md lacks %s as functions.def has it", fn->name);
+    for (const ir_aggregate_row *g = ir_aggregates; g->name; g++)
+        if (str_find(text_view(&docs), arena_printf(a, "| `%s` | %s |", g->name, g->meaning)) == STR_NPOS)
+            fail_msg("docs/ir.md lacks %s as aggregates.def has it", g->name);
+    text_free(&docs);
+    arena_free(a);
+}
+
 /* A kind of stage, a test or a function is what it does; whose language it came from does not matter here. */
 static void nothing_is_named_after_a_language(void **state)
 {
@@ -157,7 +181,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tests_are_interned_by_meaning),  cmocka_unit_test(rules_are_found_by_id_then_name),
         cmocka_unit_test(constructors_compose),           cmocka_unit_test(walker_follows_names_and_negation),
-        cmocka_unit_test(examples_of_functions_are_true), cmocka_unit_test(nothing_is_named_after_a_language),
+        cmocka_unit_test(examples_of_functions_are_true), cmocka_unit_test(functions_are_documented),
+        cmocka_unit_test(nothing_is_named_after_a_language),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
