@@ -438,8 +438,8 @@ static bool load_file(schema *s, const char *path, diag_list *d)
         return false;
     }
     loader l = {.s = s, .y = {.diags = d, .arena = s->arena}};
-    if (yaml_open(&l.y, path, (pk_str){bytes, len})) read_family(&l, yaml_root(&l.y));
-    yaml_close(&l.y);
+    if (yaml_document_open(&l.y, path, (pk_str){bytes, len})) read_family(&l, yaml_root(&l.y));
+    yaml_document_close(&l.y);
     mem_free(bytes);
     return l.y.errors == 0;
 }

@@ -20,7 +20,7 @@ static void report_syntax(yaml_file *y, struct fy_diag *found)
     }
 }
 
-bool yaml_open(yaml_file *y, const char *path, pk_str source)
+bool yaml_document_open(yaml_file *y, const char *path, pk_str source)
 {
     y->file = str_from(path);
     if (str_trim(source).len == 0) {
@@ -40,7 +40,7 @@ bool yaml_open(yaml_file *y, const char *path, pk_str source)
     return y->errors == 0;
 }
 
-void yaml_close(yaml_file *y)
+void yaml_document_close(yaml_file *y)
 {
     if (y->document) fy_document_destroy(y->document);
     y->document = NULL;

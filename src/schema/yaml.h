@@ -16,8 +16,8 @@ typedef struct {
 
 typedef struct fy_node yaml_node;
 
-bool yaml_open(yaml_file *y, const char *path, pk_str text);
-void yaml_close(yaml_file *y);
+bool yaml_document_open(yaml_file *y, const char *path, pk_str text);
+void yaml_document_close(yaml_file *y);
 yaml_node *yaml_root(const yaml_file *y);
 
 bool yaml_is_map(yaml_node *n);
