@@ -13,8 +13,8 @@ static bool on_alert(const pk_alert *alert, void *user)
            (int)alert->rule->author.len, alert->rule->author.ptr);
     for (size_t i = 0; i < alert->why_count; i++) {
         const pk_reason *why = &alert->why[i];
-        printf("    %.*s %.*s '%.*s'\n", (int)why->field.len, why->field.ptr, (int)why->kind.len, why->kind.ptr, (int)why->constant.len,
-               why->constant.ptr);
+        printf("    %.*s %.*s '%.*s': %.*s\n", (int)why->field.len, why->field.ptr, (int)why->kind.len, why->kind.ptr,
+               (int)why->constant.len, why->constant.ptr, (int)why->value.len, why->value.ptr);
     }
     return true; /* go on */
 }

@@ -25,7 +25,7 @@ static bool next_line(parser *p, pk_str *out)
     *out = str_slice(left, 0, end);
     p->at += end == STR_NPOS ? left.len : end + 1;
     p->line++;
-    if (out->len && out->ptr[out->len - 1] == '\r') out->len--;
+    while (out->len && out->ptr[out->len - 1] == '\r') out->len--;
     return true;
 }
 

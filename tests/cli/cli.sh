@@ -1,0 +1,465 @@
+# Tests of the picket command: bash cli.sh NAME runs the function test_NAME. PICKET is the program.
+set -u
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+
+fail() { echo "FAILED: $*" >&2; exit 1; }
+expect_code() { # expect_code CODE COMMAND...
+    local wanted=$1 code
+    shift
+    "$@" > out 2> err
+    code=$?
+    [ $code = "$wanted" ] || { cat err; fail "exit code $code, not $wanted: $*"; }
+}
+expect_text() { grep -qF -- "$2" "$1" || { cat "$1"; fail "'$2' is not in $1"; }; }
+expect_no_text() { ! grep -qF -- "$2" "$1" || fail "'$2' is in $1"; }
+expect_lines() { local n; n=$(wc -l < "$1"); [ "$n" = "$2" ] || { head -5 "$1"; fail "$1 has $n lines, not $2"; }; }
+
+rule() { # rule FILE TITLE LEVEL DETECTION
+    cat > "$1" <<END
+title: $2
+id: $(printf '%08d-0000-4000-8000-000000000000' "$(cksum <<< "$2" | cut -c1-6)")
+author: somebody
+status: test
+level: $3
+tags: [attack.execution, attack.t1059.001]
+logsource: {product: windows, category: process_creation}
+detection: {sel: $4, condition: sel}
+END
+}
+# Sysmon process creations as flat JSON lines: N of them, from second START on.
+events() {
+    awk -v n="$1" -v start="${2:-0}" 'BEGIN {
+        for (i = 0; i < n; i++)
+            printf "{\"EventID\":1,\"Channel\":\"Microsoft-Windows-Sysmon/Operational\",\"Hostname\":\"host-%d\",\"UtcTime\":\"2026-03-04 05:%02d:%02d.000\",\"EventTime\":\"2026-03-04 05:%02d:%02d\",\"Image\":\"C:\\\\Windows\\\\tool%d.exe\",\"CommandLine\":\"tool -n %d\"}\n",
+                i % 7, (i + start) / 60 % 60, (i + start) % 60, (i + start) / 60 % 60, (i + start) % 60, i % 10, i
+    }'
+}
+
+test_help() {
+    expect_code 0 "$PICKET" --help
+    for c in scan check explain dump test; do
+        expect_text out "$c"
+        expect_code 0 "$PICKET" "$c" --help
+        expect_text out "Examples"
+        expect_text out "picket $c"
+        expect_lines err 0
+    done
+    expect_code 0 "$PICKET" --version
+    "$PICKET" help --man > page || fail "no manual page"
+    for c in scan check explain dump test; do expect_text page ".SS picket $c"; done
+    expect_text page 'fail\-level'
+    expect_text page 'THE .TEST FORMAT'
+    expect_code 0 "$PICKET" help --completion
+    bash -n out || fail "the completion is no bash"
+}
+
+test_usage() {
+    expect_code 3 "$PICKET"
+    expect_code 3 "$PICKET" scna
+    expect_text err "did you mean 'scan'?"
+    expect_code 3 "$PICKET" scan --levle high x
+    expect_text err "did you mean '--level'?"
+    expect_code 3 "$PICKET" scan
+    expect_code 3 "$PICKET" scan --output xml x
+    expect_code 3 "$PICKET" scan --fail-level hihg x
+    expect_code 3 "$PICKET" scan --level hihg x
+    expect_text err "did you mean 'high'?"
+    expect_code 3 "$PICKET" scan --status stabel x
+    expect_code 3 "$PICKET" scan --logsource nothing x
+    expect_code 3 "$PICKET" scan -j 0 x
+    expect_code 3 "$PICKET" scan --since yesterday x
+    expect_code 3 "$PICKET" scan --as auth x
+    expect_code 3 "$PICKET" scan --format jsonn x
+    expect_text err "did you mean 'json'?"
+    expect_code 3 "$PICKET" scan -r
+    expect_code 3 "$PICKET" explain
+    expect_code 3 "$PICKET" explain no-such-rule
+    expect_code 3 "$PICKET" dump
+    expect_code 3 "$PICKET" check --output xml x
+}
+
+test_exit_codes() {
+    events 20 > log.jsonl
+    rule high.yml "High" high "{Image|endswith: 'tool3.exe'}"
+    rule low.yml "Low" low "{Image|endswith: 'tool4.exe'}"
+    rule none.yml "Never" high "{Image|endswith: 'nothing.exe'}"
+    expect_code 0 "$PICKET" scan -r high.yml log.jsonl
+    expect_code 1 "$PICKET" scan -r high.yml --fail-level high log.jsonl
+    expect_code 1 "$PICKET" scan -r high.yml --fail-level low log.jsonl
+    expect_code 0 "$PICKET" scan -r low.yml --fail-level medium log.jsonl
+    expect_code 0 "$PICKET" scan -r none.yml --fail-level informational log.jsonl
+    { events 2; echo '{"broken'; events 2; } > damaged.jsonl
+    expect_code 2 "$PICKET" scan -r high.yml --fail-level high damaged.jsonl
+    expect_text err "damaged.jsonl:3"
+    rule wrong.yml "Wrong" high "{Image|endwith: x}"
+    expect_code 2 "$PICKET" scan -r high.yml -r wrong.yml --fail-level high log.jsonl
+    expect_text err "wrong.yml:8"
+    expect_text out "High"
+    rule list.yml "List" high "{Image|expand: '%tools%'}"
+    expect_code 1 "$PICKET" scan -r high.yml -r list.yml --fail-level high log.jsonl
+    expect_text err "need a value list"
+    expect_code 2 "$PICKET" scan -r high.yml missing.jsonl
+    expect_text err "missing.jsonl"
+    expect_code 2 "$PICKET" scan -r missing.yml log.jsonl
+    printf 'A licence.\n\nNothing to see here, it is but prose.\n' > LICENCE
+    mkdir folder && cp log.jsonl LICENCE folder
+    expect_code 0 "$PICKET" scan -r high.yml folder
+    expect_text err "no known kind of log"
+    expect_text err "folder/LICENCE"
+}
+
+test_choice() {
+    events 20 > log.jsonl
+    rule a.yml "A high one" high "{Image|endswith: 'tool3.exe'}"
+    rule b.yml "A low one" low "{Image|endswith: 'tool4.exe'}"
+    rule c.yml "A withdrawn one" critical "{Image|endswith: 'tool5.exe'}"
+    sed -i 's/status: test/status: deprecated/; s/t1059.001/t1105/' c.yml
+    titles() { "$PICKET" scan -q -r . --output jsonl "$@" log.jsonl | grep -o '"title":"[^"]*"' | sort -u | cut -d'"' -f4 | tr '\n' ';'; }
+    is() { [ "$1" = "$2" ] || fail "got '$1', not '$2'"; }
+    is "$(titles)" "A high one;A low one;"
+    is "$(titles --level high)" "A high one;"
+    is "$(titles --level low+)" "A high one;A low one;"
+    is "$(titles --level low,medium)" "A low one;"
+    is "$(titles --status all)" "A high one;A low one;A withdrawn one;"
+    is "$(titles --status deprecated)" "A withdrawn one;"
+    is "$(titles --technique T1059)" "A high one;A low one;"
+    is "$(titles --status all --technique T1105)" "A withdrawn one;"
+    is "$(titles --tag 'attack.exec*')" "A high one;A low one;"
+    is "$(titles --id 'a low one')" "A low one;"
+    is "$(titles --logsource product=windows)" "A high one;A low one;"
+    expect_code 2 "$PICKET" scan -r . --logsource product=linux log.jsonl
+    expect_text err "no rule to run"
+}
+
+test_jsonl() {
+    events 5 > log.jsonl
+    rule a.yml "A" high "{Image|endswith: '\\tool3.exe'}"
+    expect_code 0 "$PICKET" scan -q -r a.yml --output jsonl log.jsonl
+    expect_lines out 1
+    expect_lines err 0
+    for key in '"time":"2026-03-04T05:00:03Z"' '"title":"A"' '"author":"somebody"' '"level":"high"' '"language":"sigma"' '"path":"a.yml"' \
+        '"attack":{"tactics":["execution"],"techniques":["T1059.001"]}' '"source":{"file":"log.jsonl","record":null,"line":4}' \
+        '"host":"host-3"' '"field":"Image"' '"kind":"ends_with"' '"constant":"\\tool3.exe"' '"value":"C:\\Windows\\tool3.exe"' '"at":10,"length":10' \
+        '"events":null'; do
+        expect_text out "$key"
+    done
+}
+
+test_csv() {
+    events 5 > log.jsonl
+    rule a.yml "'=cmd, \"quoted\"'" high "{Image|endswith: 'tool3.exe'}"
+    expect_code 0 "$PICKET" scan -q -r a.yml -o alerts.csv log.jsonl
+    expect_lines out 0
+    expect_lines alerts.csv 2
+    head -1 alerts.csv | grep -q '^time,level,title,' || fail "no header"
+    expect_text alerts.csv "\"'=cmd, \"\"quoted\"\"\""
+}
+
+# What logs and rules hold reaches neither a terminal nor the page as it is.
+test_escapes() {
+    printf '{"EventID":1,"Channel":"Microsoft-Windows-Sysmon/Operational","UtcTime":"2026-03-04 05:00:00.000","Hostname":"h\\u001b[31m<script>alert(1)</script>","Image":"C:\\\\x.exe","CommandLine":"\\u001b]0;owned\\u0007 \\u202e </pre><img src=x onerror=alert(1)>"}\n' > $'log\x1b[31m.jsonl'
+    cat > a.yml <<'END'
+title: "t\e[31m <script>alert(2)</script>"
+id: 12345678-0000-4000-8000-000000000000
+author: "\e[32m<b>me</b>"
+level: high
+logsource: {product: windows, category: process_creation}
+detection: {sel: {CommandLine|contains: "\u202e"}, condition: sel}
+END
+    for form in table html csv; do
+        expect_code 0 "$PICKET" scan -r a.yml --output $form $'log\x1b[31m.jsonl'
+        [ "$form" = csv ] || ! grep -q $'\x1b' out || fail "an escape in $form"
+        ! grep -q $'\x1b' err || fail "an escape on standard error"
+        [ "$(wc -c < out)" -gt 100 ] || fail "$form is empty"
+    done
+    "$PICKET" scan -q -r a.yml --output html $'log\x1b[31m.jsonl' > page.html
+    expect_no_text page.html "<script"
+    expect_no_text page.html "<img"
+    expect_no_text page.html "<b>me"
+    expect_no_text page.html $'\xe2\x80\xae'
+    expect_text page.html "&lt;script&gt;alert(2)"
+    "$PICKET" scan -q -r a.yml --output jsonl $'log\x1b[31m.jsonl' > alerts
+    ! grep -q $'\x1b' alerts || fail "a raw escape in JSON"
+    rule bad.yml $'"x\\\\e[31m"' high "{Image|$(printf '\\x1b[31m'): y}"
+    "$PICKET" check bad.yml 2> err > out
+    ! grep -q $'\x1b' err || fail "an escape in a diagnostic"
+}
+
+test_html() {
+    events 30 > log.jsonl
+    rule a.yml "A" high "{Image|endswith: 'tool3.exe'}"
+    expect_code 0 "$PICKET" scan -q -r a.yml -o page.html log.jsonl
+    for s in '<!DOCTYPE html>' '</html>' 'prefers-color-scheme:dark' "default-src 'none'" '<mark>tool3.exe</mark>' 'somebody'; do expect_text page.html "$s"; done
+    [ "$(grep -c '<details' page.html)" = 3 ] || fail "not three alerts"
+    expect_no_text page.html "http"
+}
+
+# The same output for any number of threads, over several files with damage in them, and correlations.
+test_jobs() {
+    mkdir logs
+    for i in 1 2 3 4 5 6; do { events 4000 $((i * 1000)); echo '{"broken'; events 3000; echo 'not json'; } > logs/$i.jsonl; done
+    rule a.yml "A" high "{Image|endswith: ['tool3.exe', 'tool7.exe']}"
+    rule b.yml "B" low "{CommandLine|re: '-n 1..7\$'}"
+    cat > c.yml <<'END'
+title: Many
+id: 99999999-0000-4000-8000-000000000000
+level: medium
+name: many
+correlation: {type: event_count, rules: [b], group-by: [Computer], timespan: 5m, condition: {gte: 3}}
+END
+    sed -i 's/^id:/name: b\nid:/' b.yml
+    "$PICKET" scan -q -r a.yml -r b.yml -r c.yml -j 1 --output jsonl --summary s1 logs > one 2> one.err
+    [ $? = 2 ] || fail "damage must give 2"
+    for j in 2 3 8; do
+        "$PICKET" scan -q -r a.yml -r b.yml -r c.yml -j $j --output jsonl logs > many 2> many.err
+        cmp one many || fail "-j $j gives other alerts"
+        cmp one.err many.err || fail "-j $j gives other diagnostics"
+    done
+    [ "$(grep -c '"title":"A"' one)" -gt 1000 ] || fail "too few alerts"
+    expect_text s1 '"damaged":12,'
+    "$PICKET" dump -q -j 1 logs > one 2> /dev/null
+    "$PICKET" dump -q -j 4 logs > many 2> /dev/null
+    cmp one many || fail "dump depends on -j"
+    expect_lines one 42000
+}
+
+test_correlations_come_last() {
+    events 40 > log.jsonl
+    rule b.yml "B" low "{Image|endswith: 'tool3.exe'}"
+    sed -i 's/^id:/name: b\nid:/' b.yml
+    cat > c.yml <<'END'
+title: Twice
+id: 99999999-0000-4000-8000-000000000000
+level: medium
+correlation: {type: event_count, rules: [b], timespan: 1h, condition: {gte: 2}, generate: true}
+END
+    expect_code 0 "$PICKET" scan -q -r b.yml -r c.yml --output jsonl log.jsonl
+    tail -1 out > last
+    expect_text last '"title":"Twice"'
+    expect_text last '"source":null'
+    expect_text last '"event":null,"events":[{"source":{"file":"log.jsonl"'
+    sed -i 's/, generate: true//' c.yml
+    expect_code 0 "$PICKET" scan -q -r b.yml -r c.yml --output jsonl log.jsonl
+    expect_no_text out '"title":"B"'
+    expect_text out '"title":"Twice"'
+}
+
+test_closed_pipe() {
+    events 50000 > log.jsonl
+    rule a.yml "A" high "{Image|endswith: 'exe'}"
+    for form in table jsonl csv html; do
+        "$PICKET" scan -r a.yml --output $form log.jsonl 2> err | head -1 > out
+        [ "${PIPESTATUS[0]}" = 0 ] || fail "$form: a closed pipe is no failure"
+        expect_lines out 1
+        expect_lines err 0
+    done
+    "$PICKET" dump log.jsonl 2> err | head -1 > out
+    [ "${PIPESTATUS[0]}" = 0 ] || fail "dump: a closed pipe is no failure"
+    expect_lines err 0
+}
+
+test_full_disk() {
+    [ -w /dev/full ] || { echo "skipped: no /dev/full"; return; }
+    events 5 > log.jsonl
+    rule a.yml "A" high "{Image|endswith: 'exe'}"
+    for form in table jsonl csv html; do
+        "$PICKET" scan -r a.yml --output $form log.jsonl > /dev/full 2> err
+        [ $? = 2 ] || fail "$form: a full disk must give 2"
+        expect_text err "No space left on device"
+    done
+    expect_code 2 "$PICKET" scan -r a.yml -o /dev/full log.jsonl
+    expect_code 2 "$PICKET" scan -r a.yml --summary /dev/full log.jsonl
+    expect_text err "/dev/full: No space left on device"
+    "$PICKET" dump log.jsonl > /dev/full 2> err
+    [ $? = 2 ] || fail "dump: a full disk must give 2"
+    "$PICKET" check a.yml > /dev/full 2> err
+    [ $? = 2 ] || fail "check: a full disk must give 2"
+    expect_code 2 "$PICKET" scan -r a.yml -o no/such/folder/x log.jsonl
+}
+
+# Standard input that never ends: an interrupt gives what was found so far, the summary, and code 2.
+test_interrupt() {
+    rule a.yml "A" high "{Image|endswith: 'tool3.exe'}"
+    mkfifo pipe
+    "$PICKET" scan -r a.yml --output jsonl --summary summary.json - < pipe > out 2> err &
+    local scan=$!
+    exec 9> pipe
+    events 20000 >&9
+    sleep 2
+    kill -INT $scan
+    wait $scan
+    local code=$?
+    exec 9>&-
+    [ $code = 2 ] || fail "exit code $code, not 2"
+    [ "$(wc -l < out)" -gt 500 ] || fail "what was found so far is missing"
+    expect_text err "interrupted"
+    expect_text summary.json '"interrupted":true'
+    while read -r line; do case $line in *'}') ;; *) fail "a broken line" ;; esac; done < out
+}
+
+test_stdin_and_archives() {
+    events 10 > log.jsonl
+    rule a.yml "A" high "{Image|endswith: 'tool3.exe'}"
+    "$PICKET" scan -q -r a.yml --output jsonl - < log.jsonl > out || fail "standard input"
+    expect_lines out 1
+    expect_text out '"file":"-"'
+    gzip -k log.jsonl
+    "$PICKET" scan -q -r a.yml --output jsonl log.jsonl.gz > out || fail "gz"
+    expect_lines out 1
+    mkdir -p d/e && cp log.jsonl d/e && tar cf logs.tar d
+    "$PICKET" scan -q -r a.yml --output jsonl logs.tar > out || fail "tar"
+    expect_text out '"file":"logs.tar!/d/e/log.jsonl"'
+    "$PICKET" scan -q -r a.yml --output jsonl 'd/*/*.jsonl' > out || fail "glob"
+    expect_text out '"file":"d/e/log.jsonl"'
+}
+
+test_time_range() {
+    { events 60; echo '{"EventID":1,"Channel":"Microsoft-Windows-Sysmon/Operational","Image":"C:\\tool3.exe"}'; } > log.jsonl
+    rule a.yml "A" high "{Image|endswith: 'tool3.exe'}"
+    expect_code 0 "$PICKET" scan -r a.yml --output jsonl log.jsonl
+    expect_lines out 7
+    expect_text out '"time":null'
+    expect_code 0 "$PICKET" scan -r a.yml --output jsonl --since 2026-03-04T05:00:13Z --until 2026-03-04T05:00:33Z log.jsonl
+    expect_lines out 2
+    expect_text out '"time":"2026-03-04T05:00:13Z"'
+    expect_text out '"time":"2026-03-04T05:00:23Z"'
+    expect_text err "1 events have no readable time"
+    expect_code 0 "$PICKET" dump --since 2026-03-04T05:00:50Z log.jsonl
+    expect_lines out 10
+}
+
+test_stated_source() {
+    printf 'one sudo line\nanother line\n' > plain.log
+    cat > a.yml <<'END'
+title: A
+logsource: {product: linux, service: auth}
+detection: {keywords: [sudo], condition: keywords}
+level: low
+END
+    expect_code 0 "$PICKET" scan -r a.yml --output jsonl --format text plain.log
+    expect_lines out 0
+    expect_text err "don't tell their log source"
+    expect_text err "plain.log"
+    expect_code 0 "$PICKET" scan -q -r a.yml --output jsonl --format text --as product=linux,service=auth plain.log
+    expect_lines out 1
+    expect_code 0 "$PICKET" scan -q -r a.yml --output jsonl --format text --as '*.log:product=linux,service=auth' plain.log
+    expect_lines out 1
+    expect_code 0 "$PICKET" scan -q -r a.yml --output jsonl --format text --as '*.txt:product=linux,service=auth' plain.log
+    expect_lines out 0
+    cp plain.log other.log
+    expect_code 0 "$PICKET" scan -q -r a.yml --output jsonl --format text plain.log --as product=linux,service=auth other.log
+    expect_lines out 1
+    expect_text out '"file":"other.log"'
+}
+
+test_check() {
+    rule good.yml "Good" high "{Image: x}"
+    rule wrong.yml "Wrong" high "{Image|endwith: x}"
+    rule list.yml "List" high "{Image|expand: '%tools%'}"
+    printf 'a: 1\nb: 2\n' > info.yml
+    expect_code 0 "$PICKET" check good.yml
+    [ "$(tail -1 out)" = "1 rules: 1 runnable, 0 need lists, 0 unsupported, 0 errors" ] || fail "$(cat out)"
+    expect_code 2 "$PICKET" check .
+    [ "$(tail -1 out)" = "3 rules: 1 runnable, 1 need lists, 0 unsupported, 1 errors" ] || fail "$(cat out)"
+    expect_text err "wrong.yml:8:"
+    expect_text err "did you mean 'endswith'?"
+    expect_text err "info.yml"
+    expect_code 0 "$PICKET" check list.yml
+    expect_code 2 "$PICKET" check --strict list.yml
+    echo 'tools: [a, b]' > lists.yml
+    expect_code 0 "$PICKET" check --strict --placeholders lists.yml list.yml
+    expect_code 2 "$PICKET" check --output json wrong.yml
+    for key in '"rules":1,' '"runnable":0,' '"need_lists":0,' '"unsupported":0,' '"errors":1,' '"diagnostics":[' '"severity":"error"' '"hint":"did you mean' \
+        '"file":"wrong.yml"' '"line":8' '"column":' '"rule":' '"code":"sigma-modifier"'; do expect_text out "$key"; done
+    expect_code 2 "$PICKET" check missing.yml
+}
+
+test_explain() {
+    rule a.yml "A" high "{Image|endswith: '\\iox.exe', CommandLine|re: 'a.*b'}"
+    expect_code 0 "$PICKET" explain a.yml
+    for s in "Predicates" "ends_with" "[literals]" "[regex]" "Stages" "Event classes" "candidate by" "Cost" "windows/"; do expect_text out "$s"; done
+    expect_code 0 "$PICKET" explain -r a.yml A
+    expect_text out "somebody"
+    rule wrong.yml "Wrong" high "{Image|endwith: x}"
+    expect_code 2 "$PICKET" explain wrong.yml
+}
+
+test_dump() {
+    { events 3; echo '{"open": {"class": [1, 2]}}'; } > log.jsonl
+    expect_code 0 "$PICKET" dump log.jsonl
+    expect_lines out 4
+    expect_text out '"Image":"C:\\Windows\\tool1.exe"'
+    expect_code 0 "$PICKET" dump --raw log.jsonl
+    expect_lines out 4
+    expect_text out '{"open":{"class":[1,2]}}'
+    expect_code 0 "$PICKET" dump -o file log.jsonl
+    expect_lines file 4
+    expect_lines out 0
+}
+
+test_tests() {
+    cat > a.test <<'END'
+=== one
+--- rule sigma
+title: A
+logsource: {product: windows, category: process_creation}
+detection: {sel: {Image|endswith: 'x.exe'}, condition: sel}
+--- event process_creation
+{"Image": "C:\\x.exe"}
+--- alerts
+A: Image ends_with 'x.exe' at 3
+END
+    expect_code 0 "$PICKET" test a.test
+    expect_text out "1 passed, 0 failed"
+    sed 's/at 3/at 4/' a.test > b.test
+    expect_code 1 "$PICKET" test b.test
+    expect_text out "not ok b.test:1: one"
+    expect_text out "at 3"
+    expect_code 0 "$PICKET" test --update b.test
+    cmp a.test b.test || fail "--update does not restore the case"
+    sed 's/--- alerts/--- alert/' a.test > c.test
+    expect_code 2 "$PICKET" test c.test
+    expect_text out "did you mean 'alerts'?"
+    sed 's/Image|endswith/Image|endwith/' a.test > d.test
+    expect_code 1 "$PICKET" test d.test
+    expect_text out "did you mean 'endswith'?"
+}
+
+# Evidence as SigmaHQ lays it out, of our own making.
+test_evidence() {
+    rule a.yml "A" high "{Image|endswith: 'tool3.exe'}"
+    local id
+    id=$(grep '^id:' a.yml | cut -d' ' -f2)
+    mkdir -p regression_data/a
+    events 20 > "regression_data/a/$id.json"
+    entry() {
+        printf 'id: x\nrule_metadata:\n  - id: %s\n    title: A\nregression_tests_info:\n  - name: t\n    type: json\n    provider: p\n%s    path: regression_data/a/%s.json\n' "$id" "$1" "$id" > regression_data/a/info.yml
+    }
+    entry '    match_count: 1
+'
+    expect_code 0 "$PICKET" test -r a.yml regression_data
+    expect_text out "ok found 2, stated 1"
+    expect_code 1 "$PICKET" test --exact -r a.yml regression_data
+    entry '    match_count: 3
+'
+    expect_code 1 "$PICKET" test -r a.yml regression_data
+    expect_text out "not ok found 2, stated 3"
+    entry ''
+    expect_code 0 "$PICKET" test -r a.yml regression_data
+    rm "regression_data/a/$id.json"
+    expect_code 1 "$PICKET" test -r a.yml regression_data
+}
+
+test_terminal() {
+    command -v script > /dev/null || { echo "skipped: no script"; return; }
+    events 20 > log.jsonl
+    rule a.yml "A" high "{Image|endswith: 'tool3.exe'}"
+    TERM=xterm script -qec "$PICKET scan -r a.yml log.jsonl" /dev/null > out < /dev/null
+    grep -q $'\x1b\[1;31m' out || fail "no colour on a terminal"
+    TERM=xterm NO_COLOR=1 script -qec "$PICKET scan -r a.yml log.jsonl" /dev/null > out < /dev/null
+    ! grep -q $'\x1b\[[0-9;]*m' out || fail "colour in spite of NO_COLOR"
+}
+
+"test_$1"
