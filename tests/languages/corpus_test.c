@@ -15,7 +15,7 @@
 #include "base/unicode.h"
 #include "languages/language.h"
 
-#define CASES 6                         /* tests below that need the corpora */
+#define CASES 7                         /* tests below that need the corpora */
 
 typedef struct {
     arena *arena;
@@ -345,6 +345,30 @@ static void test_spans(void **state)
     ir_catalog_free(c);
 }
 
+/* ---- the text form ---- */
+
+/* What is printed parses, with other tests of its own, to an equal plan. */
+static void test_plans_print_and_parse(void **state)
+{
+    (void)state;
+    size_t files;
+    if (!rules.present) skip();
+    ir_catalog *c = load(all, &(language_options){0}, &files), *other = ir_catalog_new();
+    for (size_t i = 0; i < ir_rule_count(c); i++) {
+        const rule *r = ir_rule(c, i);
+        text t = {0};
+        if (!r->plan) continue;
+        ir_print_plan(&t, r->plan);
+        plan *again = ir_parse_plan(other, text_view(&t), r->path, ir_diags(other));
+        if (!again || !ir_plan_equal(r->plan, again))
+            fail_msg(STR_FMT " does not come back from\n" STR_FMT, STR_ARG(r->path), STR_ARG(text_view(&t)));
+        text_free(&t);
+    }
+    assert_int_equal(ir_test_count(other), ir_test_count(c));
+    ir_catalog_free(other);
+    ir_catalog_free(c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[CASES] = {
@@ -354,6 +378,7 @@ int main(void)
         cmocka_unit_test(test_stages_of_rule_pages),
         cmocka_unit_test(test_predicates),
         cmocka_unit_test(test_spans),
+        cmocka_unit_test(test_plans_print_and_parse),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
