@@ -39,8 +39,8 @@ events() {
 
 test_help() {
     expect_code 0 "$PICKET" --help
+    for c in scan check explain dump test; do expect_text out "  $c "; done
     for c in scan check explain dump test; do
-        expect_text out "$c"
         expect_code 0 "$PICKET" "$c" --help
         expect_text out "Examples"
         expect_text out "picket $c"
@@ -193,13 +193,14 @@ test_html() {
     expect_code 0 "$PICKET" scan -q -r a.yml -o page.html log.jsonl
     for s in '<!DOCTYPE html>' '</html>' 'prefers-color-scheme:dark' "default-src 'none'" '<mark>tool3.exe</mark>' 'somebody'; do expect_text page.html "$s"; done
     [ "$(grep -c '<details' page.html)" = 3 ] || fail "not three alerts"
-    expect_no_text page.html "http"
+    expect_no_text page.html "http:"
+    expect_no_text page.html "https:"
 }
 
 # The same output for any number of threads, over several files with damage in them, and correlations.
 test_jobs() {
     mkdir logs
-    for i in 1 2 3 4 5 6; do { events 4000 $((i * 1000)); echo '{"broken'; events 3000; echo 'not json'; } > logs/$i.jsonl; done
+    for i in 1 2 3 4 5 6; do { events 2000 $((i * 1000)); echo '{"broken'; events 1500; echo 'not json'; } > logs/$i.jsonl; done
     rule a.yml "A" high "{Image|endswith: ['tool3.exe', 'tool7.exe']}"
     rule b.yml "B" low "{CommandLine|re: '-n 1..7\$'}"
     cat > c.yml <<'END'
@@ -222,7 +223,7 @@ END
     "$PICKET" dump -q -j 1 logs > one 2> /dev/null
     "$PICKET" dump -q -j 4 logs > many 2> /dev/null
     cmp one many || fail "dump depends on -j"
-    expect_lines one 42000
+    expect_lines one 21000
 }
 
 test_correlations_come_last() {
