@@ -278,14 +278,15 @@ static bool is_time_name(pk_str name)
     return str_find(s, STR("time")) != STR_NPOS || str_find(s, STR("date")) != STR_NPOS || str_equal(s, STR("ts"));
 }
 
-/* All names are names, and no two are the same. *has_time: one of them says that it holds a time. */
-static bool is_header(pk_str line, char separator, arena *a, bool *has_time)
+/* All names are names, and no two are the same. *has_time: one of them says that it holds a time. *prose: it reads like it. */
+static bool is_header(pk_str line, char separator, arena *a, bool *has_time, bool *prose)
 {
     table seen = {0};
     bool good = true;
     for (pk_str rest = line; rest.ptr && good;) {
-        pk_str name = str_trim(csv_next_cell(&rest, separator, a));
+        pk_str cell = csv_next_cell(&rest, separator, a), name = str_trim(cell);
         if (name.len == 0 && !rest.ptr) break; /* a separator at the end of the line */
+        *prose |= cell.ptr != name.ptr || (name.len && strchr(".:", name.ptr[name.len - 1]));
         good = is_column_name(name) && table_put(&seen, name, 0);
         if (good) *has_time |= is_time_name(name);
     }
@@ -297,7 +298,7 @@ static int csv_detect(pk_str head, pk_str file_name, bool whole)
 {
     arena *a = arena_new();
     pk_str rest = text_of_head(a, head), line;
-    bool named = has_extension(file_name, ".csv") || has_extension(file_name, ".tsv"), has_time = false;
+    bool named = has_extension(file_name, ".csv") || has_extension(file_name, ".tsv"), has_time = false, prose = false;
     char separator = 0;
     do {
         size_t end = str_find_char(rest, '\n');
@@ -308,7 +309,7 @@ static int csv_detect(pk_str head, pk_str file_name, bool whole)
 
     int sure = 0;
     size_t columns = separator ? csv_count_cells(line, separator) : 0, records = 0, even = 0;
-    if (columns >= 2 && memchr(rest.ptr, 0, rest.len) == NULL && is_header(line, separator, a, &has_time)) {
+    if (columns >= 2 && memchr(rest.ptr, 0, rest.len) == NULL && is_header(line, separator, a, &has_time, &prose)) {
         bool plain = false;
         while (rest.len && records < 50) {
             size_t length = record_length(separator, (const uint8_t *)rest.ptr, rest.len, &plain);
@@ -319,7 +320,7 @@ static int csv_detect(pk_str head, pk_str file_name, bool whole)
             records++;
             even += csv_count_cells(record, separator) == columns;
         }
-        if (records ? even * 10 >= records * 9 : named && whole) sure = named ? 80 : has_time && columns > 2 ? 75 : 0;
+        if (records ? even * 10 >= records * 9 : named && whole) sure = named ? 80 : has_time && !prose && columns > 2 ? 75 : 0;
         else if (named && even * 2 >= records) sure = 60;
     }
     arena_free(a);

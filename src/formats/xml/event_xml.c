@@ -32,6 +32,7 @@ typedef enum { IN_DOCUMENT, IN_EVENT, IN_SYSTEM, ELSEWHERE } context;
 typedef struct {
     const char *start, *at, *end;
     const char *problem;
+    size_t looked;                                      /* in vain, behind `at` */
     field_sink *sink;
     int64_t record;
     bool named_data, unnamed_data;                      /* seen in the container that is being read */
@@ -58,7 +59,10 @@ static void skip_space(parser *p)
 static bool skip_to(parser *p, const char *mark, size_t n, const char *problem)
 {
     const char *found = memmem(p->at, left(p), mark, n);
-    if (!found) return fail(p, problem);
+    if (!found) {
+        p->looked = left(p);
+        return fail(p, problem);
+    }
     p->at = found + n;
     return true;
 }
@@ -86,7 +90,10 @@ static bool read_attribute(parser *p, attribute *out)
     if (!AT(p, "\"") && !AT(p, "'")) return fail(p, "expected a quote around the value of an attribute");
     char quote = *p->at++;
     const char *close = memchr(p->at, quote, left(p));
-    if (!close) return fail(p, "the value of an attribute is never closed");
+    if (!close) {
+        p->looked = left(p);
+        return fail(p, "the value of an attribute is never closed");
+    }
     out->raw = (pk_str){p->at, (size_t)(close - p->at)};
     p->at = close + 1;
     return true;
@@ -389,7 +396,8 @@ xml_event xml_read_event(pk_str s, field_sink *sink)
 {
     parser p = {.start = s.ptr, .at = s.ptr, .end = s.ptr + s.len, .sink = sink, .record = -1};
     read_element(&p, IN_DOCUMENT, 0);
-    return (xml_event){.end = (size_t)(p.at - p.start), .problem = p.problem, .record = p.record};
+    size_t end = (size_t)(p.at - p.start);
+    return (xml_event){.end = end, .looked = end + p.looked, .problem = p.problem, .record = p.record};
 }
 
 /* ---- finding events ---- */

@@ -8,6 +8,7 @@ enum { XML_DEPTH_LIMIT = 48 };                          /* elements within eleme
 
 typedef struct {
     size_t end;                                         /* behind </Event>; of a broken event: the place of what is wrong */
+    size_t looked;                                      /* how far the text was looked at */
     const char *problem;                                /* NULL: none */
     int64_t record;                                     /* EventRecordID, or -1 */
 } xml_event;

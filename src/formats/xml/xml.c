@@ -14,11 +14,11 @@
 
 enum { BETWEEN, INSIDE };
 
-/* Behind the end of a comment or CDATA section that begins at `at`; 0: it goes on behind len. */
+/* Behind the mark that ends a comment, CDATA section or instruction, looked for from `at` on; 0: it goes on behind len. */
 static size_t behind(const uint8_t *bytes, size_t at, size_t len, const char *mark)
 {
-    const uint8_t *found = memmem(bytes + at, len - at, mark, 3);
-    return found ? (size_t)(found - bytes) + 3 : 0;
+    const uint8_t *found = memmem(bytes + at, len - at, mark, strlen(mark));
+    return found ? (size_t)(found - bytes) + strlen(mark) : 0;
 }
 
 static bool starts(const uint8_t *at, size_t n, const char *s) { return n >= strlen(s) && !memcmp(at, s, strlen(s)); }
@@ -40,6 +40,8 @@ static size_t event_end(record_scan *scan, const uint8_t *bytes, size_t len, boo
             if (!(end = behind(bytes, at + 4, len, "-->"))) break;
         } else if (!scan->plain && scan->state == INSIDE && starts(tag, n, "<![CDATA[")) {
             if (!(end = behind(bytes, at + 9, len, "]]>"))) break;
+        } else if (!scan->plain && scan->state == INSIDE && starts(tag, n, "<?")) {
+            if (!(end = behind(bytes, at + 2, len, "?>"))) break;
         } else if (scan->state == INSIDE && is_event_end(tag, n)) {
             const uint8_t *close = memchr(tag, '>', n);
             if (close) return (size_t)(close - bytes) + 1;
@@ -209,7 +211,7 @@ static pk_status xml_read(reader *r, const block *b, const event_source *source,
             diag_add(d, PK_ERROR, "xml-event", place_at(&ahead, at + found.end, source->file), (pk_str){0}, NULL,
                      "event broken and skipped: %s", found.problem);
             ++*damaged;
-            wasted += found.end;
+            wasted += found.looked;
             at = xml_find_event(all, at + 6);
             continue;
         }
