@@ -227,7 +227,8 @@ static bool next_record(walk *w, size_t at, found_record *out)
         return false;
     }
     bool resumed = search_record(w->chunk, at, out) && (!w->trusted || out->at < w->free_at);
-    if (w->trusted || w->record_count > 0)
+    /* without a header nobody knows where the records should end: what is not followed by one is free space */
+    if (w->trusted || record_magic(w->chunk, at) || (resumed && w->record_count > 0))
         report_record(w, at, "evtx-record", resumed ? "no whole record here; the next stands" :
                       "no whole record here, nor behind it; looked for", resumed ? out->at : at);
     return resumed;
