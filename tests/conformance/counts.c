@@ -191,6 +191,7 @@ int main(int argc, char **argv)
     }
     tally tallies[FORMS];
     size_t count = check_catalogue((pk_str){bytes, len}, corpora, up_to, argc - 1, argv + 1, tallies);
+    bool agreed = print_tallies(tallies, count); /* names are views of the catalogue */
     mem_free(bytes);
-    return print_tallies(tallies, count) ? 0 : 1;
+    return agreed ? 0 : 1;
 }
