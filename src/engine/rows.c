@@ -205,7 +205,7 @@ static value column_of(row_store *s, const program *p, class_id c, const classif
                        const value *tree)
 {
     list_builder values = {0};
-    pk_str schema_name = STR("sigma");
+    pk_str schema_name = {"", 0}; /* of the match that found the event */
     for (size_t i = 0; r && r->plan && i < r->plan->stage_count; i++)
         if (r->plan->stages[i]->kind == STAGE_MATCH) schema_name = r->plan->stages[i]->as.match.schema;
     schema_field_values(program_schema(p), c, k->layout, schema_name, field, tree, s->scratch, &values);
