@@ -17,6 +17,7 @@ static const char *const index_names[] = {
 static void put_field(text *out, const expr *operand)
 {
     if (operand->kind == EXPR_FIELD && operand->as.field.kind == FIELD_ANY_VALUE) text_put_cstring(out, "(any value)");
+    else if (operand->kind == EXPR_FIELD && operand->as.field.kind == FIELD_PATH) text_put(out, operand->as.field.path);
     else ir_print_expr(out, operand);
 }
 
@@ -86,9 +87,17 @@ static const char *cost_meaning(const char *cost)
     return cost;
 }
 
+static bool has_match(const struct plan *p)
+{
+    for (size_t i = 0; i < p->stage_count; i++)
+        if (p->stages[i]->kind == STAGE_MATCH) return true;
+    return false;
+}
+
 static void put_classes(explaining *x)
 {
     rule_explanation e = program_explain(x->program->compiled, x->rule, x->arena);
+    if (!has_match(x->rule->plan)) return; /* it reads the rows of other rules, which have classes of their own */
     text_put_cstring(x->out, "\nEvent classes\n");
     for (size_t i = 0; i < e.class_count; i++) put_class(x, &e.classes[i]);
     if (!e.class_count) {

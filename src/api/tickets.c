@@ -44,8 +44,11 @@ ticket *ticket_take(ticket_queue *q)
     return t;
 }
 
+enum { KEPT_BLOCK = 4 << 20 }; /* a block made for one huge record is not kept in every ticket */
+
 static void empty(ticket *t)
 {
+    if (t->block.cap > KEPT_BLOCK) block_free(&t->block);
     cut_stream_release(t->stream);
     t->stream = NULL;
     t->begins_file = false;
