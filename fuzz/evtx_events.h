@@ -9,9 +9,19 @@
 #include "formats/evtx/evtx.h"
 
 static const char *const fuzz_paths[] = {
-    "Event.System.EventID", "Event.System.EventID.#text", "Event.System.Provider.#attributes.Name", "Event.System.Channel",
-    "Event.System.TimeCreated.#attributes.SystemTime", "Event.EventData.Image", "Event.EventData.Data",
-    "Event.EventData.Image_attributes.Type", "Event.UserData.*.Deep", "Event.*.*", "Event.*.#attributes.*", "*.A.#text", "Event.*",
+    "Event.System.EventID",
+    "Event.System.EventID.#text",
+    "Event.System.Provider.#attributes.Name",
+    "Event.System.Channel",
+    "Event.System.TimeCreated.#attributes.SystemTime",
+    "Event.EventData.Image",
+    "Event.EventData.Data",
+    "Event.EventData.Image_attributes.Type",
+    "Event.UserData.*.Deep",
+    "Event.*.*",
+    "Event.*.#attributes.*",
+    "*.A.#text",
+    "Event.*",
 };
 
 enum { PATHS = sizeof fuzz_paths / sizeof *fuzz_paths };

@@ -63,7 +63,8 @@ typedef struct {
 
 static bool is_guid_of(pk_str ours, pk_str theirs)
 {
-    return ours.len == theirs.len + 2 && ours.ptr[0] == '{' && str_equal_ascii_fold(str_slice(ours, 1, theirs.len), theirs);
+    return ours.len == theirs.len + 2 && ours.ptr[0] == '{' &&
+           str_equal_ascii_fold(str_slice(ours, 1, theirs.len), theirs);
 }
 
 /* The same microsecond, written with more or fewer digits. */
@@ -159,12 +160,28 @@ static bool compare_twin(const char *path, log_readers *readers, differences *d)
 /* ---- by paths and by tree ---- */
 
 static const char *const paths[] = {
-    "Event.System.EventID", "Event.System.EventID.#text", "Event.System.EventID.#attributes.Qualifiers",
-    "Event.System.Provider.#attributes.Name", "Event.System.Channel", "Event.System.EventRecordID",
-    "Event.System.TimeCreated.#attributes.SystemTime", "Event.System.Security.#attributes.UserID", "Event.System.Keywords",
-    "Event.EventData.Image", "Event.EventData.CommandLine", "Event.EventData.Data", "Event.EventData.Binary",
-    "Event.EventData.*", "Event.EventData.#text", "Event.UserData.*.*", "Event.UserData.*.#attributes.*", "Event.RenderingInfo.*",
-    "Event.EventData.ThreatName", "Event.EventData.LogonGuid", "Event.UserData.*.*.#attributes.*", "Event.*",
+    "Event.System.EventID",
+    "Event.System.EventID.#text",
+    "Event.System.EventID.#attributes.Qualifiers",
+    "Event.System.Provider.#attributes.Name",
+    "Event.System.Channel",
+    "Event.System.EventRecordID",
+    "Event.System.TimeCreated.#attributes.SystemTime",
+    "Event.System.Security.#attributes.UserID",
+    "Event.System.Keywords",
+    "Event.EventData.Image",
+    "Event.EventData.CommandLine",
+    "Event.EventData.Data",
+    "Event.EventData.Binary",
+    "Event.EventData.*",
+    "Event.EventData.#text",
+    "Event.UserData.*.*",
+    "Event.UserData.*.#attributes.*",
+    "Event.RenderingInfo.*",
+    "Event.EventData.ThreatName",
+    "Event.EventData.LogonGuid",
+    "Event.UserData.*.*.#attributes.*",
+    "Event.*",
 };
 
 typedef struct {
@@ -197,7 +214,8 @@ static bool compare_paths(const event *e, void *user)
 /* ---- the catalogue ---- */
 
 /* Calls fn for each EVTX file below `folder` that the catalogue names; the number of them. */
-static size_t each_evtx(const char *corpora, const char *folder, bool (*fn)(const char *path, void *user), void *user, bool *ok)
+static size_t each_evtx(const char *corpora, const char *folder, bool (*fn)(const char *path, void *user), void *user,
+                        bool *ok)
 {
     char line[8192], path[8192 + 512];
     size_t count = 0;
@@ -251,7 +269,8 @@ int main(void)
     for (int k = 0; files && k < KINDS; k++) printf("    %6zu %s\n", r.found.found[k], kinds[k]);
     if (files) printf("%zu files, %zu events: %zu values by paths, %zu differ from the tree\n", files, r.agreed.events,
                       r.agreed.values, r.agreed.different);
-    ok &= r.found.found[OTHER] == 0 && r.found.found[LETTER_CASE] <= EDITED && r.agreed.different == 0 && (files || !given);
+    ok &= r.found.found[OTHER] == 0 && r.found.found[LETTER_CASE] <= EDITED && r.agreed.different == 0 &&
+          (files || !given);
     log_readers_free(&r.plain);
     log_readers_free(&r.by_path);
     arena_free(r.agreed.arena);

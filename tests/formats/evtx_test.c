@@ -87,11 +87,22 @@ static text usual_file(arena *a, size_t count)
         evtx_data data[] = {{STR("Image"), evtx_store_string(a, str_from(image))},
                             {STR("ProcessId"), evtx_store_number(a, 0x08, i, 4)}};
         evtx_event e = {
-            .provider = STR("Microsoft-Windows-Sysmon"), .provider_guid = STR("{5770385F-C22A-43E0-BF4C-06F5698FFBD9}"),
-            .channel = STR("Microsoft-Windows-Sysmon/Operational"), .computer = STR("ws-01"), .user_sid = STR("S-1-5-18"),
-            .event_id = 1, .task = 1, .version = 5, .level = 4, .keywords = UINT64_C(0x8000000000000000),
-            .filetime = filetime(YEAR_2020_SECONDS + i, 1234560), .record_id = 100 + i, .process_id = 8, .thread_id = 9,
-            .data = data, .data_count = 2,
+            .provider = STR("Microsoft-Windows-Sysmon"),
+            .provider_guid = STR("{5770385F-C22A-43E0-BF4C-06F5698FFBD9}"),
+            .channel = STR("Microsoft-Windows-Sysmon/Operational"),
+            .computer = STR("ws-01"),
+            .user_sid = STR("S-1-5-18"),
+            .event_id = 1,
+            .task = 1,
+            .version = 5,
+            .level = 4,
+            .keywords = UINT64_C(0x8000000000000000),
+            .filetime = filetime(YEAR_2020_SECONDS + i, 1234560),
+            .record_id = 100 + i,
+            .process_id = 8,
+            .thread_id = 9,
+            .data = data,
+            .data_count = 2,
         };
         assert_true(evtx_write_event(w, &e));
     }
@@ -370,9 +381,10 @@ static void shapes_of_values(void **state)
                   "{\"Event\":{\"EventData\":{\"Data\":[\"a\",\"b\"],\"Computed\":5},\"EventID\":5,\"Absent\":\"\","
                   "\"Joined\":\"n=5\"}}");
     v[3] = evtx_store_number(a, 0x06, 16384, 2);
-    expect_record(&instance, NULL,
-                  "{\"Event\":{\"EventData\":{\"Data\":[\"a\",\"b\"],\"Computed\":5},"
-                  "\"EventID\":{\"#attributes\":{\"Qualifiers\":16384},\"#text\":5},\"Absent\":\"\",\"Joined\":\"n=5\"}}");
+    expect_record(
+        &instance, NULL,
+        "{\"Event\":{\"EventData\":{\"Data\":[\"a\",\"b\"],\"Computed\":5},"
+        "\"EventID\":{\"#attributes\":{\"Qualifiers\":16384},\"#text\":5},\"Absent\":\"\",\"Joined\":\"n=5\"}}");
     arena_free(a);
 }
 
@@ -856,7 +868,8 @@ static void collect_paths(path_collector *x, const value *v, pk_str path)
         key = path.len ? arena_printf(x->texts, STR_FMT "." STR_FMT, STR_ARG(path), STR_ARG(key)) : key;
         collect_paths(x, &v->as.record.fields[i].value, key);
     }
-    if (v->type != VALUE_RECORD && path_slot_count(x->paths) < 60 && random_below(&x->seed, 3) == 0) path_add(x->paths, path);
+    if (v->type != VALUE_RECORD && path_slot_count(x->paths) < 60 && random_below(&x->seed, 3) == 0)
+        path_add(x->paths, path);
 }
 
 static bool collect_event(const event *e, void *user)
@@ -932,7 +945,8 @@ static void cached_templates_change_nothing(void **state)
         text file = {0};
         seed += round;
         for (int i = 0; i < 8; i++) {
-            const evtx_instance *x = random_below(&seed, 3) ? shared[random_below(&seed, 3)] : random_instance(a, &seed, 0);
+            const evtx_instance *x =
+                random_below(&seed, 3) ? shared[random_below(&seed, 3)] : random_instance(a, &seed, 0);
             (void)evtx_write_record(w, (uint64_t)i, 0, x, NULL);
         }
         evtx_writer_finish(w, &file);
@@ -963,7 +977,8 @@ static void random_bytes_changed(void **state)
         for (uint32_t n = 1 + random_below(&seed, 40); n; n--) {
             size_t at = random_below(&seed, 3) ? FILE_HEADER + random_below(&seed, 4000)
                                                : random_below(&seed, (uint32_t)file.len);
-            file.ptr[at] = (char)(random_below(&seed, 2) ? random_below(&seed, 256) : (uint32_t)file.ptr[at] ^ 1u << random_below(&seed, 8));
+            file.ptr[at] = (char)(random_below(&seed, 2) ? random_below(&seed, 256)
+                                                         : (uint32_t)file.ptr[at] ^ 1u << random_below(&seed, 8));
         }
         reading x = read_file(&file);
         events += x.count;

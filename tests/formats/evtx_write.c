@@ -12,7 +12,14 @@
 #include "base/unicode.h"
 #include "formats/evtx/crc32.h"
 
-enum { FILE_HEADER = 4096, CHUNK = 65536, CHUNK_HEADER = 512, STRINGS_AT = 128, TEMPLATES_AT = 384, DEPENDENCY = 0xffff };
+enum {
+    FILE_HEADER = 4096,
+    CHUNK = 65536,
+    CHUNK_HEADER = 512,
+    STRINGS_AT = 128,
+    TEMPLATES_AT = 384,
+    DEPENDENCY = 0xffff
+};
 
 typedef struct {
     pk_str name;
@@ -142,7 +149,10 @@ static void set(uint8_t *at, uint64_t n, int size)
     for (int i = 0; i < size; i++) at[i] = (uint8_t)(n >> (8 * i));
 }
 
-static uint32_t get(const uint8_t *at) { return (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24; }
+static uint32_t get(const uint8_t *at)
+{
+    return (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
+}
 
 static void put(chunk *c, uint64_t n, int size)
 {
@@ -521,7 +531,9 @@ static bool guid_bytes(pk_str s, uint8_t out[16])
     size_t digits = 0;
     memset(out, 0, 16);
     for (size_t i = 0; i < s.len; i++) {
-        int c = s.ptr[i], n = c >= '0' && c <= '9' ? c - '0' : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : -1;
+        int c = s.ptr[i], n = c >= '0' && c <= '9'                 ? c - '0'
+                              : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10
+                                                                   : -1;
         if (n < 0) continue;
         if (digits == 32) return false;
         out[order[digits / 2]] |= (uint8_t)(digits % 2 ? n : n << 4);

@@ -1,5 +1,6 @@
 /*
- * Writes EVTX files for tests, sample logs and fuzz seeds: events described as element trees, with or without templates.
+ * Writes EVTX files for tests, sample logs and fuzz seeds: events described as element trees, with or without
+ * templates.
  *
  *     arena *a = arena_new();
  *     evtx_node *data = evtx_element(a, "Data");
@@ -90,7 +91,8 @@ typedef struct evtx_writer evtx_writer;
 evtx_writer *evtx_writer_new(void);
 void evtx_writer_free(evtx_writer *w);
 /* An instance, or an element without a template. false: it does not fit into a chunk. */
-bool evtx_write_record(evtx_writer *w, uint64_t id, uint64_t filetime, const evtx_instance *i, const evtx_node *element);
+bool evtx_write_record(evtx_writer *w, uint64_t id, uint64_t filetime, const evtx_instance *i,
+                       const evtx_node *element);
 /* The whole file, appended to `out`; the writer stays as it is. */
 void evtx_writer_finish(const evtx_writer *w, text *out);
 

@@ -1,6 +1,6 @@
 /*
- * log_stream over bytes in memory, in place of the one of formats/input.c: for tests and fuzz targets of a single format.
- * Included by one source file of a program that does not use input.h.
+ * log_stream over bytes in memory, in place of the one of formats/input.c: for tests and fuzz targets of a single
+ * format. Included by one source file of a program that does not use input.h.
  */
 #ifndef PICKET_TESTS_FORMATS_MEMORY_STREAM_H
 #define PICKET_TESTS_FORMATS_MEMORY_STREAM_H

@@ -3,10 +3,10 @@
  *
  *     evtx_make EVENTS.jsonl OUT.evtx
  *
- * A line is one event: {"Provider", "EventID", "Channel", "Computer", "TimeCreated", "EventRecordID", "EventData": {...}},
- * and as wanted ProviderGuid, Version, Level, Task, Opcode, Keywords, ProcessID, ThreadID, UserID. EventData is an object
- * (named <Data>) or a list (unnamed); UserData is {element: {name: value, ...}}. Texts that are GUIDs, SIDs or hexadecimal numbers are stored as such where they read
- * back as the same text, as Windows stores them.
+ * A line is one event: {"Provider", "EventID", "Channel", "Computer", "TimeCreated", "EventRecordID", "EventData":
+ * {...}}, and as wanted ProviderGuid, Version, Level, Task, Opcode, Keywords, ProcessID, ThreadID, UserID. EventData is
+ * an object (named <Data>) or a list (unnamed); UserData is {element: {name: value, ...}}. Texts that are GUIDs, SIDs
+ * or hexadecimal numbers are stored as such where they read back as the same text, as Windows stores them.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -75,7 +75,8 @@ static evtx_stored store_text(arena *a, pk_str s)
 {
     static const uint8_t order[16] = {3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15};
     evtx_stored stored;
-    if (str_starts_with(s, STR("S-1-")) && all_of(str_slice(s, 4, s.len), "0123456789-") && evtx_store_sid(a, s, &stored))
+    if (str_starts_with(s, STR("S-1-")) && all_of(str_slice(s, 4, s.len), "0123456789-") &&
+        evtx_store_sid(a, s, &stored))
         return stored;
     if (is_hex(s)) return evtx_store_number(a, 0x15, strtoull(arena_cstring(a, s), NULL, 16), 8);
     if (!is_guid(s)) return evtx_store_string(a, s);
@@ -95,7 +96,8 @@ static evtx_stored store(arena *a, const value *v)
     case VALUE_STRING: return store_text(a, v->as.string);
     case VALUE_BOOL: return evtx_store_number(a, 0x0d, v->as.boolean, 4);
     case VALUE_INT:
-        if (v->as.integer >= 0 && v->as.integer <= UINT32_MAX) return evtx_store_number(a, 0x08, (uint64_t)v->as.integer, 4);
+        if (v->as.integer >= 0 && v->as.integer <= UINT32_MAX)
+            return evtx_store_number(a, 0x08, (uint64_t)v->as.integer, 4);
         return evtx_store_number(a, 0x09, (uint64_t)v->as.integer, 8);
     case VALUE_FLOAT: return evtx_store_bytes(a, 0x0c, &v->as.real, 8);
     default: return value_text(a, v, &s) && s.len ? evtx_store_string(a, s) : evtx_store_null();
@@ -104,7 +106,10 @@ static evtx_stored store(arena *a, const value *v)
 
 static const evtx_data *data_of(arena *a, const value *data, size_t *count)
 {
-    *count = !data ? 0 : data->type == VALUE_RECORD ? data->as.record.count : data->type == VALUE_LIST ? data->as.list.count : 0;
+    *count = !data                        ? 0
+             : data->type == VALUE_RECORD ? data->as.record.count
+             : data->type == VALUE_LIST   ? data->as.list.count
+                                          : 0;
     evtx_data *made = ARENA_ARRAY(a, evtx_data, *count + 1);
     for (size_t i = 0; i < *count; i++) {
         bool named = data->type == VALUE_RECORD;
@@ -120,13 +125,21 @@ static bool make_event(const event *e, void *user)
     arena_reset(m->arena);
     const value *r = event_tree(e, m->arena);
     evtx_event made = {
-        .provider = string_at(r, "Provider"), .provider_guid = string_at(r, "ProviderGuid"),
-        .channel = string_at(r, "Channel"), .computer = string_at(r, "Computer"), .user_sid = string_at(r, "UserID"),
-        .event_id = (uint16_t)number_at(r, "EventID", 0), .task = (uint16_t)number_at(r, "Task", 0),
-        .version = (uint8_t)number_at(r, "Version", 0), .level = (uint8_t)number_at(r, "Level", 4),
-        .opcode = (uint8_t)number_at(r, "Opcode", 0), .keywords = number_at(r, "Keywords", UINT64_C(0x8000000000000000)),
-        .filetime = filetime_at(r, "TimeCreated"), .record_id = number_at(r, "EventRecordID", m->events + 1),
-        .process_id = (uint32_t)number_at(r, "ProcessID", 4), .thread_id = (uint32_t)number_at(r, "ThreadID", 4),
+        .provider = string_at(r, "Provider"),
+        .provider_guid = string_at(r, "ProviderGuid"),
+        .channel = string_at(r, "Channel"),
+        .computer = string_at(r, "Computer"),
+        .user_sid = string_at(r, "UserID"),
+        .event_id = (uint16_t)number_at(r, "EventID", 0),
+        .task = (uint16_t)number_at(r, "Task", 0),
+        .version = (uint8_t)number_at(r, "Version", 0),
+        .level = (uint8_t)number_at(r, "Level", 4),
+        .opcode = (uint8_t)number_at(r, "Opcode", 0),
+        .keywords = number_at(r, "Keywords", UINT64_C(0x8000000000000000)),
+        .filetime = filetime_at(r, "TimeCreated"),
+        .record_id = number_at(r, "EventRecordID", m->events + 1),
+        .process_id = (uint32_t)number_at(r, "ProcessID", 4),
+        .thread_id = (uint32_t)number_at(r, "ThreadID", 4),
     };
     const value *user_data = value_get(r, STR("UserData"));
     bool wrapped = user_data && user_data->type == VALUE_RECORD && user_data->as.record.count == 1;

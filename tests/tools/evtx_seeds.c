@@ -85,7 +85,10 @@ static void write_nested(arena *a, evtx_writer *w)
 static void write_usual(arena *a, evtx_writer *w, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        evtx_data data[] = {{STR("Image"), evtx_store_string(a, STR("C:\\x.exe"))}, {STR(""), evtx_store_number(a, 8, i, 4)}};
+        evtx_data data[] = {
+            {STR("Image"), evtx_store_string(a, STR("C:\\x.exe"))},
+            { STR(""), evtx_store_number(a,                             8,                i, 4)}
+        };
         evtx_event e = {
             .provider = STR("Provider"), .channel = STR("Channel"), .computer = STR("pc"), .user_sid = STR("S-1-5-18"),
             .event_id = 1, .filetime = UINT64_C(132223104000000000), .record_id = i, .data = data, .data_count = 2,

@@ -47,7 +47,8 @@ bool binxml_name_at(evtx_chunk chunk, size_t at, const uint8_t **chars, uint16_t
     if (at > chunk.len) return false;
     cursor c = {chunk.bytes + at, chunk.bytes + chunk.len};
     const uint8_t *skipped;
-    return read_bytes(&c, NAME_HEADER - 2, &skipped) && read_u16le(&c, units) && read_bytes(&c, 2 * (size_t)*units, chars);
+    return read_bytes(&c, NAME_HEADER - 2, &skipped) && read_u16le(&c, units) &&
+           read_bytes(&c, 2 * (size_t)*units, chars);
 }
 
 static bool parse_name(parse *s, pk_str *out)

@@ -6,10 +6,11 @@
  *              64 offsets of strings, 32 offsets of templates
  *     Record = "**\0\0", size, id, time written, BinXML, size
  *
- * The header is not believed where the records can speak for themselves: they are found by walking from one to the next,
- * each with its magic and both copies of its size; where that breaks off, the next place where a whole record stands is
- * searched. String and template offsets are never followed. Behind the free-space offset lie remains of a chunk that was
- * overwritten, or, in a log that was not closed, records that the header does not know yet: those count whose ids go on.
+ * The header is not believed where the records can speak for themselves: they are found by walking from one to the
+ * next, each with its magic and both copies of its size; where that breaks off, the next place where a whole record
+ * stands is searched. String and template offsets are never followed. Behind the free-space offset lie remains of a
+ * chunk that was overwritten, or, in a log that was not closed, records that the header does not know yet: those count
+ * whose ids go on.
  */
 #include <inttypes.h>
 #include <stdarg.h>
@@ -94,7 +95,8 @@ static void check_header(walk *w)
     if (free_at > c.len) return;
     w->free_at = free_at;
     uint32_t records = chunk_u32(c, 52);
-    uint32_t computed = records ? crc32_add(&w->r->crc, 0, c.bytes + EVTX_CHUNK_HEADER, free_at - EVTX_CHUNK_HEADER) : 0;
+    uint32_t computed =
+        records ? crc32_add(&w->r->crc, 0, c.bytes + EVTX_CHUNK_HEADER, free_at - EVTX_CHUNK_HEADER) : 0;
     if (records != computed)
         report(w, PK_WARNING, "evtx-records-checksum", "some record of this chunk was changed or cut off",
                ": the checksum of its records is 0x%08x, their bytes give 0x%08x", records, computed);
@@ -144,7 +146,8 @@ static void report_record(walk *w, size_t at, const char *code, const char *what
         report(w, PK_ERROR, code, NULL, ", record %" PRIu64 " (at byte %" PRIu64 "): %s, at 0x%zx of the chunk",
                chunk_u64(w->chunk, at + 8), w->b->offset + at, what, where);
     else
-        report(w, PK_ERROR, code, NULL, " (at byte %" PRIu64 "): %s, at 0x%zx of the chunk", w->b->offset + at, what, where);
+        report(w, PK_ERROR, code, NULL, " (at byte %" PRIu64 "): %s, at 0x%zx of the chunk", w->b->offset + at, what,
+               where);
 }
 
 static const value *record_tree(const event *e, arena *a)
@@ -180,7 +183,8 @@ static bool parse_record(walk *w, const found_record *f)
         return false;
     }
     if (f->torn)
-        report(w, PK_ERROR, "evtx-record-torn", "it was being written when the log was copied: some of its values may be lost",
+        report(w, PK_ERROR, "evtx-record-torn",
+               "it was being written when the log was copied: some of its values may be lost",
                ", record %" PRIu64 " (at byte %" PRIu64 "): the size at its start is %zu, that at its end %u", f->id,
                w->b->offset + f->at, f->size, chunk_u32(w->chunk, f->at + f->size - 4));
     return true;
@@ -222,8 +226,8 @@ static bool next_record(walk *w, size_t at, found_record *out)
     if (at >= w->free_at) return false;
     if (all_zero(w->chunk.bytes + at, w->free_at - at)) {
         if (w->trusted)
-            report(w, PK_ERROR, "evtx-chunk-zero", NULL, ": zeros from 0x%zx on, where records should go on to 0x%zx", at,
-                   w->free_at);
+            report(w, PK_ERROR, "evtx-chunk-zero", NULL, ": zeros from 0x%zx on, where records should go on to 0x%zx",
+                   at, w->free_at);
         return false;
     }
     bool resumed = search_record(w->chunk, at, out) && (!w->trusted || out->at < w->free_at);
@@ -249,9 +253,11 @@ pk_status evtx_read_chunk(reader *r, const block *b, const event_source *source,
               .chunk = {b->bytes, b->len < EVTX_CHUNK_SIZE ? b->len : EVTX_CHUNK_SIZE}};
     if (w.chunk.len < EVTX_CHUNK_HEADER) {
         ++*damaged;
-        bool begun = b->len >= sizeof evtx_chunk_magic && memcmp(b->bytes, evtx_chunk_magic, sizeof evtx_chunk_magic) == 0;
+        bool begun =
+            b->len >= sizeof evtx_chunk_magic && memcmp(b->bytes, evtx_chunk_magic, sizeof evtx_chunk_magic) == 0;
         report(&w, PK_ERROR, begun ? "evtx-chunk-cut" : "evtx-chunk-magic", NULL,
-               begun ? " (at byte %" PRIu64 "): cut off after %zu bytes" : " (at byte %" PRIu64 "): %zu bytes that are no chunk",
+               begun ? " (at byte %" PRIu64 "): cut off after %zu bytes"
+                     : " (at byte %" PRIu64 "): %zu bytes that are no chunk",
                b->offset, b->len);
         return PK_OK;
     }
@@ -260,7 +266,8 @@ pk_status evtx_read_chunk(reader *r, const block *b, const event_source *source,
     r->record.templates = &r->templates;
     check_header(&w);
     if (w.trusted && w.chunk.len < EVTX_CHUNK_SIZE && w.free_at == w.chunk.len)
-        report(&w, PK_ERROR, "evtx-chunk-cut", NULL, " (at byte %" PRIu64 "): cut off after %zu bytes", b->offset, b->len);
+        report(&w, PK_ERROR, "evtx-chunk-cut", NULL, " (at byte %" PRIu64 "): cut off after %zu bytes", b->offset,
+               b->len);
     size_t at = w.trusted || record_magic(w.chunk, EVTX_CHUNK_HEADER) ? EVTX_CHUNK_HEADER : 0;
     for (found_record f; next_record(&w, at, &f); at = behind(&w, &f)) {
         w.record_count++;

@@ -2,9 +2,9 @@
  * CRC-32, eight bytes a step ("slicing by 8"): row k of the table is the effect of a byte that k more bytes follow.
  * The table is made once for each reader, so that nothing global changes.
  *
- * Where the processor multiplies polynomials, 64 bytes a step instead: the checksum is the remainder of the bytes, taken
- * as a polynomial, by the CRC's; bytes far ahead are replaced by what they leave there (V. Gopal et al., "Fast CRC
- * Computation for Generic Polynomials Using PCLMULQDQ Instruction", Intel 2009; its constants for this polynomial).
+ * Where the processor multiplies polynomials, 64 bytes a step instead: the checksum is the remainder of the bytes,
+ * taken as a polynomial, by the CRC's; bytes far ahead are replaced by what they leave there (V. Gopal et al., "Fast
+ * CRC Computation for Generic Polynomials Using PCLMULQDQ Instruction", Intel 2009; its constants for this polynomial).
  * Each chunk is summed once: by table that took two fifths of the whole reading.
  */
 #include "formats/evtx/crc32.h"

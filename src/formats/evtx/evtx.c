@@ -1,8 +1,8 @@
 /*
  * EVTX files: a header of 4096 bytes, then chunks of 64 KiB. The cutter gives one block a chunk; chunk.c reads it.
  *
- *     FileHeader = "ElfFile\0", numbers of the first and last chunk, next record id, header size, minor and major version,
- *                  offset of the first chunk, number of chunks, (76 bytes), flags, CRC of the first 120 bytes
+ *     FileHeader = "ElfFile\0", numbers of the first and last chunk, next record id, header size, minor and major
+ *                  version, offset of the first chunk, number of chunks, (76 bytes), flags, CRC of the first 120 bytes
  *
  * Of the header only the offset of the first chunk is used, and only if a chunk stands there: in a log that was copied
  * while it was being written the numbers are old. Chunks of zeros are space reserved for later.
@@ -94,7 +94,8 @@ static void check_file_header(const cutter *c, diag_list *d)
     const evtx_chunk header = {c->held, c->len};
     uint32_t stored = chunk_u32(header, 124);
     if (chunk_u32(header, 120) & FLAG_DIRTY)
-        report(c, d, PK_NOTE, "evtx-dirty", "the log was not closed: it was copied while it was in use, or after a crash");
+        report(c, d, PK_NOTE, "evtx-dirty",
+               "the log was not closed: it was copied while it was in use, or after a crash");
     if (stored && stored != crc32_add(&c->crc, 0, c->held, 120))
         report(c, d, PK_WARNING, "evtx-file-checksum", "the checksum of the file header is wrong; the chunks are read");
     if (chunk_u32(header, 36) >> 16 != 3)
@@ -109,7 +110,9 @@ static void start(cutter *c, diag_list *d)
     pk_str head = {(const char *)c->held, c->len};
     if (c->len == 0 || has_magic(head, 0, evtx_chunk_magic)) return;
     if (has_magic(head, 0, evtx_file_magic) && c->len >= 128) check_file_header(c, d);
-    else report(c, d, PK_ERROR, "evtx-file-magic", "'ElfFile' expected at the start of the file; chunks are searched for");
+    else
+        report(c, d, PK_ERROR, "evtx-file-magic",
+               "'ElfFile' expected at the start of the file; chunks are searched for");
     size_t at = chunk_u32((evtx_chunk){c->held, c->len}, 40) & 0xffff;
     if (at < 128 || !has_magic(head, at, evtx_chunk_magic)) at = EVTX_FILE_HEADER;
     if (c->len < at) report(c, d, PK_ERROR, "evtx-file-cut", "the file is cut off inside its header");

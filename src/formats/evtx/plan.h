@@ -1,6 +1,6 @@
 /*
- * Plans: which values of a template feed which paths. Made once for each (template, place where it stands), run for each
- * record: a straight list of steps, so that only what somebody asked for is decoded.
+ * Plans: which values of a template feed which paths. Made once for each (template, place where it stands), run for
+ * each record: a straight list of steps, so that only what somebody asked for is decoded.
  */
 #ifndef PICKET_FORMATS_EVTX_PLAN_H
 #define PICKET_FORMATS_EVTX_PLAN_H

@@ -1,9 +1,9 @@
 /*
  * Template definitions (MS-EVEN6 2.2.12.5): parsed once, and kept for all chunks and files that a reader sees.
  *
- * A definition's bytes hold offsets of names in its chunk, so the same definition differs from chunk to chunk. The cache
- * keeps the bytes with the places of those offsets: a definition is the same when everything else is, byte by byte,
- * and each name is. The GUID only finds the candidates.
+ * A definition's bytes hold offsets of names in its chunk, so the same definition differs from chunk to chunk. The
+ * cache keeps the bytes with the places of those offsets: a definition is the same when everything else is, byte by
+ * byte, and each name is. The GUID only finds the candidates.
  */
 #ifndef PICKET_FORMATS_EVTX_TEMPLATE_H
 #define PICKET_FORMATS_EVTX_TEMPLATE_H
@@ -31,7 +31,7 @@ typedef struct {
 } evtx_chunk_template;
 
 typedef struct {
-    arena *arena;                                   /* of all templates and plans; emptied when it has grown too large */
+    arena *arena; /* of all templates and plans; emptied when it has grown too large */
     evtx_template *buckets[1024];
     VEC(evtx_chunk_template) in_chunk;
     uint16_t *by_offset;                            /* 65536: number in in_chunk plus 1; 0: not yet asked for */

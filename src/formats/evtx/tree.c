@@ -187,13 +187,15 @@ static value render_inside(const renderer *x, const binxml_element *e, const val
     }
     if (!has_attributes && !has_children)
         return text_of.type == VALUE_MISSING ? (value){.type = VALUE_BLANK} : text_of;
-    bool skip = has_children ? evtx_only_blanks(&text_of) : text_of.type == VALUE_MISSING || text_of.type == VALUE_BLANK;
+    bool skip =
+        has_children ? evtx_only_blanks(&text_of) : text_of.type == VALUE_MISSING || text_of.type == VALUE_BLANK;
     if (!skip) new_child(x, &inside, STR("#text"))->only = text_of;
     return take_children(x, &inside);
 }
 
 /* <Data Name="N">: the field N, and what other attributes it has as N_attributes. */
-static void render_named_data(const renderer *x, const binxml_element *e, pk_str name, value attributes, children *parent)
+static void render_named_data(const renderer *x, const binxml_element *e, pk_str name, value attributes,
+                              children *parent)
 {
     static const value none = {.type = VALUE_RECORD};
     new_child(x, parent, name)->only = render_inside(x, e, &none);

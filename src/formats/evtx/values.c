@@ -98,12 +98,14 @@ pk_str binxml_text(scratch *s, const uint8_t *bytes, size_t units)
     return scratch_take(s, out);
 }
 
-/* "ANSI" text has the code page of the machine that wrote it, which nobody recorded: UTF-8 if it is, else Windows-1252. */
+/* "ANSI" text has the code page of the machine that wrote it, which is not recorded: UTF-8 if it is, else Windows-1252. */
 static pk_str ansi_text(scratch *s, const uint8_t *bytes, size_t len)
 {
-    static const uint16_t c1[32] = { /* 0x80..0x9f of Windows-1252; 0: unused */
-        0x20ac, 0, 0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021, 0x02c6, 0x2030, 0x0160, 0x2039, 0x0152, 0, 0x017d, 0,
-        0, 0x2018, 0x2019, 0x201c, 0x201d, 0x2022, 0x2013, 0x2014, 0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0, 0x017e, 0x0178,
+    static const uint16_t c1[32] = {
+        /* 0x80..0x9f of Windows-1252; 0: unused */
+        0x20ac, 0,      0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021, 0x02c6, 0x2030, 0x0160,
+        0x2039, 0x0152, 0,      0x017d, 0,      0,      0x2018, 0x2019, 0x201c, 0x201d, 0x2022,
+        0x2013, 0x2014, 0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0,      0x017e, 0x0178,
     };
     while (len && bytes[len - 1] == 0) len--;
     bool valid = utf8_valid((pk_str){(const char *)bytes, len});
@@ -181,7 +183,7 @@ static pk_str guid_text(scratch *s, const uint8_t *b)
     return scratch_take(s, out);
 }
 
-/* MS-DTYP 2.4.2: revision, number of sub-authorities, authority (6 bytes, big-endian), sub-authorities. 0: not a SID. */
+/* MS-DTYP 2.4.2: revision, number of sub-authorities, authority (6 bytes, big-endian), sub-authorities. 0: no SID. */
 static size_t sid_size(const uint8_t *b, size_t len)
 {
     if (len < 8 || b[1] > 15) return 0;

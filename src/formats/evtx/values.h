@@ -52,7 +52,7 @@ typedef struct {
 } scratch;
 
 void scratch_reset(scratch *s);                    /* resets the arena too */
-char *scratch_reserve(scratch *s, size_t n);       /* at least n bytes at s->at; the caller moves s->at past what it used */
+char *scratch_reserve(scratch *s, size_t n); /* at least n bytes at s->at; the caller moves s->at past what it used */
 
 /*
  * The value: integers as such, hexadecimal kinds, times, GUIDs, SIDs and binary data as text, arrays as lists; NULL and
