@@ -38,8 +38,9 @@ pk_status input_add(input_list *l, const char *path, diag_list *d);
 /* Bytes in memory, which are copied; `name` stands for the file and counts as named. Detection and containers as for files. */
 pk_status input_add_bytes(input_list *l, pk_str name, const void *bytes, size_t len);
 /*
- * Next stream. INPUT_SKIPPED: a file that is no known kind of log: name is set; if it was named by the user this is also
- * an error in `d`, if it was met in a walk it is no diagnostic (the caller counts and lists it).
+ * Next stream. `d` is kept until the next call: what goes wrong while the stream is read goes there, too.
+ * INPUT_SKIPPED: a file that is no known kind of log: name is set; if it was named by the user this is also an error in
+ * `d`, if it was met in a walk, by a glob or in an archive it is no diagnostic (the caller counts and lists it).
  */
 input_result input_next(input_list *l, input_item *out, diag_list *d);
 uint64_t input_bytes_total(const input_list *l);  /* sizes of the files as they lie on disk; 0 if unknown (stdin) */
