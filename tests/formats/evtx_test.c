@@ -484,8 +484,25 @@ static size_t free_offset_huge(text *f)
     evtx_repair_checksums((uint8_t *)f->ptr, f->len);
     return 0;
 }
-static size_t record_size_zero(text *f) { poke(f, record_at(f, 0, 5) + 4, 0, 4); return 1; }
-static size_t record_size_huge(text *f) { poke(f, record_at(f, 0, 5) + 4, 0x7fffffff, 4); return 1; }
+static size_t record_size_zero(text *f) { poke(f, record_at(f, 0, 5) + 4, 0, 4); return 0; }
+static size_t record_size_huge(text *f) { poke(f, record_at(f, 0, 5) + 4, 0x7fffffff, 4); return 0; }
+static size_t last_record_size_zero(text *f)
+{
+    poke(f, record_at(f, 0, records_of_chunk(f, 0) - 1) + 4, 0, 4);
+    return 0;
+}
+static size_t both_sizes_wrong(text *f)
+{
+    poke(f, record_at(f, 0, 6) - 4, 0, 4);
+    poke(f, record_at(f, 0, 5) + 4, 0, 4);
+    return 1;
+}
+static size_t all_copies_wrong(text *f)
+{
+    size_t n = records_of_chunk(f, 0);
+    for (size_t i = 1; i < n; i++) poke(f, record_at(f, 0, i) - 4, 0, 4);
+    return 0;
+}
 static size_t record_magic_gone(text *f) { poke(f, record_at(f, 0, 5), 0, 4); return 1; }
 static size_t copy_of_size_wrong(text *f) { poke(f, record_at(f, 0, 6) - 4, 0, 4); return 0; }
 static size_t first_record_gone(text *f)
@@ -591,8 +608,11 @@ static const struct {
     {"free offset zero", free_offset_zero, 0, "evtx-chunk-header"},
     {"free offset too early", free_offset_early, 0, NULL},
     {"free offset of 4 GB", free_offset_huge, 0, "evtx-chunk-header"},
-    {"record size zero", record_size_zero, 1, "evtx-record"},
-    {"record size of 2 GB", record_size_huge, 1, "evtx-record"},
+    {"record size zero", record_size_zero, 0, "evtx-record-torn"},
+    {"size of the last record zero", last_record_size_zero, 0, "evtx-record-torn"},
+    {"record size of 2 GB", record_size_huge, 0, "evtx-record-torn"},
+    {"both sizes of a record wrong", both_sizes_wrong, 1, "evtx-record"},
+    {"the copies of all sizes wrong", all_copies_wrong, 0, "evtx-record-torn"},
     {"record magic gone", record_magic_gone, 1, "evtx-record"},
     {"copy of the size wrong", copy_of_size_wrong, 0, "evtx-record-torn"},
     {"first record gone", first_record_gone, 1, "evtx-record"},

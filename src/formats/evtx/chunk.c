@@ -25,8 +25,8 @@ enum { RECORD_HEADER = 24, SMALLEST_RECORD = RECORD_HEADER + 4 };
 typedef struct {
     size_t at, size;
     uint64_t id;
-    bool torn;              /* the copy of the size behind it is another: the record was not written to its end */
-    bool followed;          /* torn, but what follows is a record, so that its size is right */
+    bool torn;              /* its two sizes differ: not written to its end, or one of them damaged */
+    bool followed;          /* torn, but something else confirms `size` */
 } found_record;
 
 typedef struct {
@@ -40,6 +40,10 @@ typedef struct {
     bool trusted;           /* free_at comes from a header that is whole */
     uint64_t last_id;
     size_t record_count;
+    /* The last search for a whole record: from where, and what it found. */
+    bool searched, found;
+    size_t searched_from;
+    found_record next_whole;
 } walk;
 
 static void report(const walk *w, pk_severity severity, const char *code, const char *hint, const char *form, ...)
@@ -123,8 +127,7 @@ static bool record_at(evtx_chunk c, size_t at, found_record *out, bool *whole)
     return true;
 }
 
-/* The next record at or behind `at` that is whole. */
-static bool search_record(evtx_chunk c, size_t at, found_record *out)
+static bool search(evtx_chunk c, size_t at, found_record *out)
 {
     bool whole;
     while (at + SMALLEST_RECORD <= c.len) {
@@ -135,6 +138,19 @@ static bool search_record(evtx_chunk c, size_t at, found_record *out)
         at++;
     }
     return false;
+}
+
+/* The next record at or behind `at` that is whole. Searches go forward only, so that all of them pass the chunk once. */
+static bool search_record(walk *w, size_t at, found_record *out)
+{
+    bool known = w->searched && at >= w->searched_from && (!w->found || at <= w->next_whole.at);
+    if (!known) {
+        w->searched = true;
+        w->searched_from = at;
+        w->found = search(w->chunk, at, &w->next_whole);
+    }
+    *out = w->next_whole;
+    return w->found;
 }
 
 /* ---- reading records ---- */
@@ -183,10 +199,9 @@ static bool parse_record(walk *w, const found_record *f)
         return false;
     }
     if (f->torn)
-        report(w, PK_ERROR, "evtx-record-torn",
-               "it was being written when the log was copied: some of its values may be lost",
-               ", record %" PRIu64 " (at byte %" PRIu64 "): the size at its start is %zu, that at its end %u", f->id,
-               w->b->offset + f->at, f->size, chunk_u32(w->chunk, f->at + f->size - 4));
+        report(w, PK_ERROR, "evtx-record-torn", "not written to its end, or damaged: some of its values may be lost",
+               ", record %" PRIu64 " (at byte %" PRIu64 "): the size at its start is %u, that at its end %u", f->id,
+               w->b->offset + f->at, chunk_u32(w->chunk, f->at + 4), chunk_u32(w->chunk, f->at + f->size - 4));
     return true;
 }
 
@@ -212,17 +227,34 @@ static bool belongs(const walk *w, const found_record *f)
     return !w->trusted || f->at < w->free_at || w->record_count == 0 || f->id == w->last_id + 1;
 }
 
+/* A record whose size is wrong, if it ends right before `end`: then the copy of the size stands there. */
+static bool ends_before(const walk *w, size_t at, size_t end, found_record *out)
+{
+    if (!record_magic(w->chunk, at) || end > w->chunk.len || end - at < SMALLEST_RECORD) return false;
+    if (chunk_u32(w->chunk, end - 4) != end - at) return false;
+    *out = (found_record){.at = at, .size = end - at, .id = chunk_u64(w->chunk, at + 8), .torn = true, .followed = true};
+    return true;
+}
+
+/* A record at `at` of which only one size is right. */
+static bool torn_record(walk *w, size_t at, found_record *out)
+{
+    bool whole;
+    found_record after;
+    bool next = search_record(w, at + 4, &after) && (!w->trusted || after.at < w->free_at);
+    if (ends_before(w, at, next ? after.at : w->free_at, out)) return true;
+    if (!record_at(w->chunk, at, out, &whole)) return false;
+    out->torn = true;
+    out->followed = at + out->size == w->free_at || record_at(w->chunk, at + out->size, &after, &whole);
+    return true;
+}
+
 /* What stands where the walk expects a record: a record (torn ones as well), the end, or damage to step over. */
 static bool next_record(walk *w, size_t at, found_record *out)
 {
-    bool whole, next_whole;
-    found_record after;
-    if (record_at(w->chunk, at, out, &whole)) {
-        if (whole) return belongs(w, out);
-        out->torn = true;
-        out->followed = record_at(w->chunk, at + out->size, &after, &next_whole) && next_whole;
-        if (at < w->free_at) return true;
-    }
+    bool whole;
+    if (record_at(w->chunk, at, out, &whole) && whole) return belongs(w, out);
+    if (at < w->free_at && torn_record(w, at, out)) return true;
     if (at >= w->free_at) return false;
     if (all_zero(w->chunk.bytes + at, w->free_at - at)) {
         if (w->trusted)
@@ -230,7 +262,7 @@ static bool next_record(walk *w, size_t at, found_record *out)
                    at, w->free_at);
         return false;
     }
-    bool resumed = search_record(w->chunk, at, out) && (!w->trusted || out->at < w->free_at);
+    bool resumed = search_record(w, at, out) && (!w->trusted || out->at < w->free_at);
     /* without a header nobody knows where the records should end: what is not followed by one is free space */
     if (w->trusted || record_magic(w->chunk, at) || (resumed && w->record_count > 0))
         report_record(w, at, "evtx-record", resumed ? "no whole record here; the next stands" :
@@ -239,11 +271,11 @@ static bool next_record(walk *w, size_t at, found_record *out)
 }
 
 /* Where the walk goes on: behind a torn record of which nothing else tells the size, any whole record will do. */
-static size_t behind(const walk *w, const found_record *f)
+static size_t behind(walk *w, const found_record *f)
 {
     found_record after;
     if (!f->torn || f->followed) return f->at + f->size;
-    return search_record(w->chunk, f->at + 4, &after) ? after.at : w->chunk.len;
+    return search_record(w, f->at + 4, &after) ? after.at : w->chunk.len;
 }
 
 pk_status evtx_read_chunk(reader *r, const block *b, const event_source *source, event_fn fn, void *user, diag_list *d,
