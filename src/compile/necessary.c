@@ -73,7 +73,7 @@ void estimate_predicates(program_builder *b)
 {
     program *p = b->program;
     network_scratch scratch;
-    network_scratch_init(&scratch, p->networks, p->slots.all.len, p->test_count);
+    network_scratch_init(&scratch, p->networks, p->slots.all.len);
     for (size_t s = 0; s < p->slots.all.len; s++) {
         const slot_program *sp = &p->slot_programs[s];
         if (sp->test_count == 0) continue;

@@ -12,9 +12,7 @@
 #include "compile/regex_literals.h"
 
 #define DASHES_EXPANDED 2         /* up to 5^2 literals; more dashes are confirmed instead */
-#define LITERAL_MAX 200           /* a longer literal is searched by its beginning and confirmed */
 #define REGEX_EACH_MAX 16         /* so few regexes without a literal are tried one by one: a database takes long to build */
-#define SEARCH_EACH_MAX 2         /* so few literals are searched one by one: cheaper than a scan */
 
 typedef struct {
     network *n;
@@ -64,10 +62,6 @@ static void free_anchors(anchor_set *set)
 
 static void add_inside(builder *b, pk_str literal, uint32_t test, bool confirm)
 {
-    if (literal.len > LITERAL_MAX) {
-        literal.len = LITERAL_MAX;
-        confirm = true;
-    }
     add_anchor(b, &b->n->inside, literal, test, confirm);
 }
 
@@ -240,30 +234,6 @@ static void build_ranges(network *n)
 
 /* ---- databases ---- */
 
-static void compile_literals(network *n)
-{
-    size_t count = n->inside.texts.len;
-    if (count <= SEARCH_EACH_MAX) return;
-    const char **texts = mem_zalloc(count, sizeof *texts);
-    unsigned *flags = mem_zalloc(count, sizeof *flags), *ids = mem_zalloc(count, sizeof *ids);
-    size_t *lens = mem_zalloc(count, sizeof *lens);
-    for (size_t i = 0; i < count; i++) {
-        texts[i] = n->inside.texts.at[i].ptr;
-        lens[i] = n->inside.texts.at[i].len;
-        flags[i] = HS_FLAG_SINGLEMATCH;
-        ids[i] = (unsigned)i;
-    }
-    hs_compile_error_t *error = NULL;
-    if (hs_compile_lit_multi(texts, flags, ids, lens, (unsigned)count, HS_MODE_BLOCK, NULL, &n->literals, &error) !=
-        HS_SUCCESS)
-        n->literals = NULL; /* then each is searched by itself */
-    hs_free_compile_error(error);
-    mem_free(texts);
-    mem_free(flags);
-    mem_free(ids);
-    mem_free(lens);
-}
-
 static unsigned regex_flags(const ir_test *t)
 {
     unsigned flags = HS_FLAG_UTF8 | HS_FLAG_SINGLEMATCH | HS_FLAG_ALLOWEMPTY;
@@ -369,7 +339,7 @@ static void fill_trie(literal_trie *t, const anchor_set *set, bool backwards)
     for (uint32_t i = 0; i < set->texts.len; i++) trie_add(t, i);
 }
 
-network *network_build(prepared_test *const *tests, size_t count, uint32_t base, arena *a)
+network *network_build(prepared_test *const *tests, size_t count, uint32_t base, uint32_t literal_base, arena *a)
 {
     network *n = mem_zalloc(1, sizeof *n);
     builder b = {.n = n, .arena = a};
@@ -381,7 +351,8 @@ network *network_build(prepared_test *const *tests, size_t count, uint32_t base,
     for (size_t i = 0; i < 4; i++) finish_anchors(sets[i]);
     fill_trie(&n->prefixes, &n->prefix, false);
     fill_trie(&n->suffixes, &n->suffix, true);
-    compile_literals(n);
+    literal_scan_build(&n->literals, n->inside.texts.at, n->inside.texts.len);
+    n->literal_base = literal_base;
     compile_regexes(&b);
     build_ranges(n);
     if (n->above.len) qsort(n->above.at, n->above.len, sizeof *n->above.at, by_number);
@@ -397,7 +368,7 @@ void network_free(network *n)
     for (size_t i = 0; i < 4; i++) free_anchors(sets[i]);
     trie_free(&n->prefixes);
     trie_free(&n->suffixes);
-    hs_free_database(n->literals);
+    literal_scan_free(&n->literals);
     hs_free_database(n->regexes);
     vec_free(&n->always);
     vec_free(&n->confirm_always);
@@ -409,18 +380,7 @@ void network_free(network *n)
     mem_free(n);
 }
 
-size_t network_memory(const network *n)
-{
-    size_t literals = 0, regexes = 0;
-    if (n->literals) hs_database_size(n->literals, &literals);
-    if (n->regexes) hs_database_size(n->regexes, &regexes);
-    return literals + regexes;
-}
-
-bool network_is_costly(const network *n)
-{
-    return n->inside.texts.len || n->regexes || n->confirm_always.len || n->prefix.texts.len || n->suffix.texts.len;
-}
+size_t network_literal_count(const network *n) { return n->inside.texts.len; }
 
 const char *network_index_of(const prepared_test *t)
 {

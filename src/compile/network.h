@@ -5,7 +5,7 @@
  *   whole    hash of the folded text                       equals
  *   prefix   trie                                          starts_with
  *   suffix   trie, backwards                               ends_with
- *   inside   one multi-pattern database over the slot      match, wildcards, phrases
+ *   inside   one scan for all literals                     match, wildcards, phrases
  * Where finding the anchor does not settle the test (exact case, wildcards), it is confirmed by prepared_match().
  * Regexes: the literals that they need are anchors; those that need none have a database of their own over the unfolded
  * text; PCRE2 confirms either. Addresses and numbers: sorted.
@@ -25,8 +25,9 @@ typedef struct {
     hs_scratch_t *hs;
     regex_scratch regex;
     uint32_t *stamps;             /* by test number over all networks: tried for the current text */
+    uint32_t *literal_stamps;     /* by literal over all networks: found in the current text */
     uint32_t epoch;
-    size_t stamp_count;
+    size_t stamp_count, literal_stamp_count;
     number_list hits;             /* result: local numbers of the tests that are true, in no order */
     number_list found;            /* literals of a trie */
     VEC(char) fold_buffer;
@@ -34,19 +35,21 @@ typedef struct {
     uint64_t failed_scans;
 } network_scratch;
 
-/* `tests`: not EXISTS, not IS_NULL; must outlive the network. `base`: first number in network_scratch.stamps. */
-network *network_build(prepared_test *const *tests, size_t count, uint32_t base, arena *a);
+/*
+ * `tests`: not EXISTS, not IS_NULL; must outlive the network. `base` and `literal_base`: its first numbers in the stamps of
+ * network_scratch.
+ */
+network *network_build(prepared_test *const *tests, size_t count, uint32_t base, uint32_t literal_base, arena *a);
 void network_free(network *n);
-size_t network_memory(const network *n);              /* of its databases, bytes */
-bool network_is_costly(const network *n);             /* scans or confirms: results are worth remembering */
+size_t network_literal_count(const network *n);       /* literals that are scanned for */
 
 /* How a test is found, for explain: "hash", "literal", "regex", "sorted". */
 const char *network_index_of(const prepared_test *t);
 
-void network_scratch_init(network_scratch *s, network *const *networks, size_t count, size_t test_count);
+void network_scratch_init(network_scratch *s, network *const *networks, size_t count);
 void network_scratch_free(network_scratch *s);
 
-/* Folds into the scratch: the view is valid until the next fold. */
+/* Folds into the scratch: the view is valid until the next fold, and fit to be scanned. */
 subject_text network_subject(network_scratch *s, pk_str text);
 /* Leaves the tests that are true of `s` in scratch->hits. */
 void network_run(const network *n, network_scratch *scratch, subject_text s);

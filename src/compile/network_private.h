@@ -3,6 +3,7 @@
 #define PICKET_COMPILE_NETWORK_PRIVATE_H
 
 #include "base/hash.h"
+#include "compile/literal_scan.h"
 #include "compile/network.h"
 
 /* A test that hangs on an anchor. */
@@ -38,7 +39,8 @@ struct network {
     VEC(uint32_t) confirm_always; /* no anchor to be had */
     anchor_set whole, prefix, suffix, inside;
     literal_trie prefixes, suffixes;
-    hs_database_t *literals;      /* of `inside`; NULL: few enough for a search each */
+    literal_scan literals;        /* of `inside` */
+    uint32_t literal_base;        /* first number in network_scratch.literal_stamps */
     hs_database_t *regexes;       /* ids are local test numbers */
     VEC(address_range) ranges;    /* sorted */
     VEC(uint32_t) range_tests;

@@ -5,16 +5,19 @@
 
 /* ---- scratch ---- */
 
-void network_scratch_init(network_scratch *s, network *const *networks, size_t count, size_t test_count)
+void network_scratch_init(network_scratch *s, network *const *networks, size_t count)
 {
-    *s = (network_scratch){.stamp_count = test_count, .arena = arena_new()};
-    s->stamps = mem_zalloc(test_count + 1, sizeof *s->stamps);
+    *s = (network_scratch){.arena = arena_new()};
     regex_scratch_init(&s->regex);
     for (size_t i = 0; i < count; i++) {
-        if (!networks[i]) continue;
-        if (networks[i]->literals) hs_alloc_scratch(networks[i]->literals, &s->hs);
-        if (networks[i]->regexes) hs_alloc_scratch(networks[i]->regexes, &s->hs);
+        const network *n = networks[i];
+        if (!n) continue;
+        s->stamp_count += n->count;
+        s->literal_stamp_count += n->inside.texts.len;
+        if (n->regexes) hs_alloc_scratch(n->regexes, &s->hs);
     }
+    s->stamps = mem_zalloc(s->stamp_count + 1, sizeof *s->stamps);
+    s->literal_stamps = mem_zalloc(s->literal_stamp_count + 1, sizeof *s->literal_stamps);
 }
 
 void network_scratch_free(network_scratch *s)
@@ -22,27 +25,33 @@ void network_scratch_free(network_scratch *s)
     hs_free_scratch(s->hs);
     regex_scratch_free(&s->regex);
     mem_free(s->stamps);
+    mem_free(s->literal_stamps);
     vec_free(&s->hits);
     vec_free(&s->found);
     vec_free(&s->fold_buffer);
     arena_free(s->arena);
 }
 
-/* ASCII is folded here, into a buffer that stays; anything else by the general function, into the arena. */
+/* ASCII is folded here; anything else by the general function. Both into a buffer that stays, with padding behind. */
 subject_text network_subject(network_scratch *s, pk_str content)
 {
-    vec_reserve(&s->fold_buffer, content.len);
+    vec_reserve(&s->fold_buffer, content.len + SCAN_PADDING);
     char *out = s->fold_buffer.at;
-    uint8_t seen = 0, changed = 0;
+    uint8_t seen = 0;
     for (size_t i = 0; i < content.len; i++) {
         uint8_t c = (uint8_t)content.ptr[i];
-        uint8_t upper = (uint8_t)(c - 'A') < 26 ? 0x20 : 0;
-        out[i] = (char)(c | upper);
+        out[i] = (char)(c | ((uint8_t)(c - 'A') < 26 ? 0x20 : 0));
         seen |= c;
-        changed |= upper;
     }
-    if (seen & 0x80) return (subject_text){content, fold(s->arena, content)};
-    return (subject_text){content, changed ? (pk_str){out, content.len} : content};
+    pk_str folded = {out, content.len};
+    if (seen & 0x80) {
+        folded = fold(s->arena, content);
+        vec_reserve(&s->fold_buffer, folded.len + SCAN_PADDING);
+        if (folded.len) memcpy(s->fold_buffer.at, folded.ptr, folded.len);
+        folded.ptr = s->fold_buffer.at;
+    }
+    memset(s->fold_buffer.at + folded.len, 0, SCAN_PADDING);
+    return (subject_text){content, folded};
 }
 
 /* ---- one text ---- */
@@ -91,14 +100,6 @@ static void run_trie(run *r, const literal_trie *t, const anchor_set *set)
     for (size_t i = 0; i < found->len; i++) anchor_found(r, set, found->at[i]);
 }
 
-static int on_literal(unsigned id, unsigned long long from, unsigned long long to, unsigned flags, void *user)
-{
-    run *r = user;
-    (void)from, (void)to, (void)flags;
-    anchor_found(r, &r->n->inside, id);
-    return 0;
-}
-
 /* Regexes are only noted here: PCRE2 must not run inside the scan. */
 static int on_regex(unsigned id, unsigned long long from, unsigned long long to, unsigned flags, void *user)
 {
@@ -106,14 +107,6 @@ static int on_regex(unsigned id, unsigned long long from, unsigned long long to,
     (void)from, (void)to, (void)flags;
     vec_push(&r->scratch->found, id);
     return 0;
-}
-
-static void search_each(run *r)
-{
-    const anchor_set *set = &r->n->inside;
-    pk_str content = r->subject.folded;
-    for (uint32_t i = 0; i < set->texts.len; i++)
-        if (str_find(content, set->texts.at[i]) != STR_NPOS) anchor_found(r, set, i);
 }
 
 /* hs_scan takes 32-bit lengths: a longer text (readers bound records to far less) is searched without it. */
@@ -127,8 +120,11 @@ static bool scan(run *r, const hs_database_t *db, pk_str content, match_event_ha
 
 static void run_inside(run *r)
 {
-    if (r->n->inside.texts.len == 0 || r->subject.folded.len == 0) return;
-    if (!r->n->literals || !scan(r, r->n->literals, r->subject.folded, on_literal)) search_each(r);
+    network_scratch *s = r->scratch;
+    if (r->n->inside.texts.len == 0) return;
+    s->found.len = 0;
+    literal_scan_run(&r->n->literals, r->subject.folded, s->literal_stamps + r->n->literal_base, s->epoch, &s->found);
+    for (size_t i = 0; i < s->found.len; i++) anchor_found(r, &r->n->inside, s->found.at[i]);
 }
 
 static void run_regexes(run *r)
@@ -193,6 +189,7 @@ void network_run(const network *n, network_scratch *scratch, subject_text s)
     scratch->hits.len = 0;
     if (++scratch->epoch == 0) { /* wrapped: old stamps could pass for new ones */
         memset(scratch->stamps, 0, scratch->stamp_count * sizeof *scratch->stamps);
+        memset(scratch->literal_stamps, 0, scratch->literal_stamp_count * sizeof *scratch->literal_stamps);
         scratch->epoch = 1;
     }
     for (size_t i = 0; i < n->always.len; i++) hit(&r, n->always.at[i]);

@@ -121,7 +121,7 @@ static void link_tests(program *p)
 void predicates_finish(program_builder *b)
 {
     program *p = b->program;
-    size_t slots = p->slots.all.len;
+    size_t slots = p->slots.all.len, literals = 0;
     p->slot_programs = ARENA_ARRAY(p->arena, slot_program, slots + 1);
     p->networks = ARENA_ARRAY(p->arena, network *, slots + 1);
     for (size_t s = 0; s < slots && s < b->slot_tests.len; s++) {
@@ -130,8 +130,8 @@ void predicates_finish(program_builder *b)
         if (sp->test_count == 0) continue;
         sp->tests = ARENA_ARRAY(p->arena, prepared_test *, sp->test_count);
         memcpy(sp->tests, b->slot_tests.at[s].at, sp->test_count * sizeof *sp->tests);
-        sp->network = p->networks[s] = network_build(sp->tests, sp->test_count, p->test_count, p->arena);
-        sp->remember = network_is_costly(sp->network);
+        sp->network = p->networks[s] = network_build(sp->tests, sp->test_count, p->test_count, (uint32_t)literals, p->arena);
+        literals += network_literal_count(sp->network);
         p->test_count += sp->test_count;
     }
     link_tests(p);

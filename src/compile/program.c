@@ -61,15 +61,9 @@ static void ask_slot(class_filler *f, uint32_t number)
     const event_slot *s = &p->slots.all.at[number];
     if (f->seen[number] == f->mark) return;
     f->seen[number] = f->mark;
-    switch (s->kind) {
-    case SLOT_ANY_VALUE: f->of->any_value = true; return;
-    case SLOT_RAW: f->of->raw = true; return;
-    case SLOT_FIELD: vec_push_in(p->arena, &f->of->slots, number); return;
-    case SLOT_COMPUTED:
-        vec_push_in(p->arena, &f->of->computed, number);
-        for (size_t i = 0; i < s->inputs.len; i++) ask_slot(f, s->inputs.at[i]);
-        return;
-    }
+    if (s->kind == SLOT_FIELD) vec_push_in(p->arena, &f->of->slots, number);
+    else vec_push_in(p->arena, &f->of->others, number);
+    for (size_t i = 0; i < s->inputs.len; i++) ask_slot(f, s->inputs.at[i]);
 }
 
 static void ask_leaves(class_filler *f, const bool_expr *e)

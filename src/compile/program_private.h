@@ -57,9 +57,8 @@ typedef enum { COMPARED_FALSE, COMPARED_TRUE, COMPARED_NULL } compared;
 /* What the rules ask of the events of one class. */
 typedef struct {
     VEC(uint32_t) slots;          /* field slots, with the inputs of computed ones */
-    VEC(uint32_t) computed;       /* computed slots */
+    VEC(uint32_t) others;         /* computed and special slots */
     VEC(uint32_t) broad;          /* variants without a necessary predicate */
-    bool any_value, raw;          /* some rule asks every value, the raw text */
     uint32_t variants;
 } class_program;
 
@@ -71,7 +70,6 @@ typedef struct {
     uint32_t *predicates;
     bool eager;                   /* holds a predicate that makes candidates: run for every event */
     bool strict;                  /* some predicate is */
-    bool remember;                /* results are worth remembering by value */
 } slot_program;
 
 struct program {

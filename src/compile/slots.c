@@ -22,22 +22,17 @@ void slots_free(slot_table *t)
 
 /* ---- interning ---- */
 
-static uint32_t intern_slot(slot_table *t, slot_kind kind, family_id family, pk_str name, bool *fresh)
+/* `owner`: the family of a field, the class of a special slot. */
+static uint32_t intern_slot(slot_table *t, slot_kind kind, uint32_t owner, pk_str name, bool *fresh)
 {
-    pk_str key = arena_printf(t->arena, "%d %u " STR_FMT, (int)kind, family, STR_ARG(name));
+    pk_str key = arena_printf(t->arena, "%d %u " STR_FMT, (int)kind, owner, STR_ARG(name));
     uint32_t number = table_get(&t->numbers, key);
     *fresh = number == TABLE_NONE;
     if (!*fresh) return number;
     number = (uint32_t)t->all.len;
     table_put(&t->numbers, key, number);
-    vec_push(&t->all, ((event_slot){.kind = kind, .family = family, .name = arena_str(t->arena, name)}));
+    vec_push(&t->all, ((event_slot){.kind = kind, .family = owner, .class_id = owner, .name = arena_str(t->arena, name)}));
     return number;
-}
-
-uint32_t slot_of_kind(slot_table *t, slot_kind kind)
-{
-    bool fresh;
-    return intern_slot(t, kind, FAMILY_NONE, kind == SLOT_RAW ? STR("raw") : STR("any value"), &fresh);
 }
 
 static void add_paths(slot_table *t, event_slot *s, layout_id layout)
@@ -144,7 +139,8 @@ static slot_expr *expr_of_field(slot_reader *r, const ir_field *f)
     }
     if (f->kind != FIELD_PATH) {
         e = new_expr(r, MAP_FIELD);
-        e->slot = slot_of_kind(t, f->kind == FIELD_RAW ? SLOT_RAW : SLOT_ANY_VALUE);
+        bool raw = f->kind == FIELD_RAW, fresh;
+        e->slot = intern_slot(t, raw ? SLOT_RAW : SLOT_ANY_VALUE, r->class_id, raw ? STR("raw") : STR("any value"), &fresh);
         return e;
     }
     if (r->class_id != CLASS_NONE) /* the open class has no mapping: fields are raw paths */

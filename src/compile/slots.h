@@ -34,6 +34,7 @@ typedef struct {
 typedef struct {
     slot_kind kind;
     family_id family;             /* of SLOT_FIELD */
+    class_id class_id;            /* of SLOT_ANY_VALUE and SLOT_RAW: keywords of other classes cost their events nothing */
     pk_str name;                  /* canonical field, or the expression as text */
     slot_expr *expr;              /* SLOT_COMPUTED */
     VEC(uint32_t) inputs;         /* SLOT_COMPUTED: field slots that it reads */
@@ -53,8 +54,6 @@ typedef struct {
 
 void slots_init(slot_table *t, schema *s, path_set *paths, arena *a);
 void slots_free(slot_table *t);
-
-uint32_t slot_of_kind(slot_table *t, slot_kind kind);              /* SLOT_ANY_VALUE, SLOT_RAW */
 
 /* What an operand of a rule is in a class: a slot, or known before any event is read. */
 typedef struct {

@@ -38,7 +38,7 @@ typedef struct {
     arena *arena;
     context *made;
     uint8_t *asked;               /* by slot */
-    number_vec slots, computed, broad;
+    number_vec slots, others, broad;
     VEC(struct { path_slot path; path_target target; }) pairs;
 } context_maker;
 
@@ -55,11 +55,9 @@ static void take_class(context_maker *k, uint32_t number)
     const class_program *c = &p->classes[number];
     k->made->active[number >> 6] |= UINT64_C(1) << (number & 63);
     for (size_t i = 0; i < c->slots.len; i++) take(k, &k->slots, c->slots.at[i]);
-    for (size_t i = 0; i < c->computed.len; i++)
-        if (p->slot_programs[c->computed.at[i]].eager) take(k, &k->computed, c->computed.at[i]);
+    for (size_t i = 0; i < c->others.len; i++)
+        if (p->slot_programs[c->others.at[i]].eager) take(k, &k->others, c->others.at[i]);
     for (size_t i = 0; i < c->broad.len; i++) vec_push(&k->broad, c->broad.at[i]);
-    k->made->any_value |= c->any_value;
-    k->made->raw |= c->raw;
     if (c->variants) k->made->empty = false;
 }
 
@@ -127,10 +125,10 @@ static context *make_context(context_table *t, const classification *c, uint64_t
     for (size_t i = 0; i < k.slots.len; i++) take_paths(&k, k.slots.at[i]);
     make_targets(&k);
     k.made->broad = keep(t->arena, &k.broad, &k.made->broad_count);
-    k.made->computed = keep(t->arena, &k.computed, &k.made->computed_count);
+    k.made->others = keep(t->arena, &k.others, &k.made->other_count);
     mem_free(k.asked);
     vec_free(&k.slots);
-    vec_free(&k.computed);
+    vec_free(&k.others);
     vec_free(&k.broad);
     vec_free(&k.pairs);
     return k.made;

@@ -12,13 +12,6 @@
 
 /* ---- life ---- */
 
-static uint32_t special_slot(const program *p, slot_kind kind)
-{
-    for (uint32_t i = 0; i < p->slots.all.len; i++)
-        if (p->slots.all.at[i].kind == kind) return i;
-    return VALUE_END;
-}
-
 matcher *matcher_new(const program *p)
 {
     matcher *m = mem_zalloc(1, sizeof *m);
@@ -27,13 +20,11 @@ matcher *matcher_new(const program *p)
     m->contexts = context_table_new(p);
     m->cache = value_cache_new(slots, CACHE_LIMIT);
     m->arena = arena_new();
-    m->any_slot = special_slot(p, SLOT_ANY_VALUE);
-    m->raw_slot = special_slot(p, SLOT_RAW);
     m->slots = mem_zalloc(slots + 1, sizeof *m->slots);
     m->bits = mem_zalloc(predicates / 64 + 1, sizeof *m->bits);
     m->variant_stamps = mem_zalloc(p->variants.len + 1, sizeof *m->variant_stamps);
     m->predicate_stamps = mem_zalloc(predicates + 1, sizeof *m->predicate_stamps);
-    network_scratch_init(&m->network, p->networks, slots, p->test_count);
+    network_scratch_init(&m->network, p->networks, slots);
     return m;
 }
 
@@ -223,9 +214,7 @@ static void find_candidates(matcher *m)
     for (size_t i = 0; i < c->broad_count; i++) vec_push(&m->candidates, c->broad[i]);
     for (size_t i = 0; i < m->touched.len; i++)
         if (programs[m->touched.at[i]].eager) add_candidates(m, m->touched.at[i]);
-    for (size_t i = 0; i < c->computed_count; i++) add_candidates(m, c->computed[i]);
-    if (c->any_value && programs[m->any_slot].eager) add_candidates(m, m->any_slot);
-    if (c->raw && programs[m->raw_slot].eager) add_candidates(m, m->raw_slot);
+    for (size_t i = 0; i < c->other_count; i++) add_candidates(m, c->others[i]);
     if (m->candidates.len > 1) qsort(m->candidates.at, m->candidates.len, sizeof *m->candidates.at, by_number);
 }
 
@@ -266,6 +255,7 @@ static void begin_event(matcher *m, const event *e, const classification *k)
         m->stamp = 1;
     }
     m->event = e;
+    m->tree = NULL;
     m->context = context_of(m->contexts, k);
     m->values.len = m->touched.len = m->rules.len = m->classes.len = 0;
 }

@@ -42,9 +42,8 @@ typedef struct {
     uint64_t *active;             /* bit set of classes, the last is the open class */
     uint32_t *broad;              /* variants that every event is a candidate of */
     size_t broad_count;
-    uint32_t *computed;           /* computed slots that make candidates */
-    size_t computed_count;
-    bool any_value, raw;          /* ... and so do these special slots */
+    uint32_t *others;             /* computed and special slots that make candidates */
+    size_t other_count;
     bool empty;                   /* no rule at all */
 } context;
 
@@ -85,11 +84,11 @@ struct matcher {
     value_cache *cache;
     network_scratch network;
     arena *arena;                 /* of one event */
-    uint32_t any_slot, raw_slot;  /* VALUE_END: no rule asks */
 
     uint32_t stamp;               /* number of the event, wraps with care */
     const event *event;
     const context *context;
+    const value *tree;            /* of the event; NULL until somebody asks */
     slot_state *slots;            /* by slot */
     VEC(slot_value) values;
     VEC(uint32_t) touched;        /* field slots that have values */

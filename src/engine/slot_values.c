@@ -147,30 +147,38 @@ static void fill_computed(matcher *m, uint32_t slot_number)
 
 /* ---- special slots ---- */
 
+static const value *tree_of(matcher *m)
+{
+    if (!m->tree) m->tree = event_tree(m->event, m->arena);
+    return m->tree;
+}
+
+typedef struct {
+    matcher *matcher;
+    slot_state *state;
+} scalar_adder;
+
 static void add_scalar(const value *v, void *user)
 {
-    matcher *m = user;
-    append(m, &m->slots[m->any_slot], v);
+    scalar_adder *to = user;
+    append(to->matcher, to->state, v);
 }
 
-static void fill_any_value(matcher *m)
+static void fill_any_value(matcher *m, uint32_t slot_number)
 {
-    slot_state *s = fresh_state(m, m->any_slot);
-    if (m->event->raw.ptr) {
-        value raw = value_string(m->event->raw);
-        append(m, s, &raw);
-    } else {
-        tree_each_scalar(event_tree(m->event, m->arena), add_scalar, m);
-    }
+    scalar_adder to = {m, fresh_state(m, slot_number)};
+    value raw = value_string(m->event->raw);
+    if (m->event->raw.ptr) append(m, to.state, &raw);
+    else tree_each_scalar(tree_of(m), add_scalar, &to);
 }
 
-static void fill_raw(matcher *m)
+static void fill_raw(matcher *m, uint32_t slot_number)
 {
-    slot_state *s = fresh_state(m, m->raw_slot);
+    slot_state *s = fresh_state(m, slot_number);
     value raw = value_string(m->event->raw);
     if (!m->event->raw.ptr) {
         text json = {0};
-        value_write_json(&json, event_tree(m->event, m->arena));
+        value_write_json(&json, tree_of(m));
         raw = value_string(arena_str(m->arena, text_view(&json)));
         text_free(&json);
     }
@@ -183,8 +191,8 @@ const slot_state *slot_values_of(matcher *m, uint32_t slot_number)
     switch (m->program->slots.all.at[slot_number].kind) {
     case SLOT_FIELD: fresh_state(m, slot_number); break; /* the event does not have it */
     case SLOT_COMPUTED: fill_computed(m, slot_number); break;
-    case SLOT_ANY_VALUE: fill_any_value(m); break;
-    case SLOT_RAW: fill_raw(m); break;
+    case SLOT_ANY_VALUE: fill_any_value(m, slot_number); break;
+    case SLOT_RAW: fill_raw(m, slot_number); break;
     }
     return &m->slots[slot_number];
 }
@@ -259,7 +267,7 @@ static const slot_result *result_of_value(matcher *m, uint32_t slot_number, cons
     uint64_t hash = 0;
     bool worth = false;
     if (!sp->network || !content_of(m, v, buffer, &content)) return &no_result;
-    if (sp->remember && !(sp->strict && content_type_of(v) != CONTENT_TEXT)) {
+    if (!(sp->strict && content_type_of(v) != CONTENT_TEXT)) {
         const slot_result *known = value_cache_get(m->cache, slot_number, content, &hash, &worth);
         if (known) return known;
     }

@@ -96,11 +96,9 @@ int main(int argc, char **argv)
     double loaded = now();
     if (program_build(&p, c->ir, c->schema, NULL, catalog_diags(c)) != PK_OK) return 3;
     double built = now();
-    size_t memory = 0;
-    for (size_t i = 0; i < p->slots.all.len; i++) memory += p->networks[i] ? network_memory(p->networks[i]) : 0;
-    printf("%zu rules: loaded in %.3f s, compiled in %.3f s: %zu variants, %zu slots, %u tests, %zu predicates, %zu branches, %zu paths, %.1f MB of databases\n",
+    printf("%zu rules: loaded in %.3f s, compiled in %.3f s: %zu variants, %zu slots, %u tests, %zu predicates, %zu branches, %zu paths\n",
            program_rule_count(p), loaded - start, built - loaded, p->variants.len, p->slots.all.len, p->test_count, p->predicates.len,
-           p->code.code.len, path_slot_count(p->paths), (double)memory / 1e6);
+           p->code.code.len, path_slot_count(p->paths));
     pass decode = {.classifier = classifier_new(c->schema, program_paths(p))}, match = {.classifier = classifier_new(c->schema, program_paths(p))};
     match.matcher = matcher_new(p);
     double decode_time = run_pass(p, &decode, argv + 2), match_time = run_pass(p, &match, argv + 2);

@@ -1,0 +1,187 @@
+/* The pass itself is a load and, for each length of grams, a product and a bit test for each byte; all else is rare. */
+#include "compile/literal_scan.h"
+
+#include <stdlib.h>
+
+#define FILTER_BITS_A_GRAM 32     /* of the bit set: one place in 32 is let through by chance */
+#define FILTER_LOG_MIN 9
+#define FILTER_LOG_MAX 20         /* 128 KiB */
+
+static inline uint32_t gram_at(const char *p, size_t size)
+{
+    uint32_t gram = 0;
+    memcpy(&gram, p, size);
+    return gram;
+}
+
+static inline uint32_t hash_of(uint32_t gram) { return gram * UINT32_C(0x9e3779b1); }
+
+static size_t size_for(pk_str literal) { return literal.len >= 4 ? 4 : literal.len; }
+
+/* ---- choosing grams ---- */
+
+/* How often each gram occurs in all literals: a sample of how common it is in values. */
+typedef struct {
+    uint32_t *counts;             /* by hash */
+    uint32_t shift;
+} gram_counts;
+
+static gram_counts count_grams(const pk_str *literals, size_t count, size_t size)
+{
+    gram_counts g = {.counts = mem_zalloc(1u << 16, sizeof *g.counts), .shift = 16};
+    for (size_t i = 0; i < count; i++)
+        for (size_t at = 0; at + size <= literals[i].len; at++) g.counts[hash_of(gram_at(literals[i].ptr + at, size)) >> g.shift]++;
+    return g;
+}
+
+static uint32_t rarest_offset(const gram_counts *g, pk_str literal, size_t size)
+{
+    size_t best = 0;
+    uint32_t least = UINT32_MAX;
+    for (size_t at = 0; at + size <= literal.len; at++) {
+        uint32_t n = g->counts[hash_of(gram_at(literal.ptr + at, size)) >> g->shift];
+        if (n < least) least = n, best = at;
+    }
+    return (uint32_t)best;
+}
+
+/* ---- building ---- */
+
+typedef struct { uint32_t gram; gram_use use; } gram_entry;
+
+static int by_gram(const void *x, const void *y)
+{
+    const gram_entry *a = x, *b = y;
+    if (a->gram != b->gram) return a->gram < b->gram ? -1 : 1;
+    return a->use.literal < b->use.literal ? -1 : a->use.literal > b->use.literal;
+}
+
+static uint32_t log_above(size_t n)
+{
+    uint32_t log = FILTER_LOG_MIN;
+    while (log < FILTER_LOG_MAX && ((size_t)1 << log) < n) log++;
+    return log;
+}
+
+static void fill_index(gram_index *x, const gram_entry *entries, size_t count)
+{
+    uint32_t filter_log = log_above(count * FILTER_BITS_A_GRAM);
+    x->count = count;
+    size_t cells = 16;
+    while (cells < count * 2) cells *= 2;
+    x->filter = mem_zalloc(((size_t)1 << filter_log) / 64, sizeof *x->filter);
+    x->filter_shift = 32 - filter_log;
+    x->cells = mem_zalloc(cells, sizeof *x->cells);
+    x->cell_mask = (uint32_t)cells - 1;
+    x->uses = mem_zalloc(count + 1, sizeof *x->uses);
+    for (size_t i = 0; i < count; i++) {
+        uint32_t hash = hash_of(entries[i].gram), bit = hash >> x->filter_shift, at = hash & x->cell_mask;
+        x->uses[i] = entries[i].use;
+        x->filter[bit >> 6] |= UINT64_C(1) << (bit & 63);
+        while (x->cells[at].count && x->cells[at].gram != entries[i].gram) at = (at + 1) & x->cell_mask;
+        if (x->cells[at].count == 0) x->cells[at] = (gram_cell){entries[i].gram, (uint32_t)i, 0};
+        x->cells[at].count++;
+    }
+}
+
+static void build_index(gram_index *x, const pk_str *literals, size_t count, size_t size)
+{
+    VEC(gram_entry) entries = {0};
+    gram_counts g = count_grams(literals, count, size);
+    x->size = size;
+    for (uint32_t i = 0; i < count; i++) {
+        if (size_for(literals[i]) != size) continue;
+        uint32_t offset = rarest_offset(&g, literals[i], size);
+        gram_entry e = {gram_at(literals[i].ptr + offset, size), {i, offset}};
+        vec_push(&entries, e);
+    }
+    if (entries.len) qsort(entries.at, entries.len, sizeof *entries.at, by_gram);
+    fill_index(x, entries.at, entries.len);
+    vec_free(&entries);
+    mem_free(g.counts);
+}
+
+void literal_scan_build(literal_scan *s, const pk_str *literals, size_t count)
+{
+    static const size_t sizes[] = {4, 3, 2};
+    *s = (literal_scan){.literals = literals};
+    for (size_t i = 0; i < 3; i++) build_index(&s->by_size[i], literals, count, sizes[i]);
+    s->single = mem_zalloc(count + 1, sizeof *s->single);
+    for (uint32_t i = 0; i < count; i++)
+        if (literals[i].len == 1) s->single[s->single_count++] = i;
+}
+
+void literal_scan_free(literal_scan *s)
+{
+    for (size_t i = 0; i < 3; i++) {
+        mem_free(s->by_size[i].filter);
+        mem_free(s->by_size[i].cells);
+        mem_free(s->by_size[i].uses);
+    }
+    mem_free(s->single);
+}
+
+/* ---- running ---- */
+
+typedef struct {
+    const literal_scan *scan;
+    pk_str content;
+    uint32_t *stamps, epoch;
+    number_list *out;
+} scan_run;
+
+/* The filter let the gram at content[at] through. Kept out of the pass, which is tight without it. */
+static __attribute__((noinline)) void look_up(scan_run *r, const gram_index *x, uint32_t gram, size_t at)
+{
+    uint32_t i = hash_of(gram) & x->cell_mask;
+    while (x->cells[i].count && x->cells[i].gram != gram) i = (i + 1) & x->cell_mask;
+    for (uint32_t k = x->cells[i].first; k < x->cells[i].first + x->cells[i].count; k++) {
+        const gram_use *u = &x->uses[k];
+        pk_str literal = r->scan->literals[u->literal];
+        if (r->stamps[u->literal] == r->epoch || at < u->offset || r->content.len - (at - u->offset) < literal.len) continue;
+        if (memcmp(r->content.ptr + at - u->offset, literal.ptr, literal.len) != 0) continue;
+        r->stamps[u->literal] = r->epoch;
+        vec_push(r->out, u->literal);
+    }
+}
+
+static inline __attribute__((always_inline)) bool let_through(const uint64_t *filter, uint32_t shift, uint32_t gram)
+{
+    uint32_t bit = hash_of(gram) >> shift;
+    return filter[bit >> 6] >> (bit & 63) & 1;
+}
+
+/* `shorter`: there are literals of two or three bytes, too. Grams that reach into the padding are told apart on look-up. */
+static inline __attribute__((always_inline)) void pass(scan_run *r, const bool shorter)
+{
+    const gram_index *const x4 = &r->scan->by_size[0], *const x3 = x4 + 1, *const x2 = x4 + 2;
+    const uint64_t *const f4 = x4->filter, *const f3 = x3->filter, *const f2 = x2->filter;
+    const uint32_t s4 = x4->filter_shift, s3 = x3->filter_shift, s2 = x2->filter_shift;
+    const char *const p = r->content.ptr;
+    const size_t len = r->content.len;
+    for (size_t at = 0; at < len; at++) {
+        uint32_t gram = gram_at(p + at, 4);
+        bool in_4 = let_through(f4, s4, gram);
+        bool in_3 = shorter && let_through(f3, s3, gram & 0xffffff), in_2 = shorter && let_through(f2, s2, gram & 0xffff);
+        if (__builtin_expect(!(in_4 | in_3 | in_2), 1)) continue;
+        if (in_4) look_up(r, x4, gram, at);
+        if (in_3) look_up(r, x3, gram & 0xffffff, at);
+        if (in_2) look_up(r, x2, gram & 0xffff, at);
+    }
+}
+
+static void find_single(scan_run *r)
+{
+    uint8_t seen[256] = {0};
+    for (size_t i = 0; i < r->content.len; i++) seen[(uint8_t)r->content.ptr[i]] = 1;
+    for (size_t i = 0; i < r->scan->single_count; i++)
+        if (seen[(uint8_t)r->scan->literals[r->scan->single[i]].ptr[0]]) vec_push(r->out, r->scan->single[i]);
+}
+
+void literal_scan_run(const literal_scan *s, pk_str content, uint32_t *stamps, uint32_t epoch, number_list *out)
+{
+    scan_run r = {s, content, stamps, epoch, out};
+    if (s->by_size[1].count + s->by_size[2].count) pass(&r, true); /* two loops, each without the question */
+    else if (s->by_size[0].count) pass(&r, false);
+    if (s->single_count) find_single(&r);
+}
