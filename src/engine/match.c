@@ -113,7 +113,7 @@ static bool is_null(matcher *m, uint32_t slot_number)
 /* Do the values differ from each other, as texts? */
 static bool has_many(matcher *m, uint32_t slot_number)
 {
-    pk_str first, other;
+    pk_str first = {0}, other;
     bool some = false;
     for (uint32_t i = slot_values_of(m, slot_number)->first; i != VALUE_END; i = m->values.at[i].next) {
         if (m->values.at[i].value.type == VALUE_NULL || !value_text(m->arena, &m->values.at[i].value, &other)) continue;
