@@ -1,6 +1,6 @@
 /*
- * Small constructors that compose. They simplify nothing but nesting (and in and, or in or): what a rule says is kept as
- * its author wrote it, for pages and diagnostics; folding constants is the work of compile/.
+ * Small constructors that compose. They simplify nothing but nesting (and in and, or in or): what a rule says is kept
+ * as its author wrote it, for pages and diagnostics; folding constants is the work of compile/.
  */
 #include "ir/ir.h"
 

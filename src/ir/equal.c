@@ -1,6 +1,6 @@
 /*
- * Do two plans say the same, in the same words? Places in source text don't count, nor does what resolving filled in; an
- * `and` or `or` of one argument is that argument, of none a constant, and a missing condition is true.
+ * Do two plans say the same, in the same words? Places in source text don't count, nor does what resolving filled in;
+ * an `and` or `or` of one argument is that argument, of none a constant, and a missing condition is true.
  */
 #include "ir/ir.h"
 
@@ -142,7 +142,8 @@ static bool same_match(const stage *x, const stage *y)
         return false;
     for (size_t i = 0; i < x->as.match.source_count; i++) {
         const log_source *a = &x->as.match.sources[i], *b = &y->as.match.sources[i];
-        if (!str_equal(a->product, b->product) || !str_equal(a->category, b->category) || !str_equal(a->service, b->service))
+        if (!str_equal(a->product, b->product) || !str_equal(a->category, b->category) ||
+            !str_equal(a->service, b->service))
             return false;
     }
     return same_expr(x->as.match.where, y->as.match.where);
@@ -188,10 +189,12 @@ static bool same_functions(const stage *x, const stage *y)
 
 static bool same_aggregate(const stage *x, const stage *y)
 {
-    return same_keys(x->as.aggregate.keys, x->as.aggregate.key_count, y->as.aggregate.keys, y->as.aggregate.key_count) &&
+    return same_keys(x->as.aggregate.keys, x->as.aggregate.key_count, y->as.aggregate.keys,
+                     y->as.aggregate.key_count) &&
            same_window(&x->as.aggregate.window, &y->as.aggregate.window) && same_functions(x, y) &&
-           same_expr(x->as.aggregate.having, y->as.aggregate.having) && x->as.aggregate.after == y->as.aggregate.after &&
-           x->as.aggregate.output == y->as.aggregate.output && x->as.aggregate.order_down == y->as.aggregate.order_down;
+           same_expr(x->as.aggregate.having, y->as.aggregate.having) &&
+           x->as.aggregate.after == y->as.aggregate.after && x->as.aggregate.output == y->as.aggregate.output &&
+           x->as.aggregate.order_down == y->as.aggregate.order_down;
 }
 
 static bool same_sequence(const stage *x, const stage *y)
@@ -218,7 +221,8 @@ static bool same_join(const stage *x, const stage *y)
         return false;
     for (size_t i = 0; i < x->as.join.key_count; i++) {
         const ir_join_key *a = &x->as.join.keys[i], *b = &y->as.join.keys[i];
-        if (!str_equal(a->name, b->name) || a->missing != b->missing || !same_exprs(a->sides, a->count, b->sides, b->count))
+        if (!str_equal(a->name, b->name) || a->missing != b->missing ||
+            !same_exprs(a->sides, a->count, b->sides, b->count))
             return false;
     }
     return same_expr(x->as.join.where, y->as.join.where);
@@ -277,15 +281,19 @@ static bool same_content(const stage *x, const stage *y)
     case STAGE_SEQUENCE: case STAGE_SAMPLE: return same_sequence(x, y);
     case STAGE_JOIN: case STAGE_LOOKUP: return same_join(x, y);
     case STAGE_NEW_TERMS:
-        return x->as.new_terms.history == y->as.new_terms.history && x->as.new_terms.warm_up == y->as.new_terms.warm_up &&
-               same_keys(x->as.new_terms.keys, x->as.new_terms.key_count, y->as.new_terms.keys, y->as.new_terms.key_count);
+        return x->as.new_terms.history == y->as.new_terms.history &&
+               x->as.new_terms.warm_up == y->as.new_terms.warm_up &&
+               same_keys(x->as.new_terms.keys, x->as.new_terms.key_count, y->as.new_terms.keys,
+                         y->as.new_terms.key_count);
     case STAGE_SORT: return same_sort(x, y);
-    case STAGE_DEDUP: return same_keys(x->as.dedup.keys, x->as.dedup.key_count, y->as.dedup.keys, y->as.dedup.key_count);
+    case STAGE_DEDUP:
+        return same_keys(x->as.dedup.keys, x->as.dedup.key_count, y->as.dedup.keys, y->as.dedup.key_count);
     case STAGE_LIMIT: return x->as.limit.rows == y->as.limit.rows;
     case STAGE_UNION: return same_union(x, y);
     case STAGE_FRAME:
         return x->as.frame.every == y->as.frame.every && x->as.frame.over == y->as.frame.over &&
-               same_field(&x->as.frame.time, &y->as.frame.time) && same_field(&x->as.frame.time_else, &y->as.frame.time_else);
+               same_field(&x->as.frame.time, &y->as.frame.time) &&
+               same_field(&x->as.frame.time_else, &y->as.frame.time_else);
     case STAGE_UNSUPPORTED:
         return str_equal(x->as.unsupported.text, y->as.unsupported.text) &&
                str_equal(x->as.unsupported.reason, y->as.unsupported.reason);
@@ -306,8 +314,9 @@ static bool same_inputs(const stage *x, const stage *y)
 
 bool ir_plan_equal(const plan *a, const plan *b)
 {
-    if (a->definition_count != b->definition_count || a->stage_count != b->stage_count || !same_ref(a->alert, b->alert) ||
-        a->quiet != b->quiet || (a->quiet == QUIET_FOR && a->quiet_for != b->quiet_for) ||
+    if (a->definition_count != b->definition_count || a->stage_count != b->stage_count ||
+        !same_ref(a->alert, b->alert) || a->quiet != b->quiet ||
+        (a->quiet == QUIET_FOR && a->quiet_for != b->quiet_for) ||
         !same_keys(a->quiet_keys, a->quiet_key_count, b->quiet_keys, b->quiet_key_count))
         return false;
     for (size_t i = 0; i < a->definition_count; i++)
@@ -316,7 +325,8 @@ bool ir_plan_equal(const plan *a, const plan *b)
             return false;
     for (size_t i = 0; i < a->stage_count; i++) {
         const stage *x = a->stages[i], *y = b->stages[i];
-        if (x->kind != y->kind || !str_equal(x->name, y->name) || !same_inputs(x, y) || !same_content(x, y)) return false;
+        if (x->kind != y->kind || !str_equal(x->name, y->name) || !same_inputs(x, y) || !same_content(x, y))
+            return false;
     }
     return true;
 }

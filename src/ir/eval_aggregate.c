@@ -1,14 +1,16 @@
 /*
- * Aggregate in the evaluator: rows are put into groups, the rows of a group into windows, and each window is computed from
- * nothing. When a window counts is said by its kind and by what `having` asks:
+ * Aggregate in the evaluator: rows are put into groups, the rows of a group into windows, and each window is computed
+ * from nothing. When a window counts is said by its kind and by what `having` asks:
  *
- *   sliding D     if `having` has only lower bounds: at each point in time that has rows, over [t - D, t]. Else, when the
- *                 window closes: the first row opens [t, t + D], and the first row behind it opens the next.
- *   tumbling D    at the last moment of each bucket that has rows            hop D step S: at the end of each that has rows
- *   anchored D    [t, t + D] from the earliest row for which `having` holds; the next begins behind it
- *   around P      [t - before, t + after] of each row that has part P
- *   rows N        the last N rows, at each row                               session: see next_session
- *   none          all rows, at the last one
+ *   sliding D    if `having` has only lower bounds: at each point in time that has rows, over [t - D, t]. Else when the
+ *                window closes: the first row opens [t, t + D], and the first row behind it opens the next
+ *   tumbling D   at the last moment of each bucket that has rows
+ *   hop D S      at the last moment of each window that has rows
+ *   anchored D   [t, t + D] from the earliest row for which `having` holds; the next begins behind it
+ *   around P     [t - before, t + after] of each row that has part P
+ *   rows N       the last N rows, at each row
+ *   session      see next_session
+ *   none         all rows, at the last one
  */
 #include "ir/eval_private.h"
 
@@ -213,7 +215,8 @@ static void around(aggregation *g, group *gr)
 /* Each row with the functions over itself and the rows before it; all of them, or the last N. */
 static void running(aggregation *g, group *gr)
 {
-    size_t most = g->stage->as.aggregate.window.kind == WINDOW_ROWS ? (size_t)g->stage->as.aggregate.window.rows : SIZE_MAX;
+    size_t most =
+        g->stage->as.aggregate.window.kind == WINDOW_ROWS ? (size_t)g->stage->as.aggregate.window.rows : SIZE_MAX;
     for (size_t i = 0; i < gr->rows.items.len; i++) {
         size_t first = i + 1 > most ? i + 1 - most : 0;
         window w = {ARENA_ARRAY(g->run->arena, const row *, i + 1 - first), 0};
@@ -226,9 +229,9 @@ static void running(aggregation *g, group *gr)
 }
 
 /*
- * A session begins at a row for which `start` is true (any row without it) and ends with one for which `end` is, or before
- * a row that is later than span after its first or pause after its last. Rows between sessions belong to none; a session
- * that did not meet its `end` is unfinished. Returns the row behind it; *finished.
+ * A session begins at a row for which `start` is true (any row without it) and ends with one for which `end` is, or
+ * before a row that is later than span after its first or pause after its last. Rows between sessions belong to none; a
+ * session that did not meet its `end` is unfinished. Returns the row behind it; *finished.
  */
 static size_t next_session(aggregation *g, const group *gr, size_t first, bool *finished)
 {

@@ -1,8 +1,8 @@
 /*
  * Expressions over a row, three-valued. A match stage is evaluated the same way, over a row of one part and no columns.
  *
- * The laws of a use: any or every constant, any or every value; null values are absent but for is_null and exists; what is
- * absent gives what `missing` says.
+ * The laws of a use: any or every constant, any or every value; null values are absent but for is_null and exists; what
+ * is absent gives what `missing` says.
  */
 #include "event/event.h"
 #include "ir/eval_private.h"
@@ -306,8 +306,10 @@ static bool pair_fits(eval_env *env, const expr *e, const value *x, const value 
     compare_op op = e->as.compare.op;
     bool equality = op == COMPARE_EQ || op == COMPARE_NE, both_text;
     if (equality) {
-        if (!value_text(env->arena, x, &s) || !value_text(env->arena, y, &t)) return value_equal(x, y) == (op == COMPARE_EQ);
-        return eval_text_fits(env->context, e->as.compare.how, e->as.compare.cased, s, t, env->arena) == (op == COMPARE_EQ);
+        if (!value_text(env->arena, x, &s) || !value_text(env->arena, y, &t))
+            return value_equal(x, y) == (op == COMPARE_EQ);
+        return eval_text_fits(env->context, e->as.compare.how, e->as.compare.cased, s, t, env->arena) ==
+               (op == COMPARE_EQ);
     }
     int order;
     both_text = x->type == VALUE_STRING && y->type == VALUE_STRING;
@@ -356,7 +358,8 @@ static truth eval_in(eval_env *env, const expr *e)
     expr equals = {.kind = EXPR_COMPARE, .as.compare = {.op = COMPARE_EQ, .how = TEST_EQUALS}};
     for (size_t i = 0; i < x.items.len; i++)
         for (size_t k = 0; k < y.items.len; k++)
-            if (!value_is_absent(&y.items.at[k]) && pair_fits(env, &equals, &x.items.at[i], &y.items.at[k])) return TRUTH_TRUE;
+            if (!value_is_absent(&y.items.at[k]) && pair_fits(env, &equals, &x.items.at[i], &y.items.at[k]))
+                return TRUTH_TRUE;
     return TRUTH_FALSE;
 }
 
@@ -391,7 +394,8 @@ static truth eval_junction(eval_env *env, const expr *e)
 
 static truth eval_not(eval_env *env, const expr *x)
 {
-    if (x->kind == EXPR_USE && x->as.use.not_equal == NOT_EQUAL_SOME && !x->as.use.negated) return eval_use(env, &x->as.use, true);
+    if (x->kind == EXPR_USE && x->as.use.not_equal == NOT_EQUAL_SOME && !x->as.use.negated)
+        return eval_use(env, &x->as.use, true);
     return truth_not(eval_truth(env, x));
 }
 

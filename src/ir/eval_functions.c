@@ -19,7 +19,8 @@ static bool counts(const plan_run *run, const ir_aggregate_function *f, const ro
 }
 
 /* All values of the first argument, row by row; absent ones only with `nulls`. */
-static list_builder all_values(const plan_run *run, const ir_aggregate_function *f, const row *const *rows, size_t count)
+static list_builder all_values(const plan_run *run, const ir_aggregate_function *f, const row *const *rows,
+                               size_t count)
 {
     list_builder out = {0};
     for (size_t i = 0; i < count && f->count; i++) {
@@ -55,13 +56,14 @@ static bool tuple_of(const plan_run *run, const ir_aggregate_function *f, const 
         value v = eval_value(&env, f->args[i]);
         if (value_is_absent(&v) && !f->count_nulls) return false;
         pk_str key = value_key(run->arena, &v);
-        *out = arena_printf(run->arena, STR_FMT "%c%zu:" STR_FMT, STR_ARG(*out), value_is_absent(&v) ? 'n' : 'v', key.len,
-                            STR_ARG(key));
+        *out = arena_printf(run->arena, STR_FMT "%c%zu:" STR_FMT, STR_ARG(*out), value_is_absent(&v) ? 'n' : 'v',
+                            key.len, STR_ARG(key));
     }
     return true;
 }
 
-static value count_rows(const plan_run *run, const ir_aggregate_function *f, const row *const *rows, size_t count, bool distinct)
+static value count_rows(const plan_run *run, const ir_aggregate_function *f, const row *const *rows, size_t count,
+                        bool distinct)
 {
     table seen = {0};
     int64_t n = 0;
@@ -184,12 +186,17 @@ static value all_columns(const plan_run *run, const ir_aggregate_function *f, co
             const value *record = p < rows[i]->part_count ? rows[i]->parts[p].event->tree : &rows[i]->columns;
             for (size_t k = 0; record && record->type == VALUE_RECORD && k < record->as.record.count; k++) {
                 bool known = false;
-                for (size_t j = 0; j < names.len && !known; j++) known = str_equal(names.at[j], record->as.record.fields[k].name);
+                for (size_t j = 0; j < names.len && !known; j++)
+                    known = str_equal(names.at[j], record->as.record.fields[k].name);
                 if (!known) vec_push_in(run->arena, &names, record->as.record.fields[k].name);
             }
         }
     for (size_t i = 0; i < names.len; i++) {
-        expr field = {.kind = EXPR_FIELD, .as.field = {.part = {"", 0}, .schema = {"", 0}, .path = names.at[i]}}, *args = &field;
+        expr field =
+                 {
+                     .kind = EXPR_FIELD, .as.field = {.part = {"", 0}, .schema = {"", 0}, .path = names.at[i]}
+        },
+             *args = &field;
         ir_aggregate_function one = *f;
         one.args = &args;
         one.name = names.at[i];
@@ -206,7 +213,8 @@ static bool is_star(const ir_aggregate_function *f)
 
 static value cut(value list, int64_t at_most)
 {
-    if (at_most > 0 && list.type == VALUE_LIST && list.as.list.count > (size_t)at_most) list.as.list.count = (size_t)at_most;
+    if (at_most > 0 && list.type == VALUE_LIST && list.as.list.count > (size_t)at_most)
+        list.as.list.count = (size_t)at_most;
     return list;
 }
 

@@ -1,6 +1,6 @@
 /*
- * Joins in the evaluator: every combination of rows, one of each input, is made and asked. Keys first, then the distance in
- * time of the parts that have one, then the condition.
+ * Joins in the evaluator: every combination of rows, one of each input, is made and asked. Keys first, then the
+ * distance in time of the parts that have one, then the condition.
  *
  *   inner      combinations that fit                       left, optional   and rows of the first input that fit none
  *   semi       rows of the first input that fit some       anti             rows of the first input that fit none
@@ -147,8 +147,8 @@ row_list run_lookup(plan_run *run, const stage *s)
 /* ---- new terms ---- */
 
 /*
- * Rows with a key that no row of the same input had in the `history` before. Rows of the first `history` of the input are
- * new for want of a past; with `warm_up` they carry the column warm_up = true.
+ * Rows with a key that no row of the same input had in the `history` before. Rows of the first `history` of the input
+ * are new for want of a past; with `warm_up` they carry the column warm_up = true.
  */
 row_list run_new_terms(plan_run *run, const stage *s)
 {

@@ -1,6 +1,6 @@
 /*
- * Plans in the evaluator: each stage is run once, over all rows of its inputs, into a list of rows. Nothing is streamed and
- * nothing is remembered between stages, so a stage is what its definition in docs/ir.md says and no more.
+ * Plans in the evaluator: each stage is run once, over all rows of its inputs, into a list of rows. Nothing is streamed
+ * and nothing is remembered between stages, so a stage is what its definition in docs/ir.md says and no more.
  */
 #include "event/event.h"
 #include "ir/eval_private.h"
@@ -142,8 +142,8 @@ static void extend_keys(arena *a, row_keys *keys, const value *v, size_t ways, s
             for (size_t j = 0; j < at; j++) copy[j] = k.values[j];
             copy[at] = v[w];
             pk_str part = value_key(a, &v[w]);
-            k.text = arena_printf(a, STR_FMT "%c%zu:" STR_FMT, STR_ARG(k.text), v[w].type == VALUE_NULL ? 'n' : 'v', part.len,
-                                  STR_ARG(part));
+            k.text = arena_printf(a, STR_FMT "%c%zu:" STR_FMT, STR_ARG(k.text), v[w].type == VALUE_NULL ? 'n' : 'v',
+                                  part.len, STR_ARG(part));
             k.values = copy;
             vec_push_in(a, &extended.items, k);
         }
@@ -234,7 +234,8 @@ static row_list run_rule(plan_run *run, const stage *s)
 
 /* ---- derive, expand ---- */
 
-static void derive_columns(plan_run *run, row *r, const ir_column *columns, size_t count, pk_str loop, pk_str loop_column)
+static void derive_columns(plan_run *run, row *r, const ir_column *columns, size_t count, pk_str loop,
+                           pk_str loop_column)
 {
     for (size_t i = 0; i < count; i++) {
         value v = {.type = VALUE_MISSING};
@@ -352,7 +353,8 @@ static row_list expand_row(plan_run *run, const stage *s, const row *r)
             }
         rows = multiplied;
     }
-    if (s->as.expand.at_most && rows.items.len > (size_t)s->as.expand.at_most) rows.items.len = (size_t)s->as.expand.at_most;
+    if (s->as.expand.at_most && rows.items.len > (size_t)s->as.expand.at_most)
+        rows.items.len = (size_t)s->as.expand.at_most;
     return rows;
 }
 
@@ -480,7 +482,12 @@ static bool has_inputs(const stage *s)
     for (size_t i = 0; i < s->input_count; i++)
         if (!s->inputs[i]) return false;
     switch (s->kind) {
-    case STAGE_DERIVE: case STAGE_EXPAND: case STAGE_FOR_EACH: case STAGE_WHERE: case STAGE_AGGREGATE: case STAGE_NEW_TERMS:
+    case STAGE_DERIVE:
+    case STAGE_EXPAND:
+    case STAGE_FOR_EACH:
+    case STAGE_WHERE:
+    case STAGE_AGGREGATE:
+    case STAGE_NEW_TERMS:
     case STAGE_SORT: case STAGE_DEDUP: case STAGE_LIMIT: case STAGE_JOIN: return s->input_count >= 1;
     case STAGE_LOOKUP: return s->input_count >= 2;
     case STAGE_MATCH: case STAGE_CONTEXT: case STAGE_RULE: case STAGE_ALERTS: case STAGE_SEQUENCE: case STAGE_SAMPLE:
@@ -598,7 +605,8 @@ static row_list run_frames(plan_run run, const plan *p, const stage *frame)
         timestamp t = frame_time(&run, frame, &run.events[i]);
         if (t == TIMESTAMP_NONE || t > INT64_MAX - over - every || t < INT64_MIN + 2 * every) continue;
         timestamp behind = ((t % every) + every) % every, first = behind ? t - behind + every : t;
-        for (timestamp tick = first; tick < t + over || tick == first; tick += every) vec_push_in(run.arena, &ticks, tick);
+        for (timestamp tick = first; tick < t + over || tick == first; tick += every)
+            vec_push_in(run.arena, &ticks, tick);
     }
     if (ticks.len) qsort(ticks.at, ticks.len, sizeof *ticks.at, compare_times);
     for (size_t i = 0; i < ticks.len; i++) {

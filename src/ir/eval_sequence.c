@@ -1,10 +1,10 @@
 /*
  * Sequences and samples in the evaluator.
  *
- * A sequence works key by key and point in time by point in time: steps follow each other in strictly growing time. The rows
- * of one time are tried at the last step first (so no row takes two steps), a chain that a row extends moves on, and with
- * `keep latest` a chain takes the place of the one that waits at the same step. `until` ends all chains of its key that
- * began before it. A step that runs n times is n steps. Absent steps are looked up among all rows:
+ * A sequence works key by key and point in time by point in time: steps follow each other in strictly growing time. The
+ * rows of one time are tried at the last step first (so no row takes two steps), a chain that a row extends moves on,
+ * and with `keep latest` a chain takes the place of the one that waits at the same step. `until` ends all chains of its
+ * key that began before it. A step that runs n times is n steps. Absent steps are looked up among all rows:
  *
  *   in front   no such row in [end - span, first)      between   none after the step before, up to the step behind
  *   at the end no such row in (last, first + span]: the sequence is complete at first + span
@@ -199,7 +199,8 @@ static void number_steps(sequence *q)
     const stage *s = q->stage;
     VEC(size_t) steps = {0};
     for (size_t i = 0; i < s->as.sequence.step_count; i++)
-        for (uint32_t k = 0; !s->as.sequence.steps[i].absent && k < s->as.sequence.steps[i].runs && steps.len < 10000; k++)
+        for (uint32_t k = 0; !s->as.sequence.steps[i].absent && k < s->as.sequence.steps[i].runs && steps.len < 10000;
+             k++)
             vec_push_in(q->run->arena, &steps, i);
     q->steps = steps.at;
     q->step_count = steps.len;
@@ -256,7 +257,8 @@ row_list run_sample(plan_run *run, const stage *s)
         if (!choose(&q, g, 0, chosen)) continue;
         row r = *chosen[0];
         for (size_t k = 1; k < q.step_count; k++) r = join_rows(run->arena, &r, chosen[k]);
-        for (size_t k = 0; k < s->as.sequence.key_count; k++) row_set(run->arena, &r, s->as.sequence.keys[k].name, g->keys[k]);
+        for (size_t k = 0; k < s->as.sequence.key_count; k++)
+            row_set(run->arena, &r, s->as.sequence.keys[k].name, g->keys[k]);
         vec_push_in(run->arena, &out.items, r);
     }
     table_free(&q.by_key);

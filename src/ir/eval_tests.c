@@ -1,6 +1,6 @@
 /*
- * What a test asks of one value, in the plainest way: texts are compared byte by byte after folding, patterns are walked
- * code point by code point, regular expressions go to PCRE2.
+ * What a test asks of one value, in the plainest way: texts are compared byte by byte after folding, patterns are
+ * walked code point by code point, regular expressions go to PCRE2.
  */
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
@@ -318,7 +318,10 @@ static bool compares(compare_op op, double x, double y)
     return false;
 }
 
-static bool is_number(const value *v) { return v->type == VALUE_INT || v->type == VALUE_UINT || v->type == VALUE_FLOAT; }
+static bool is_number(const value *v)
+{
+    return v->type == VALUE_INT || v->type == VALUE_UINT || v->type == VALUE_FLOAT;
+}
 
 static bool same_type(const value *constant, const value *v)
 {
@@ -339,7 +342,8 @@ bool eval_test_value(eval_context *c, const ir_test *t, const value *v, number_p
     pk_str s;
     if (t->kind == TEST_EXISTS) return true;
     if (t->kind == TEST_IS_NULL) return v->type == VALUE_NULL || v->type == VALUE_BLANK;
-    if (t->kind == TEST_COMPARE) return value_number(v, &x) && value_number(&t->constant, &y) && compares(t->compare, x, y);
+    if (t->kind == TEST_COMPARE)
+        return value_number(v, &x) && value_number(&t->constant, &y) && compares(t->compare, x, y);
     if (numbers == NUMBERS_STRICT && !same_type(&t->constant, v)) return false;
     if (!value_text(a, v, &s)) return false;
     const prepared *p = prepared_of(c, t);

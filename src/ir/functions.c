@@ -34,7 +34,11 @@ static value base_name_text(pk_str s, arena *a)
     while (start > 0 && s.ptr[start - 1] != '\\' && s.ptr[start - 1] != '/') start--;
     return value_string(str_slice(s, start, s.len));
 }
-static value call_base_name(const value *args, size_t n, arena *a) { (void)n; return map_text(args, base_name_text, a); }
+static value call_base_name(const value *args, size_t n, arena *a)
+{
+    (void)n;
+    return map_text(args, base_name_text, a);
+}
 
 static value call_capture(const value *args, size_t n, arena *a)
 {
@@ -43,7 +47,8 @@ static value call_capture(const value *args, size_t n, arena *a)
     int error;
     PCRE2_SIZE at;
     if (!value_text(a, &args[0], &s) || !value_text(a, &args[1], &regex)) return nothing();
-    pcre2_code *code = pcre2_compile((PCRE2_SPTR)regex.ptr, regex.len, PCRE2_UTF | PCRE2_NEVER_BACKSLASH_C, &error, &at, NULL);
+    pcre2_code *code =
+        pcre2_compile((PCRE2_SPTR)regex.ptr, regex.len, PCRE2_UTF | PCRE2_NEVER_BACKSLASH_C, &error, &at, NULL);
     if (!code) return nothing();
     pcre2_match_data *data = pcre2_match_data_create_from_pattern(code, NULL);
     pcre2_match_context *limits = pcre2_match_context_create(NULL);

@@ -114,7 +114,8 @@ static bool take_quoted(lexer *l, char quote, bool escapes, pk_str *out)
 static token lex_string(lexer *l, token t, bool escapes)
 {
     if (!take_quoted(l, '\'', escapes, &t.text))
-        return wrong(t, escapes ? "a string that is unfinished or holds an unknown escape" : "a string without its end");
+        return wrong(t,
+                     escapes ? "a string that is unfinished or holds an unknown escape" : "a string without its end");
     t.kind = TOKEN_LITERAL;
     t.literal = value_string(t.text);
     return t;

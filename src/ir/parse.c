@@ -1,6 +1,6 @@
 /*
- * Plans of the text form: definitions, stages, the alert. A statement begins with `name =` or `alert`; a stage names only
- * stages above it. The grammar is in docs/ir.md; a function here is one of its productions.
+ * Plans of the text form: definitions, stages, the alert. A statement begins with `name =` or `alert`; a stage names
+ * only stages above it. The grammar is in docs/ir.md; a function here is one of its productions.
  */
 #include "ir/parse.h"
 
@@ -85,7 +85,9 @@ static void parse_alert(parser *p)
 static bool settle(const expr *e, bool negated, void *user)
 {
     (void)negated;
-    ir_field *f = e->kind == EXPR_FIELD ? &((expr *)e)->as.field : e->kind == EXPR_SOME ? &((expr *)e)->as.some.list : NULL;
+    ir_field *f = e->kind == EXPR_FIELD  ? &((expr *)e)->as.field
+                  : e->kind == EXPR_SOME ? &((expr *)e)->as.some.list
+                                         : NULL;
     if (f && f->schema.ptr == unsettled_schema) f->schema = *(const pk_str *)user;
     return true;
 }

@@ -133,7 +133,10 @@ static expr *parse_named(parser *p)
     expr *e = new_expr(p, EXPR_FIELD, p->at.span);
     if (at_punct(p, "$")) e->as.field = parse_outer(p);
     else if (at_any_value(p) || at_word(p, "raw")) e->as.field = parse_special(p);
-    else if (accept_punct(p, "*")) e->as.field = (ir_field){.path = STR("*"), .schema = p->scope.schema, .part = {"", 0}};
+    else if (accept_punct(p, "*"))
+        e->as.field = (ir_field){
+            .path = STR("*"), .schema = p->scope.schema, .part = {"", 0}
+        };
     else if (p->at.kind != TOKEN_NAME || at_keyword(p)) parse_expected(p, "a field, a constant or a function");
     else {
         name_meaning definition;
@@ -364,7 +367,10 @@ static expr *parse_use(parser *p, expr *operand, many_policy many)
 
 /* ---- predicates ---- */
 
-static bool at_compare(const parser *p) { return p->at.kind == TOKEN_PUNCT && word_index(compare_words, p->at.text) >= 0; }
+static bool at_compare(const parser *p)
+{
+    return p->at.kind == TOKEN_PUNCT && word_index(compare_words, p->at.text) >= 0;
+}
 
 /* operator ['exact'] ['missing' word] ['many' word] [kind] operand */
 static expr *parse_compare(parser *p, expr *left)

@@ -18,7 +18,9 @@ stage *parse_stage_ref(parser *p)
     pk_str name = parse_name(p, "the name of a stage");
     if (p->failed) return NULL;
     stage *s = find_stage(p->plan, name);
-    if (!s) parse_error(p, &t, "a stage must stand above those that read it", "no stage '" STR_FMT "' so far", STR_ARG(name));
+    if (!s)
+        parse_error(p, &t, "a stage must stand above those that read it", "no stage '" STR_FMT "' so far",
+                    STR_ARG(name));
     return s;
 }
 
@@ -122,7 +124,8 @@ static int64_t parse_at_most(parser *p)
 static bool at_source(const parser *p)
 {
     if (at_punct(p, "*")) return true;
-    return p->at.kind == TOKEN_NAME && !at_keyword(p) && !(p->next.kind == TOKEN_PUNCT && str_equal(p->next.text, STR("=")));
+    return p->at.kind == TOKEN_NAME && !at_keyword(p) &&
+           !(p->next.kind == TOKEN_PUNCT && str_equal(p->next.text, STR("=")));
 }
 
 static pk_str parse_source_part(parser *p)
@@ -368,7 +371,8 @@ static void parse_functions(parser *p, stage *s)
     s->as.aggregate.function_count = functions.len;
 }
 
-/* input ['by' keys] ['keep' 'rows' | 'running'] ['window' ...] ['order' 'down'] ':' functions ['having' expr] ['then' word] */
+/* input ['by' keys] ['keep' 'rows' | 'running'] ['window' ...] ['order' 'down'] ':' functions ['having' expr] ['then'
+ * word] */
 static void parse_aggregate(parser *p, stage *s)
 {
     parse_input(p, s);

@@ -1,6 +1,6 @@
 /*
- * Expressions in the text form. Brackets stand exactly where the tree and the precedence differ, so that parsing gives the
- * same tree; a name is written short only where it reads back as the same field.
+ * Expressions in the text form. Brackets stand exactly where the tree and the precedence differ, so that parsing gives
+ * the same tree; a name is written short only where it reads back as the same field.
  */
 #include "ir/print.h"
 #include "base/unicode.h"

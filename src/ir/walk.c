@@ -1,6 +1,6 @@
 /*
- * The one walker. Routing, candidates, demand, catalogue and checks find predicates and fields through it, so none of them
- * has to know which stage keeps expressions where: a new place for an expression is added here, once.
+ * The one walker. Routing, candidates, demand, catalogue and checks find predicates and fields through it, so none of
+ * them has to know which stage keeps expressions where: a new place for an expression is added here, once.
  */
 #include "ir/walk.h"
 

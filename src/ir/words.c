@@ -5,12 +5,15 @@
 #include "ir/text_form.h"
 
 static const char *const reserved[] = {
-    "absent", "add", "alert", "all", "and", "any", "at", "because", "blank", "by", "by_type", "compare", "dashes", "dotall", "drop",
-    "each", "exact", "false", "fold", "for", "frame", "from", "having", "if", "in", "infinity", "is_null", "exists",
-    "join", "keep", "latest", "least", "match", "missing", "multiline", "nan", "not", "nothing", "null", "nulls", "of", "on",
-    "or", "over", "phrase", "raw", "regex", "runs", "single", "some", "some_differs", "span", "starts_with", "ends_with",
-    "equals", "wildcard", "cidr", "steps", "strict", "then", "true", "until", "whole", "where", "window", "with",
-    "within", "written", "zero", "many", "order", "running", "history", "warm_up", "quiet", "as", "value", "down", NULL,
+    "absent",  "add",      "alert",   "all",    "and",     "any",          "at",      "because",     "blank",
+    "by",      "by_type",  "compare", "dashes", "dotall",  "drop",         "each",    "exact",       "false",
+    "fold",    "for",      "frame",   "from",   "having",  "if",           "in",      "infinity",    "is_null",
+    "exists",  "join",     "keep",    "latest", "least",   "match",        "missing", "multiline",   "nan",
+    "not",     "nothing",  "null",    "nulls",  "of",      "on",           "or",      "over",        "phrase",
+    "raw",     "regex",    "runs",    "single", "some",    "some_differs", "span",    "starts_with", "ends_with",
+    "equals",  "wildcard", "cidr",    "steps",  "strict",  "then",         "true",    "until",       "whole",
+    "where",   "window",   "with",    "within", "written", "zero",         "many",    "order",       "running",
+    "history", "warm_up",  "quiet",   "as",     "value",   "down",         NULL,
 };
 
 bool word_is_reserved(pk_str s)
@@ -27,7 +30,8 @@ const char *const missing_words[] = {"false", "null", "zero", "true", NULL};
 const char *const many_words[] = {"any", "all", "each", "single", NULL};
 const char *const key_missing_words[] = {"skip", "pass", "group", "zero", "fill", NULL};
 const char *const join_words[] = {"inner", "left", "semi", "anti", "optional", NULL};
-const char *const window_words[] = {"none", "tumbling", "hop", "sliding", "anchored", "around", "rows", "session", NULL};
+const char *const window_words[] = {"none",   "tumbling", "hop",     "sliding", "anchored",
+                                    "around", "rows",     "session", NULL};
 
 int word_index(const char *const *words, pk_str s)
 {

@@ -18,7 +18,8 @@ static void tests_are_interned_by_meaning(void **state)
     const ir_test *x = ir_intern_test(c, TEST_EQUALS, 0, COMPARE_LT, value_string(str_from(bytes)));
     bytes[0] = 'z'; /* the constant was copied */
     assert_ptr_equal(x, ir_intern_test(c, TEST_EQUALS, 0, COMPARE_LT, value_string(STR("abc"))));
-    assert_ptr_equal(x, ir_intern_test(c, TEST_EQUALS, 0, COMPARE_GE, value_string(STR("abc")))); /* means nothing here */
+    assert_ptr_equal(x,
+                     ir_intern_test(c, TEST_EQUALS, 0, COMPARE_GE, value_string(STR("abc")))); /* means nothing here */
     const ir_test *others[] = {
         ir_intern_test(c, TEST_EQUALS, TEST_CASED, COMPARE_LT, value_string(STR("abc"))),
         ir_intern_test(c, TEST_MATCH, 0, COMPARE_LT, value_string(STR("abc"))),
@@ -92,10 +93,11 @@ static void walker_follows_names_and_negation(void **state)
 {
     (void)state;
     ir_catalog *c = ir_catalog_new();
-    plan *p = ir_parse_plan(c,
-                            STR("d = a equals 1 or not b equals 2\n"
-                                "e = match @s where not (d and not c equals 3) and f(g, h + 1) and some i in j[]: (i.k equals 1)"),
-                            STR("t"), ir_diags(c));
+    plan *p = ir_parse_plan(
+        c,
+        STR("d = a equals 1 or not b equals 2\n"
+            "e = match @s where not (d and not c equals 3) and f(g, h + 1) and some i in j[]: (i.k equals 1)"),
+        STR("t"), ir_diags(c));
     assert_non_null(p);
     visit v = {0};
     ir_walk_expr(p, p->stages[0]->as.match.where, note, &v);
@@ -150,8 +152,8 @@ static void functions_are_documented(void **state)
     for (size_t n; (n = fread(buffer, 1, sizeof buffer, f)) > 0;) text_put(&docs, (pk_str){buffer, n});
     fclose(f);
     for (const ir_function *fn = ir_functions; fn->name; fn++)
-        if (str_find(text_view(&docs), arena_printf(a, "| `%s` | %s | %s | `%s` |", fn->name, fn->signature, fn->meaning,
-                                                    fn->example)) == STR_NPOS)
+        if (str_find(text_view(&docs), arena_printf(a, "| `%s` | %s | %s | `%s` |", fn->name, fn->signature,
+                                                    fn->meaning, fn->example)) == STR_NPOS)
             fail_msg("docs/ir.md lacks %s as functions.def has it", fn->name);
     for (const ir_aggregate_row *g = ir_aggregates; g->name; g++)
         if (str_find(text_view(&docs), arena_printf(a, "| `%s` | %s |", g->name, g->meaning)) == STR_NPOS)
@@ -164,7 +166,8 @@ static void functions_are_documented(void **state)
 static void nothing_is_named_after_a_language(void **state)
 {
     (void)state;
-    static const char *const languages[] = {"sigma", "spl", "splunk", "eql", "esql", "kql", "lucene", "yara", "elastic"};
+    static const char *const languages[] = {"sigma", "spl",    "splunk", "eql",    "esql",
+                                            "kql",   "lucene", "yara",   "elastic"};
     VEC(pk_str) names = {0};
     for (int i = 0; i < STAGE_KINDS; i++) vec_push(&names, str_from(stage_kind_table[i].text));
     for (int i = 0; i < TEST_KINDS; i++) vec_push(&names, str_from(test_kind_table[i].text));

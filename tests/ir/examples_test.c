@@ -101,7 +101,8 @@ static timestamp parse_seconds(pk_str s)
         assert_true(str_to_int(digits, false, &fraction));
         for (size_t i = digits.len; i < 9; i++) fraction *= 10;
     }
-    if (!str_to_int(str_slice(s, 0, dot == STR_NPOS ? s.len : dot), false, &whole)) fail_msg("not a time: " STR_FMT, STR_ARG(s));
+    if (!str_to_int(str_slice(s, 0, dot == STR_NPOS ? s.len : dot), false, &whole))
+        fail_msg("not a time: " STR_FMT, STR_ARG(s));
     return whole * SECOND + fraction;
 }
 
@@ -238,7 +239,8 @@ static void check_round_trip(world *w, const plan *p, const test_case *c)
     text first = {0}, second = {0};
     ir_print_plan(&first, p);
     plan *again = ir_parse_plan(w->catalog, text_view(&first), STR("printed"), w->diags);
-    if (!again) fail_msg(STR_FMT ": printed form does not parse:\n" STR_FMT, STR_ARG(c->title), STR_ARG(text_view(&first)));
+    if (!again)
+        fail_msg(STR_FMT ": printed form does not parse:\n" STR_FMT, STR_ARG(c->title), STR_ARG(text_view(&first)));
     ir_print_plan(&second, again);
     if (!ir_plan_equal(p, again) || !str_equal(text_view(&first), text_view(&second)))
         fail_msg(STR_FMT ": not the same plan:\n" STR_FMT "\n" STR_FMT, STR_ARG(c->title), STR_ARG(text_view(&first)),
@@ -306,7 +308,8 @@ static void put_rows(text *out, const eval_row *rows, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         put_row(out, rows[i].time, &rows[i].columns);
-        for (size_t k = 0; k < rows[i].event_count; k++) text_printf(out, " %llu", (unsigned long long)rows[i].events[k]->order);
+        for (size_t k = 0; k < rows[i].event_count; k++)
+            text_printf(out, " %llu", (unsigned long long)rows[i].events[k]->order);
         text_put_char(out, '\n');
     }
 }
@@ -353,7 +356,8 @@ static void run_case(const test_case *c)
         if (str_starts_with(b->head, STR("ir"))) load_rule(&w, b, c);
         else if (str_equal(b->head, STR("events as values"))) add_values(&w);
         else if (str_equal(b->head, STR("events"))) add_events(&w, b->body);
-        else if (str_starts_with(b->head, STR("context "))) add_context(&w, str_slice(b->head, 8, b->head.len), b->body);
+        else if (str_starts_with(b->head, STR("context ")))
+            add_context(&w, str_slice(b->head, 8, b->head.len), b->body);
         else if (str_equal(b->head, STR("rows"))) put_expected(&w, b->body, &expected);
         else fail_msg(STR_FMT ": unknown block " STR_FMT, STR_ARG(c->title), STR_ARG(b->head));
     }

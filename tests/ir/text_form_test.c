@@ -1,4 +1,5 @@
-/* The text form: what is printed parses back to the same plan, whatever names and constants hold; errors have a place. */
+/* The text form: what is printed parses back to the same plan, whatever names and constants hold; errors have a place.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -96,14 +97,15 @@ static void log_sources(void **state)
 
 static void names_that_need_quotes(void **state)
 {
-    assert_prints(*state,
-                  "\"4663_sel\" = \"Threat Name\" equals 'x' and \"any\" equals 'y' and \"4663_sel\"@ is_null\n"
-                  "e = match @sigma where \"4663_sel\"\n"
-                  "f = where e: e.a-b@ecs = n@ and n = \"e.x\" and e.\"odd \"\"name\" = e.relations[].x and f@ = e['k k'].y",
-                  "\"4663_sel\" = \"Threat Name\" equals fold 'x' and \"any\" equals fold 'y' and \"4663_sel\"@ is_null\n"
-                  "e = match @sigma where \"4663_sel\"\n"
-                  "f = where e: e.a-b@ecs = n and n = \"e.x\" and \"e\".\"odd \"\"name\" = e.relations[].x and f = "
-                  "e['k k'].y\n");
+    assert_prints(
+        *state,
+        "\"4663_sel\" = \"Threat Name\" equals 'x' and \"any\" equals 'y' and \"4663_sel\"@ is_null\n"
+        "e = match @sigma where \"4663_sel\"\n"
+        "f = where e: e.a-b@ecs = n@ and n = \"e.x\" and e.\"odd \"\"name\" = e.relations[].x and f@ = e['k k'].y",
+        "\"4663_sel\" = \"Threat Name\" equals fold 'x' and \"any\" equals fold 'y' and \"4663_sel\"@ is_null\n"
+        "e = match @sigma where \"4663_sel\"\n"
+        "f = where e: e.a-b@ecs = n and n = \"e.x\" and \"e\".\"odd \"\"name\" = e.relations[].x and f = "
+        "e['k k'].y\n");
 }
 
 static void brackets_only_where_needed(void **state)
@@ -117,18 +119,19 @@ static void brackets_only_where_needed(void **state)
 
 static void every_flag(void **state)
 {
-    assert_prints(*state,
-                  "e = match @sigma where all a not equals exact zero some_differs strict 'x' and b regex exact multiline "
-                  "dotall whole null 'y' and c compare >= 5 and single d wildcard dashes missing true by_type all('-a*') "
-                  "and any value match 'k' and raw match 'l' and h any(equals 'a', wildcard 'b*', is_null) and i exists "
-                  "and j equals any('QQ==' written 'A' by 'base64', 'UQ==' written 'A' by 'base64' #0, 'z') and k cidr "
-                  "'10.0.0.0/8' and m in (1, 'a', null) and some x in p[]: (x.action equals 'ADD' and x equals 1)",
-                  "e = match @sigma where all a not equals exact zero some_differs strict 'x' and b regex exact multiline "
-                  "dotall whole null 'y' and c compare >= 5 and single d wildcard fold dashes missing true by_type "
-                  "all('-a*') and any value match fold 'k' and raw match fold 'l' and h any(equals fold 'a', wildcard "
-                  "fold 'b*', is_null) and i exists and j equals fold any('QQ==' written 'A' by 'base64', 'UQ==' written "
-                  "'A' by 'base64' #0, 'z') and k cidr '10.0.0.0/8' and m in (1, 'a', null) and some x in p[]: (x.action "
-                  "equals fold 'ADD' and x equals 1)\n");
+    assert_prints(
+        *state,
+        "e = match @sigma where all a not equals exact zero some_differs strict 'x' and b regex exact multiline "
+        "dotall whole null 'y' and c compare >= 5 and single d wildcard dashes missing true by_type all('-a*') "
+        "and any value match 'k' and raw match 'l' and h any(equals 'a', wildcard 'b*', is_null) and i exists "
+        "and j equals any('QQ==' written 'A' by 'base64', 'UQ==' written 'A' by 'base64' #0, 'z') and k cidr "
+        "'10.0.0.0/8' and m in (1, 'a', null) and some x in p[]: (x.action equals 'ADD' and x equals 1)",
+        "e = match @sigma where all a not equals exact zero some_differs strict 'x' and b regex exact multiline "
+        "dotall whole null 'y' and c compare >= 5 and single d wildcard fold dashes missing true by_type "
+        "all('-a*') and any value match fold 'k' and raw match fold 'l' and h any(equals fold 'a', wildcard "
+        "fold 'b*', is_null) and i exists and j equals fold any('QQ==' written 'A' by 'base64', 'UQ==' written "
+        "'A' by 'base64' #0, 'z') and k cidr '10.0.0.0/8' and m in (1, 'a', null) and some x in p[]: (x.action "
+        "equals fold 'ADD' and x equals 1)\n");
 }
 
 static void constants_of_any_bytes(void **state)
@@ -137,8 +140,18 @@ static void constants_of_any_bytes(void **state)
     arena *a = ir_arena(f->catalog);
     char bytes[256];
     for (int i = 0; i < 256; i++) bytes[i] = (char)i;
-    static const double reals[] = {0.0, -0.0, 1.0, 0.1, 1e300, 5e-324, -2.5, 1e15, 123456789012345678.0, __builtin_inf(),
-                                   -__builtin_inf(), __builtin_nan("")};
+    static const double reals[] = {0.0,
+                                   -0.0,
+                                   1.0,
+                                   0.1,
+                                   1e300,
+                                   5e-324,
+                                   -2.5,
+                                   1e15,
+                                   123456789012345678.0,
+                                   __builtin_inf(),
+                                   -__builtin_inf(),
+                                   __builtin_nan("")};
     value items[60];
     size_t n = 0;
     items[n++] = value_string((pk_str){bytes, 256});
@@ -166,12 +179,16 @@ static void constants_of_any_bytes(void **state)
 
     for (size_t i = 0; i < n; i++) {
         plan p = {0};
-        ir_constant c[2] = {{.test = ir_intern_test(f->catalog, TEST_EQUALS, 0, COMPARE_LT, items[i]), .written = {bytes, 256}},
-                            {.test = ir_intern_test(f->catalog, TEST_MATCH, TEST_CASED, COMPARE_LT, items[i]),
-                             .origin = STR("o'"), .group = 7}};
+        ir_constant c[2] = {
+            {.test = ir_intern_test(f->catalog, TEST_EQUALS, 0,          COMPARE_LT, items[i]), .written = {bytes, 256}},
+            { .test = ir_intern_test(f->catalog,                       TEST_MATCH,  TEST_CASED, COMPARE_LT,  items[i]),
+             .origin = STR("o'"),
+             .group = 7}
+        };
         expr *field = ir_field_expr(a, (pk_str){bytes, 256}, (pk_str){bytes, i});
         expr *one = ir_use_expr(a, field, c, 1, false), *two = ir_use_expr(a, field, c, 2, true);
-        expr *three = ir_compare(a, ir_constant_expr(a, items[i]), COMPARE_NE, ir_constant_expr(a, i % 2 ? list : record));
+        expr *three =
+            ir_compare(a, ir_constant_expr(a, items[i]), COMPARE_NE, ir_constant_expr(a, i % 2 ? list : record));
         stage *s = ir_add_stage(a, &p, STAGE_MATCH, (pk_str){bytes, 200}, NULL, 0);
         s->as.match.where = ir_or_all(a, (expr *[]){one, two, ir_not(a, three)}, 3);
         p.alert = s;
@@ -196,7 +213,11 @@ static void same_names(void **state)
     VEC(expr *) all = {0};
     static const char *const names[] = {"", "e", "e.x", "x", "match", "sigma", "a b"};
     for (size_t i = 0; i < 7 * 7 * 3; i++) {
-        expr *e = ir_field_expr(a, str_from(i % 3 == 0 ? "" : i % 3 == 1 ? "sigma" : "equals"), str_from(names[i / 3 % 7]));
+        expr *e = ir_field_expr(a,
+                                str_from(i % 3 == 0   ? ""
+                                         : i % 3 == 1 ? "sigma"
+                                                      : "equals"),
+                                str_from(names[i / 3 % 7]));
         e->as.field.part = str_from(names[i / 21]);
         vec_push(&all, e);
     }
@@ -219,7 +240,8 @@ static void assert_error(fixture *f, const char *source, unsigned line, unsigned
 static void errors_have_a_place(void **state)
 {
     fixture *f = *state;
-    assert_error(f, "e = match @sigma where Image ends_wit 'x'", 1, 30, "expected `name = ...` or `alert`, found ends_wit");
+    assert_error(f, "e = match @sigma where Image ends_wit 'x'", 1, 30,
+                 "expected `name = ...` or `alert`, found ends_wit");
     assert_error(f, "e = match @sigma where\n  Image equals 'x", 2, 16, "found a string without its end");
     assert_error(f, "a = where b: x = 1", 1, 11, "no stage 'b' so far");
     assert_error(f, "e = match\ne = match", 2, 1, "a second stage 'e'");
@@ -228,7 +250,8 @@ static void errors_have_a_place(void **state)
     assert_error(f, "e = match\na = aggregate e window sliding 5: n = count()", 2, 32,
                  "expected a duration such as 5m, found 5");
     assert_error(f, "alert e", 1, 7, "no stage 'e' so far");
-    assert_error(f, "e = match where x equals 5q", 1, 26, "found a number with an unknown unit (ns, us, ms, s, m, h, d, w)");
+    assert_error(f, "e = match where x equals 5q", 1, 26,
+                 "found a number with an unknown unit (ns, us, ms, s, m, h, d, w)");
 }
 
 static void depth_and_size_are_bounded(void **state)
