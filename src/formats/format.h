@@ -25,6 +25,7 @@ typedef struct {
     size_t len, cap;
     uint64_t offset;                                    /* of bytes[0] in the stream */
     uint64_t line;                                      /* number of the first line, from 1; 0: no lines */
+    uint64_t column;                                    /* bytes of that line that lie before bytes[0] */
     uint64_t position;                                  /* first value for event_source.position in this block; a block
                                                            must leave room: position + record number in the block */
     uint64_t number;                                    /* of the block in its stream, from 0 (EVTX: the chunk) */

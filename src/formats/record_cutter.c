@@ -3,6 +3,7 @@
  * in `rest`. A record over the limit first ends the block before it, so that a block has no gaps and lines in it can be
  * counted; then it is dropped up to where the rule says that records may begin again.
  */
+#define _GNU_SOURCE /* memrchr */
 #include "formats/record_cutter.h"
 
 enum { ASTRAY_LIMIT = 8 }; /* records refused before quoting is no longer believed: keeps the work linear */
@@ -43,8 +44,10 @@ static bool fill(record_cutter *c, block *b)
 
 static void advance(record_cutter *c, const uint8_t *bytes, size_t n)
 {
+    const uint8_t *last = n ? memrchr(bytes, '\n', n) : NULL;
     c->offset += n;
     c->line += count_newlines(bytes, n);
+    c->column = last ? (size_t)(bytes + n - last) - 1 : c->column + n;
 }
 
 /* Drops the first n bytes of the block. */
@@ -109,6 +112,7 @@ static pk_status finish(record_cutter *c, block *b, size_t end)
     memset(b->bytes + end, 0, BLOCK_PADDING);
     b->offset = c->offset;
     b->line = c->line;
+    b->column = c->column;
     b->position = c->offset;
     b->number = c->number++;
     advance(c, b->bytes, end);

@@ -34,7 +34,7 @@ typedef struct {
     size_t record_limit, block_size;
     char separator;
     VEC(uint8_t) rest;                                  /* of the stream, behind the last block */
-    uint64_t offset, line, number;                      /* of rest[0]; of the next block */
+    uint64_t offset, line, column, number;              /* of rest[0]; of the next block */
     unsigned refused;                                   /* records */
     bool skipping;                                      /* inside a record over the limit */
 } record_cutter;

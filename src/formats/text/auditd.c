@@ -8,9 +8,12 @@
 #include "base/unicode.h"
 #include "formats/text/line.h"
 
+#define NAME(literal) {literal, sizeof(literal) - 1}
+
 bool auditd_detect(pk_str m)
 {
     pk_str head = str_slice(m, 0, 160);
+    if (str_find_char(head, '(') == STR_NPOS) return false;
     size_t mark = str_find(head, STR("audit("));
     return mark != STR_NPOS && str_find(str_slice(head, 0, mark), STR("type=")) != STR_NPOS;
 }
@@ -18,12 +21,14 @@ bool auditd_detect(pk_str m)
 /* Fields that the kernel or auditd writes through audit_log_untrustedstring (typetab.h of auparse: ESCAPED). */
 static bool may_be_hex(pk_str key, bool arguments)
 {
-    static const char *const names[] = {"acct", "cgroup", "cmd",  "comm",  "cwd",  "data",      "device",   "dir", "exe", "file",
-                                        "grp",  "key",    "name", "ocomm", "path", "proctitle", "root_dir", "sw",  "vm",  "watch"};
+    static const pk_str names[] = {NAME("acct"), NAME("cgroup"), NAME("cmd"), NAME("comm"), NAME("cwd"),
+                                   NAME("data"), NAME("device"), NAME("dir"), NAME("exe"), NAME("file"), NAME("grp"),
+                                   NAME("key"), NAME("name"), NAME("ocomm"), NAME("path"), NAME("proctitle"),
+                                   NAME("root_dir"), NAME("sw"), NAME("vm"), NAME("watch")};
     if (arguments && key.len > 1 && key.ptr[0] == 'a' && key.ptr[1] >= '0' && key.ptr[1] <= '9')
         return !str_ends_with(key, STR("_len"));
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (str_equal(key, str_from(names[i]))) return true;
+        if (str_equal(key, names[i])) return true;
     return false;
 }
 
@@ -62,7 +67,7 @@ static pk_str type_name(pk_str type)
         {"1325", "NETFILTER_CFG"},  {"1326", "SECCOMP"},       {"1327", "PROCTITLE"},    {"1330", "KERN_MODULE"},
         {"1400", "AVC"},            {"1701", "ANOM_ABEND"},    {"1700", "ANOM_PROMISCUOUS"},
     };
-    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+    for (size_t i = 0; is_digits(type) && i < sizeof types / sizeof *types; i++)
         if (str_equal(type, str_from(types[i].number))) return str_from(types[i].name);
     return type;
 }

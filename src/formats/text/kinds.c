@@ -39,14 +39,15 @@ const line_kind line_kinds[] = {
 
 /* ---- names that envelopes and messages share ---- */
 
-static const char *const shared_names[] = {"timestamp", "hostname", "program",         "pid",   "facility",
-                                           "severity",  "msgid",    "structured_data", "message"};
+#define NAME(literal) {literal, sizeof(literal) - 1}
+static const pk_str shared_names[] = {NAME("timestamp"), NAME("hostname"), NAME("program"),         NAME("pid"), NAME("facility"),
+                                      NAME("severity"),  NAME("msgid"),    NAME("structured_data"), NAME("message")};
 
 static uint32_t shared_bit(pk_str key)
 {
     if (key.len < 3 || key.len > 15 || !memchr("thpfsm", key.ptr[0], 6)) return 0;
     for (size_t i = 0; i < sizeof shared_names / sizeof *shared_names; i++)
-        if (str_equal(key, str_from(shared_names[i]))) return 1u << i;
+        if (str_equal(key, shared_names[i])) return 1u << i;
     return 0;
 }
 
@@ -128,7 +129,7 @@ const char *line_parse(pk_str line, const w3c_columns *columns, field_sink *s)
         sink_back(s, mark);
     }
     const char *name = kind->name ? kind->name : e.kind ? e.kind : "text";
-    if (!e.kind && !kind->is_whole) {
+    if (!e.kind && !kind->is_whole && sink_wants(s, STR("timestamp"))) {
         pk_str time = find_time(line, 64);
         if (time.len) e.timestamp = time;
     }

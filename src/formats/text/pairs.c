@@ -171,7 +171,13 @@ static bool put_header(pk_str *rest, const char *const *names, field_sink *s)
     return true;
 }
 
-bool cef_detect(pk_str m) { return str_find(str_slice(m, 0, 64), STR("CEF:")) != STR_NPOS; }
+/* Their headers stand at the start of the message or soon behind it, and the first field ends soon after. */
+static bool starts_soon(pk_str m, pk_str mark)
+{
+    return str_find_char(str_slice(m, 0, 80), '|') != STR_NPOS && str_find(str_slice(m, 0, 64), mark) != STR_NPOS;
+}
+
+bool cef_detect(pk_str m) { return starts_soon(m, STR("CEF:")); }
 
 bool cef_parse(pk_str m, const w3c_columns *columns, field_sink *s)
 {
@@ -186,7 +192,7 @@ bool cef_parse(pk_str m, const w3c_columns *columns, field_sink *s)
 
 /* ---- LEEF ---- */
 
-bool leef_detect(pk_str m) { return str_find(str_slice(m, 0, 64), STR("LEEF:")) != STR_NPOS; }
+bool leef_detect(pk_str m) { return starts_soon(m, STR("LEEF:")); }
 
 /* "^", "x09", "0x09" */
 static char delimiter(pk_str s)

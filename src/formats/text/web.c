@@ -297,7 +297,7 @@ static size_t find_request(pk_str m)
     return STR_NPOS;
 }
 
-bool request_detect(pk_str m) { return str_find(m, STR(" HTTP/")) != STR_NPOS; }
+bool request_detect(pk_str m) { return str_find_char(m, '"') != STR_NPOS && str_find(m, STR(" HTTP/")) != STR_NPOS; }
 
 bool request_parse(pk_str m, const w3c_columns *columns, field_sink *s)
 {

@@ -38,6 +38,9 @@ typedef struct {
     bool named_data, unnamed_data;                      /* seen in the container that is being read */
 } parser;
 
+/* Said alike whether the rest of the text lies in another block or another event begins here. */
+static const char cut_off[] = "the event is cut off";
+
 static bool fail(parser *p, const char *problem)
 {
     if (!p->problem) p->problem = problem;
@@ -209,7 +212,7 @@ static bool read_text(parser *p, bool keep, pk_str *out)
     const char *tag = memchr(p->at, '<', left(p));
     if (!tag) {
         p->at = p->end;
-        return fail(p, "the event is cut off");
+        return fail(p, cut_off);
     }
     p->at = tag;
     *out = (pk_str){first, (size_t)(tag - first)};
@@ -239,7 +242,7 @@ static bool read_text(parser *p, bool keep, pk_str *out)
         tag = memchr(p->at, '<', left(p));
         p->at = tag ? tag : p->end;
         text_put(&parts, replaced(p->sink->arena, (pk_str){run, (size_t)(p->at - run)}));
-        if (!tag) ok = fail(p, "the event is cut off");
+        if (!tag) ok = fail(p, cut_off);
     }
     *out = ok ? arena_str(p->sink->arena, text_view(&parts)) : (pk_str){"", 0};
     text_free(&parts);
@@ -362,7 +365,7 @@ static void put_leaf(parser *p, const start_tag *t, pk_str name, pk_str content,
 static bool read_element(parser *p, context around, int depth)
 {
     if (depth > XML_DEPTH_LIMIT) return fail(p, "elements are nested too deep");
-    if (depth > 0 && xml_is_event_start(p->at, left(p))) return fail(p, "the event ends where another begins");
+    if (depth > 0 && xml_is_event_start(p->at, left(p))) return fail(p, cut_off);
     start_tag t;
     if (!read_start_tag(p, &t)) return false;
 

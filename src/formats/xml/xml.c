@@ -47,7 +47,7 @@ static size_t event_end(record_scan *scan, const uint8_t *bytes, size_t len, boo
             if (close) return (size_t)(close - bytes) + 1;
             break;
         } else if (xml_is_event_start((const char *)tag, n)) {
-            if (scan->state == INSIDE) return at;
+            if (scan->state == INSIDE || at > scan->start) return at; /* what lies between events is cut off from them */
             scan->state = INSIDE;
         }
         scan->at = end;
@@ -123,6 +123,7 @@ typedef struct {
     size_t counted;
     uint64_t line;
     size_t line_start;
+    uint64_t column;                                    /* of bytes[0], from 0, while the first line lasts */
     bool no_comment_end, no_tag_end;                    /* in the rest of the bytes: known after one search in vain */
 } line_counter;
 
@@ -132,8 +133,9 @@ static diag_place place_at(line_counter *c, size_t at, pk_str file)
         if (c->bytes.ptr[c->counted] != '\n') continue;
         c->line++;
         c->line_start = c->counted + 1;
+        c->column = 0;
     }
-    return line_place(file, c->line, at - c->line_start + 1);
+    return line_place(file, c->line, c->column + at - c->line_start + 1);
 }
 
 /* Behind the comment or tag at `at`; 0: it has no end. */
@@ -191,13 +193,24 @@ static pk_str span_of(pk_str all, size_t at, size_t wasted)
     return str_slice(all, at, end == STR_NPOS ? all.len : end - at);
 }
 
+/*
+ * Where to go on behind a broken event: where the cutter would end it, so that blocks make no difference. One with a
+ * comment or quote that is never closed has no such end: the next start tag, then, wherever it stands.
+ */
+static size_t behind_broken(pk_str all, size_t at, const xml_event *found, bool plain)
+{
+    if (found->looked > found->end) return xml_find_event(all, at + 6);
+    record_scan scan = {.start = at, .at = at, .plain = plain};
+    return event_end(&scan, (const uint8_t *)all.ptr, all.len, true);
+}
+
 static pk_status xml_read(reader *r, const block *b, const event_source *source, event_fn fn, void *user, diag_list *d,
                           uint64_t *damaged)
 {
     struct xml_reader *x = (struct xml_reader *)r;
     arena_reset(x->block_arena);
     pk_str all = utf8_repair(x->block_arena, (pk_str){(const char *)b->bytes, b->len});
-    line_counter lines = {.bytes = all, .line = b->line};
+    line_counter lines = {.bytes = all, .line = b->line, .column = b->column};
     size_t wasted = 0;
     uint64_t number = 0;
     for (size_t at = 0; (at = next_event(&lines, at, source->file, d)) != STR_NPOS;) {
@@ -211,8 +224,9 @@ static pk_status xml_read(reader *r, const block *b, const event_source *source,
             diag_add(d, PK_ERROR, "xml-event", place_at(&ahead, at + found.end, source->file), (pk_str){0}, NULL,
                      "event broken and skipped: %s", found.problem);
             ++*damaged;
-            wasted += found.looked;
-            at = xml_find_event(all, at + 6);
+            size_t next = behind_broken(all, at, &found, wasted > 4 * all.len);
+            wasted += found.looked + (next < all.len ? next : all.len) - at;
+            at = next;
             continue;
         }
         x->current = str_slice(span, 0, found.end);
