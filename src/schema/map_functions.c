@@ -68,6 +68,17 @@ static value call_decimal(const call *c)
     return value_int(n);
 }
 
+/* Folders that Windows sets up on the drive that it calls C:. */
+static bool is_system_folder(pk_str path)
+{
+    static const char *const folders[] = {"\\windows\\", "\\program files\\", "\\program files (x86)\\", "\\programdata\\", "\\users\\"};
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
+        pk_str folder = str_from(folders[i]);
+        if (str_equal_ascii_fold(str_slice(path, 0, folder.len), folder)) return true;
+    }
+    return false;
+}
+
 static value call_device_path(const call *c)
 {
     pk_str path = arg(c, 0);
@@ -75,7 +86,9 @@ static value call_device_path(const call *c)
     const size_t len = sizeof prefix - 1;
     if (!str_equal_ascii_fold(str_slice(path, 0, len), STR(prefix))) return value_string(path);
     size_t next = str_find_char(str_slice(path, len, STR_NPOS), '\\');
-    return value_string(next == STR_NPOS ? path : str_slice(path, len + next, STR_NPOS));
+    if (next == STR_NPOS) return value_string(path);
+    pk_str rest = str_slice(path, len + next, STR_NPOS);
+    return value_string(is_system_folder(rest) ? arena_concat(c->arena, STR("C:"), rest) : rest);
 }
 
 static value call_hash(const call *c)

@@ -66,6 +66,8 @@ static const struct { const char *source, *wanted; } cases[] = {
     {"decimal('12')", "12"},
     {"decimal('0x123456789abcdef0')", "0x123456789abcdef0"},
     {"device_path('C:\\a.exe')", "C:\\a.exe"},
+    {"device_path('\\device\\harddiskvolume3\\temp\\a.exe')", "\\temp\\a.exe"},
+    {"device_path('\\device\\harddiskvolume3\\Program Files (x86)\\a.exe')", "C:\\Program Files (x86)\\a.exe"},
     {"device_path('\\Device\\Mup')", "\\Device\\Mup"},
     {"hash('MD5=a, SHA256=b', 'sha256')", "b"},
     {"hash('MD5=a', 'SHA1')", "(missing)"},
