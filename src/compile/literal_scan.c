@@ -3,9 +3,10 @@
 
 #include <stdlib.h>
 
-#define FILTER_BITS_A_GRAM 32     /* of the bit set: one place in 32 is let through by chance */
+#define FILTER_BITS_A_GRAM 24     /* of the bit set: one place in 24 is let through by chance */
 #define FILTER_LOG_MIN 9
 #define FILTER_LOG_MAX 20         /* 128 KiB */
+#define LIGHT_GRAMS 256
 
 static inline uint32_t gram_at(const char *p, size_t size)
 {
@@ -16,7 +17,12 @@ static inline uint32_t gram_at(const char *p, size_t size)
 
 static inline uint32_t hash_of(uint32_t gram) { return gram * UINT32_C(0x9e3779b1); }
 
-static size_t size_for(pk_str literal) { return literal.len >= 4 ? 4 : literal.len; }
+static const struct { size_t least, most, size, neighbours; } ranges[LITERAL_RANGES] = {
+    [LITERALS_LONG] = {7, SIZE_MAX, 4, 4},
+    [LITERALS_MIDDLE] = {4, 6, 4, 1},
+    [LITERALS_OF_3] = {3, 3, 3, 1},
+    [LITERALS_OF_2] = {2, 2, 2, 1},
+};
 
 /* ---- choosing grams ---- */
 
@@ -34,12 +40,13 @@ static gram_counts count_grams(const pk_str *literals, size_t count, size_t size
     return g;
 }
 
-static uint32_t rarest_offset(const gram_counts *g, pk_str literal, size_t size)
+/* Where the neighbours begin that are rarest together. */
+static uint32_t rarest_offset(const gram_counts *g, pk_str literal, size_t size, size_t neighbours)
 {
-    size_t best = 0;
-    uint32_t least = UINT32_MAX;
-    for (size_t at = 0; at + size <= literal.len; at++) {
-        uint32_t n = g->counts[hash_of(gram_at(literal.ptr + at, size)) >> g->shift];
+    size_t best = 0, least = SIZE_MAX;
+    for (size_t at = 0; at + size + neighbours - 1 <= literal.len; at++) {
+        size_t n = 0;
+        for (size_t k = 0; k < neighbours; k++) n += g->counts[hash_of(gram_at(literal.ptr + at + k, size)) >> g->shift];
         if (n < least) least = n, best = at;
     }
     return (uint32_t)best;
@@ -84,16 +91,20 @@ static void fill_index(gram_index *x, const gram_entry *entries, size_t count)
     }
 }
 
-static void build_index(gram_index *x, const pk_str *literals, size_t count, size_t size)
+static void build_index(gram_index *x, const pk_str *literals, size_t count, literal_range range)
 {
     VEC(gram_entry) entries = {0};
+    size_t size = ranges[range].size, neighbours = ranges[range].neighbours;
     gram_counts g = count_grams(literals, count, size);
     x->size = size;
+    x->neighbours = neighbours;
     for (uint32_t i = 0; i < count; i++) {
-        if (size_for(literals[i]) != size) continue;
-        uint32_t offset = rarest_offset(&g, literals[i], size);
-        gram_entry e = {gram_at(literals[i].ptr + offset, size), {i, offset}};
-        vec_push(&entries, e);
+        if (literals[i].len < ranges[range].least || literals[i].len > ranges[range].most) continue;
+        uint32_t offset = rarest_offset(&g, literals[i], size, neighbours);
+        for (uint32_t k = 0; k < neighbours; k++) {
+            gram_entry e = {gram_at(literals[i].ptr + offset + k, size), {i, offset + k}};
+            vec_push(&entries, e);
+        }
     }
     if (entries.len) qsort(entries.at, entries.len, sizeof *entries.at, by_gram);
     fill_index(x, entries.at, entries.len);
@@ -103,20 +114,26 @@ static void build_index(gram_index *x, const pk_str *literals, size_t count, siz
 
 void literal_scan_build(literal_scan *s, const pk_str *literals, size_t count)
 {
-    static const size_t sizes[] = {4, 3, 2};
     *s = (literal_scan){.literals = literals};
-    for (size_t i = 0; i < 3; i++) build_index(&s->by_size[i], literals, count, sizes[i]);
+    if (count == 0) return;
+    for (literal_range r = 0; r < LITERAL_RANGES; r++) build_index(&s->by_range[r], literals, count, r);
     s->single = mem_zalloc(count + 1, sizeof *s->single);
     for (uint32_t i = 0; i < count; i++)
         if (literals[i].len == 1) s->single[s->single_count++] = i;
 }
 
+bool literal_scan_is_light(const literal_scan *s)
+{
+    return s->single_count + s->by_range[LITERALS_MIDDLE].count + s->by_range[LITERALS_OF_3].count +
+               s->by_range[LITERALS_OF_2].count == 0 && s->by_range[LITERALS_LONG].count <= LIGHT_GRAMS;
+}
+
 void literal_scan_free(literal_scan *s)
 {
-    for (size_t i = 0; i < 3; i++) {
-        mem_free(s->by_size[i].filter);
-        mem_free(s->by_size[i].cells);
-        mem_free(s->by_size[i].uses);
+    for (size_t i = 0; i < LITERAL_RANGES; i++) {
+        mem_free(s->by_range[i].filter);
+        mem_free(s->by_range[i].cells);
+        mem_free(s->by_range[i].uses);
     }
     mem_free(s->single);
 }
@@ -151,10 +168,24 @@ static inline __attribute__((always_inline)) bool let_through(const uint64_t *fi
     return filter[bit >> 6] >> (bit & 63) & 1;
 }
 
-/* `shorter`: there are literals of two or three bytes, too. Grams that reach into the padding are told apart on look-up. */
-static inline __attribute__((always_inline)) void pass(scan_run *r, const bool shorter)
+static void pass_long(scan_run *r)
 {
-    const gram_index *const x4 = &r->scan->by_size[0], *const x3 = x4 + 1, *const x2 = x4 + 2;
+    const gram_index *const x = &r->scan->by_range[LITERALS_LONG];
+    const uint64_t *const filter = x->filter;
+    const uint32_t shift = x->filter_shift;
+    const char *const p = r->content.ptr;
+    const size_t len = r->content.len;
+    for (size_t at = 0; at < len; at += 4) {
+        uint32_t gram = gram_at(p + at, 4);
+        if (let_through(filter, shift, gram)) look_up(r, x, gram, at);
+    }
+}
+
+/* `shorter`: there are literals of two or three bytes, too. Grams that reach into the padding are told apart on look-up. */
+static inline __attribute__((always_inline)) void pass_short(scan_run *r, const bool shorter)
+{
+    const gram_index *const ranges_of = r->scan->by_range, *const x4 = ranges_of + LITERALS_MIDDLE;
+    const gram_index *const x3 = ranges_of + LITERALS_OF_3, *const x2 = ranges_of + LITERALS_OF_2;
     const uint64_t *const f4 = x4->filter, *const f3 = x3->filter, *const f2 = x2->filter;
     const uint32_t s4 = x4->filter_shift, s3 = x3->filter_shift, s2 = x2->filter_shift;
     const char *const p = r->content.ptr;
@@ -181,7 +212,8 @@ static void find_single(scan_run *r)
 void literal_scan_run(const literal_scan *s, pk_str content, uint32_t *stamps, uint32_t epoch, number_list *out)
 {
     scan_run r = {s, content, stamps, epoch, out};
-    if (s->by_size[1].count + s->by_size[2].count) pass(&r, true); /* two loops, each without the question */
-    else if (s->by_size[0].count) pass(&r, false);
+    if (s->by_range[LITERALS_LONG].count) pass_long(&r);
+    if (s->by_range[LITERALS_OF_3].count + s->by_range[LITERALS_OF_2].count) pass_short(&r, true);
+    else if (s->by_range[LITERALS_MIDDLE].count) pass_short(&r, false); /* a loop without the question */
     if (s->single_count) find_single(&r);
 }

@@ -380,6 +380,13 @@ void network_free(network *n)
     mem_free(n);
 }
 
+bool network_is_light(const network *n)
+{
+    size_t others = n->always.len + n->confirm_always.len + n->whole.texts.len + n->prefix.texts.len + n->suffix.texts.len +
+                    n->ranges.len + n->above.len + n->below.len + n->others.len;
+    return others == 0 && !n->regexes && literal_scan_is_light(&n->literals);
+}
+
 size_t network_literal_count(const network *n) { return n->inside.texts.len; }
 
 const char *network_index_of(const prepared_test *t)

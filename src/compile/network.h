@@ -41,6 +41,7 @@ typedef struct {
  */
 network *network_build(prepared_test *const *tests, size_t count, uint32_t base, uint32_t literal_base, arena *a);
 void network_free(network *n);
+bool network_is_light(const network *n);              /* running it costs less than remembering its results */
 size_t network_literal_count(const network *n);       /* literals that are scanned for */
 
 /* How a test is found, for explain: "hash", "literal", "regex", "sorted". */

@@ -132,6 +132,7 @@ void predicates_finish(program_builder *b)
         memcpy(sp->tests, b->slot_tests.at[s].at, sp->test_count * sizeof *sp->tests);
         sp->network = p->networks[s] = network_build(sp->tests, sp->test_count, p->test_count, (uint32_t)literals, p->arena);
         literals += network_literal_count(sp->network);
+        sp->remember = !network_is_light(sp->network);
         p->test_count += sp->test_count;
     }
     link_tests(p);

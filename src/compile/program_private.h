@@ -70,6 +70,7 @@ typedef struct {
     uint32_t *predicates;
     bool eager;                   /* holds a predicate that makes candidates: run for every event */
     bool strict;                  /* some predicate is */
+    bool remember;                /* results are worth remembering by value */
 } slot_program;
 
 struct program {

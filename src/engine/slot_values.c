@@ -267,7 +267,7 @@ static const slot_result *result_of_value(matcher *m, uint32_t slot_number, cons
     uint64_t hash = 0;
     bool worth = false;
     if (!sp->network || !content_of(m, v, buffer, &content)) return &no_result;
-    if (!(sp->strict && content_type_of(v) != CONTENT_TEXT)) {
+    if (sp->remember && !(sp->strict && content_type_of(v) != CONTENT_TEXT)) {
         const slot_result *known = value_cache_get(m->cache, slot_number, content, &hash, &worth);
         if (known) return known;
     }
