@@ -108,11 +108,31 @@ static const char *json_escape(unsigned char c)
     }
 }
 
+/* Skips bytes that JSON takes as they are, 8 at a time: ASCII but for controls, '"', '\\' and DEL. */
+static size_t skip_plain(pk_str s, size_t at)
+{
+#define EACH(b) (UINT64_C(0x0101010101010101) * (b))
+    for (; s.len - at >= 8; at += 8) {
+        uint64_t n, quote, backslash, del;
+        memcpy(&n, s.ptr + at, 8);
+        quote = n ^ EACH('"');
+        backslash = n ^ EACH('\\');
+        del = n ^ EACH(0x7f);
+        /* A byte that is zero, or below 0x20, borrows into its highest bit; a false alarm only costs the slow way. */
+        uint64_t odd = (n - EACH(0x20)) | n | (quote - EACH(1)) | (backslash - EACH(1)) | (del - EACH(1));
+        if (odd & EACH(0x80)) break;
+    }
+    return at;
+#undef EACH
+}
+
 void text_put_json(text *t, pk_str s)
 {
     text_put_char(t, '"');
     size_t run = 0;
     for (size_t at = 0; at < s.len;) {
+        at = skip_plain(s, at);
+        if (at == s.len) break;
         unsigned char c = (unsigned char)s.ptr[at];
         if (c >= 0x80) {
             size_t start = at;
