@@ -190,7 +190,8 @@ static bool on_alert(const pk_alert *alert, void *user)
         text_put_cstring(&line, i ? "; " : ": ");
         put_reason(&line, &alert->why[i]);
     }
-    if (alert->correlation) text_printf(&line, "%s%llu events", alert->why_count ? "; " : ": ", (unsigned long long)alert->event_total);
+    if (alert->correlation) text_printf(&line, "%s%llu event%s", alert->why_count ? "; " : ": ",
+                                        (unsigned long long)alert->event_total, alert->event_total == 1 ? "" : "s");
     put_line(&r->found[BLOCK_ALERTS], text_view(&line));
     vec_push_in(r->arena, &r->ids, arena_str(r->arena, alert->rule->id));
     text_free(&line);

@@ -74,7 +74,7 @@ static void put_detail(text *out, const pk_alert *a)
         text_put_cstring(out, i ? "; " : " | ");
         put_reason(out, &a->why[i]);
     }
-    if (a->correlation) text_printf(out, " | %llu events", (unsigned long long)a->event_total);
+    if (a->correlation) text_printf(out, " | %llu event%s", (unsigned long long)a->event_total, a->event_total == 1 ? "" : "s");
 }
 
 static void put_alert(text *out, const pk_alert *alert, const out_stream *to)
