@@ -18,7 +18,7 @@ enum {
     ARRAY_WEIGHT = 32,               /* a byte of an array may become a value */
     INLINE_LIMIT = 4 << 20,          /* bytes of an element tree without a template */
 };
-#define WEIGHT_LIMIT (UINT64_C(16) << 20)
+#define WEIGHT_LIMIT (UINT64_C(4) << 20) /* twice what an honest chunk can need */
 
 typedef struct {
     evtx_record *r;
