@@ -3,10 +3,12 @@
  * kernel prints them without auditd ("audit: type=1400 audit(...)"), and behind syslog. One record a line, as rules expect.
  *
  * auditd writes text that an attacker may control in hexadecimal where it holds a blank, a quote or a control character.
- * Such a field is given decoded under its own name and as it stands under NAME_hex.
+ * Such a field is given decoded under its own name and as it stands under NAME_hex. SYSCALL is the name of the system
+ * call, from the record or else by its number.
  */
 #include "base/unicode.h"
 #include "formats/text/line.h"
+#include "formats/text/syscalls.h"
 
 #define NAME(literal) {literal, sizeof(literal) - 1}
 
@@ -85,13 +87,22 @@ static void put_pair(field_sink *s, const pair *p, bool arguments)
     }
 }
 
+/* What tells the system call of a record. */
+typedef struct {
+    pk_str arch, number;
+    bool named;                                         /* by auditd itself (log_format = ENRICHED) */
+} system_call;
+
 /* The pairs of a record; what user space wrote ("msg='op=login acct="kim" ...'") holds pairs of its own. */
-static void put_pairs(pk_str m, field_sink *s, bool arguments, bool inner)
+static void put_pairs(pk_str m, field_sink *s, bool arguments, system_call *call)
 {
     size_t at = 0;
     for (pair p; next_pair(m, &at, &p, s->arena);) {
         put_pair(s, &p, arguments);
-        if (!inner && p.quoted && str_equal(p.key, STR("msg"))) put_pairs(p.value_text, s, arguments, true);
+        if (call && str_equal(p.key, STR("arch"))) call->arch = p.value_text;
+        if (call && str_equal(p.key, STR("syscall"))) call->number = p.value_text;
+        if (call && str_equal(p.key, STR("SYSCALL"))) call->named = true;
+        if (call && p.quoted && str_equal(p.key, STR("msg"))) put_pairs(p.value_text, s, arguments, NULL);
     }
 }
 
@@ -129,6 +140,11 @@ bool auditd_parse(pk_str m, const w3c_columns *columns, field_sink *s)
     if (!put_stamp(m, &end, s)) return false;
     pk_str type = put_type(str_slice(m, 0, str_find(m, STR("audit("))), s);
     if (type.len == 0) return false;
-    put_pairs(str_slice(m, end, m.len), s, str_equal(type, STR("EXECVE")), false);
+    system_call call = {0};
+    put_pairs(str_slice(m, end, m.len), s, str_equal(type, STR("EXECVE")), &call);
+    if (!call.named && call.arch.len && call.number.len) {
+        pk_str name = syscall_name(call.arch, call.number);
+        if (name.len) put_text(s, STR("SYSCALL"), name);
+    }
     return true;
 }

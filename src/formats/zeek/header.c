@@ -20,10 +20,9 @@ static int hex_digit(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* Undoes the writer's escapes. */
-static pk_str unescape(arena *a, pk_str s)
+/* "\\" and "\xNN" to the bytes that they stand for. */
+static pk_str unescape_bytes(arena *a, pk_str s)
 {
-    if (str_find_char(s, '\\') == STR_NPOS) return s;
     char *out = arena_alloc(a, s.len);
     size_t n = 0;
     for (size_t i = 0; i < s.len; i++) {
@@ -38,7 +37,34 @@ static pk_str unescape(arena *a, pk_str s)
         }
         out[n++] = s.ptr[i];
     }
-    return utf8_repair(a, (pk_str){out, n});
+    return (pk_str){out, n};
+}
+
+/*
+ * The text of a value as Zeek's JSON writer has it, so that rules find the same in both: what is text is unescaped; control
+ * characters and bytes that are no UTF-8 stay "\xNN".
+ */
+static pk_str unescape(arena *a, pk_str s)
+{
+    static const char digits[] = "0123456789abcdef";
+    if (str_find_char(s, '\\') == STR_NPOS) return s;
+    s = unescape_bytes(a, s);
+    char *out = arena_alloc(a, s.len * 4);
+    size_t n = 0;
+    for (size_t at = 0; at < s.len;) {
+        size_t start = at;
+        unsigned char first = (unsigned char)s.ptr[at];
+        uint32_t c = utf8_next(s, &at);
+        bool broken = c == 0xfffd && at == start + 1;
+        if (c >= 0x20 && c != 0x7f && !broken) {
+            memcpy(out + n, s.ptr + start, at - start);
+            n += at - start;
+        } else {
+            memcpy(out + n, (char[]){'\\', 'x', digits[first >> 4], digits[first & 15]}, 4);
+            n += 4;
+        }
+    }
+    return (pk_str){out, n};
 }
 
 /* ---- the header ---- */
@@ -99,9 +125,9 @@ static void read_columns(zeek_header *h, pk_str names, pk_str types, const path_
 zeek_header zeek_header_read(const preamble *p, const path_set *paths, arena *a)
 {
     zeek_header h = {.path_wanted = is_wanted(paths, STR("_path"))};
-    pk_str separator = unescape(a, str_trim(preamble_line(p, LINE_SEPARATOR)));
+    pk_str separator = unescape_bytes(a, str_trim(preamble_line(p, LINE_SEPARATOR)));
     h.separator = separator.len == 1 ? separator.ptr[0] : '\t';
-    h.set_separator = arena_str(a, unescape(a, line_value(p, LINE_SET_SEPARATOR, ",")));
+    h.set_separator = arena_str(a, unescape_bytes(a, line_value(p, LINE_SET_SEPARATOR, ",")));
     h.empty_field = arena_str(a, line_value(p, LINE_EMPTY, "(empty)"));
     h.unset_field = arena_str(a, line_value(p, LINE_UNSET, "-"));
     h.path = utf8_repair(a, arena_str(a, line_value(p, LINE_PATH, "")));
