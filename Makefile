@@ -1,27 +1,25 @@
-# make            build/picket, build/libpicket.a, build/libpicket.so (release)
-# make demo       installs what is missing, builds, runs the starter rules over the sample logs
-# make test       installs what is missing, all tests (release, ASan+UBSan, fuzz targets)
+# make              build/picket, build/libpicket.a, build/libpicket.so (release)
+# make demo         installs what is missing, builds, runs the starter rules over the sample logs
+# make test         installs what is missing, all tests: release, ASan+UBSan, fuzz targets (PICKET_FUZZ_SECONDS each, 10)
 # make conformance  rules, logs and evidence of a corpora folder (PICKET_CORPORA, else ../shared/corpora), all of it
-# make bench      speed, as ratios
-# make fuzz       every fuzz target for SECONDS (600)
-# make coverage   line coverage of src
-# make install    DESTDIR= PREFIX=/usr/local
+# make bench        speed, as ratios within one run
+# make fuzz         every fuzz target for SECONDS (600); ONLY=evtx: those whose name begins so
+# make coverage     line coverage of src
+# make install      DESTDIR= PREFIX=/usr/local
 PREFIX ?= /usr/local
 SECONDS ?= 600
+ONLY ?=
 JOBS := $(shell nproc)
+RELEASE := scripts/build.sh release
 
-.PHONY: all demo test conformance bench fuzz coverage install clean packages
+.PHONY: all demo test conformance bench fuzz coverage install clean
 
 all:
-	@cmake --preset release $(CMAKE_ARGS) > build-configure.log 2>&1 || { cat build-configure.log; exit 1; }
-	@rm -f build-configure.log
-	@cmake --build --preset release -j $(JOBS)
-	@ln -sf release/picket release/libpicket.a release/libpicket.so build/
+	@$(RELEASE) picket libpicket_static libpicket_shared
+	@ln -sf release/picket release/libpicket.a release/libpicket.so release/libpicket.so.0 build/
 
-packages:
+demo:
 	@scripts/packages.sh build
-
-demo: packages
 	@$(MAKE) --no-print-directory all
 	@scripts/demo.sh
 
@@ -31,21 +29,24 @@ test:
 	@scripts/test.sh
 
 conformance: all
+	@$(RELEASE) -DPICKET_TESTS=ON conformance
 	@scripts/conformance.sh
 
 bench: all
+	@$(RELEASE) -DPICKET_TESTS=ON bench
 	@scripts/bench.sh
 
 fuzz:
 	@scripts/packages.sh test
-	@scripts/fuzz.sh $(SECONDS)
+	@scripts/fuzz.sh $(SECONDS) $(ONLY)
 
 coverage:
-	@scripts/packages.sh test && scripts/packages.sh gcovr
+	@scripts/packages.sh test gcovr
 	@scripts/coverage.sh
 
-install: all
-	@DESTDIR="$(DESTDIR)" cmake --install build/release --prefix "$(PREFIX)"
+install:
+	@$(RELEASE) -DCMAKE_INSTALL_PREFIX="$(PREFIX)" picket libpicket_static libpicket_shared
+	@DESTDIR="$(DESTDIR)" cmake --install build/release
 
 clean:
 	rm -rf build

@@ -1,18 +1,20 @@
 #!/bin/sh
 # Installs the Debian packages that are missing, and never removes one.
-#   packages.sh build   what `make` and `make demo` use
-#   packages.sh test    the same and what `make test` uses
-#   packages.sh NAME..  these packages
+#   packages.sh build       what `make` and `make demo` use
+#   packages.sh test        the same and what `make test` uses
+#   packages.sh ... NAME    and these packages
 set -eu
 
-build="gcc g++ cmake ninja-build pkg-config libc6-dev libpcre2-dev libfyaml-dev libsimdjson-dev libarchive-dev libutf8proc-dev"
+build="gcc g++ cmake ninja-build pkg-config libc6-dev libpcre2-dev libfyaml-dev libyaml-dev libsimdjson-dev libarchive-dev libutf8proc-dev"
 test="libcmocka-dev clang-14 libclang-rt-14-dev"
 
 case "${1:-build}" in
 build) wanted=$build ;;
 test) wanted="$build $test" ;;
-*) wanted="$*" ;;
+*) echo "packages.sh build|test [PACKAGE]..." >&2 && exit 3 ;;
 esac
+[ $# = 0 ] || shift
+wanted="$wanted $*"
 
 installed() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null || true)" = installed ]; }
 
@@ -21,11 +23,7 @@ for package in $wanted; do
     installed "$package" || missing="$missing $package"
 done
 # Vectorscan and Hyperscan conflict and give the same header and library: the one that is there is taken.
-case "${1:-build}" in
-build | test)
-    installed libvectorscan-dev || installed libhyperscan-dev || missing="$missing libvectorscan-dev"
-    ;;
-esac
+installed libvectorscan-dev || installed libhyperscan-dev || missing="$missing libvectorscan-dev"
 [ -n "$missing" ] || exit 0
 
 if ! command -v apt-get >/dev/null; then
@@ -38,13 +36,10 @@ if [ "$(id -u)" != 0 ]; then
         echo "picket: run this as root, or install sudo, or install these packages yourself:$missing" >&2
         exit 1
     fi
-    as_root="sudo"
+    as_root=sudo
 fi
 echo "installing:$missing" >&2
-install() {
-    # shellcheck disable=SC2086
-    $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends --no-remove $missing
-}
 # The package lists of a bare machine are empty or old.
-$as_root apt-get update -q >&2 || true
-install >&2
+$as_root apt-get update -q >&2 || echo "picket: the package lists could not be renewed; trying with those that are there" >&2
+# shellcheck disable=SC2086
+exec $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends --no-remove $missing >&2
