@@ -22,7 +22,6 @@ typedef struct {
     token now, next;
     size_t at;                    /* behind `next` */
     int depth;
-    size_t selected;              /* names that selectors stand for, so far */
     bool failed;
     table index;                  /* names -> number */
 } parser;
@@ -147,9 +146,10 @@ static expr *parse_selector(parser *p)
     if (t.kind != TOKEN_WORD)
         return FAIL(p, &t, STR(""), "expected 'them' or a pattern after 'of', found %s", found(&t, scratch));
     bool them = is_word(&t, "them"), hidden = !them && t.text.ptr[0] == '_';
-    if (p->selected > SIGMA_MAX_SELECTED || p->c->count > SIGMA_MAX_SELECTED - p->selected)
-        return FAIL(p, &t, STR(""), "the selectors of this condition name more than %d identifiers", SIGMA_MAX_SELECTED);
-    p->selected += p->c->count;
+    size_t *selected = &p->c->document->usage->selected;
+    if (*selected > SIGMA_MAX_SELECTED || p->c->count > SIGMA_MAX_SELECTED - *selected)
+        return FAIL(p, &t, STR(""), "the selectors of this file name more than %d identifiers", SIGMA_MAX_SELECTED);
+    *selected += p->c->count;
     expr_list chosen = {0};
     for (uint32_t i = 0; i < p->c->count; i++) {
         pk_str name = p->c->names[i];

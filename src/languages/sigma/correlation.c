@@ -87,6 +87,13 @@ static pk_str *read_names(sigma_document *d, const yaml_node *n, const char *wha
     return names;
 }
 
+static void check_count(sigma_document *d, const yaml_node *n, const char *what, size_t *count, size_t limit)
+{
+    if (*count <= limit) return;
+    sigma_report(d, PK_ERROR, "sigma-limit", n->span, STR(""), "more than %zu %s in one correlation", limit, what);
+    *count = limit;
+}
+
 static void missing(sigma_document *d, const yaml_entry *e, const char *key)
 {
     sigma_report(d, PK_ERROR, "sigma-missing", e->key_span, STR(""), "the correlation has no '%s'", key);
@@ -122,6 +129,7 @@ static void read_references(sigma_document *d, const yaml_entry *e, correlation 
         return;
     }
     pk_str *names = read_names(d, n, "the id or name of a rule", &spans, &c->rule_count);
+    check_count(d, n, "rules", &c->rule_count, SIGMA_MAX_REFERENCES);
     if (!c->rule_count && d->state != RULE_ERROR) wrong(d, n, "one rule or more");
     c->rules = ARENA_ARRAY(d->arena, reference, c->rule_count);
     table seen = {0};
@@ -189,6 +197,7 @@ static void read_condition_map(sigma_document *d, const yaml_node *map, correlat
         const yaml_entry *e = &map->entries[i];
         if (str_equal(e->key, STR("field"))) {
             c->fields = read_names(d, e->value, "the name of a field", &spans, &c->field_count);
+            check_count(d, e->value, "fields", &c->field_count, SIGMA_MAX_GROUP_BY);
         } else if (str_equal(e->key, STR("percentile"))) {
             read_percentile(d, e->value, c);
         } else if (read_bound(d, e, &c->bounds[c->bound_count])) {
@@ -240,18 +249,18 @@ static void read_aliases(sigma_document *d, const yaml_node *map, correlation *c
         wrong(d, map, "a map of aliases");
         return;
     }
-    if (map->count && map->count > SIGMA_MAX_SELECTED / (c->rule_count + 1)) {
-        wrong(d, map, "fewer aliases");
-        return;
-    }
+    size_t count = map->count;
+    check_count(d, map, "aliases", &count, SIGMA_MAX_GROUP_BY);
     pk_str *names = ARENA_ARRAY(d->scratch, pk_str, c->rule_count);
     for (size_t i = 0; i < c->rule_count; i++) names[i] = c->rules[i].name;
-    c->aliases = ARENA_ARRAY(d->arena, alias, map->count);
-    for (size_t i = 0; i < map->count; i++) {
+    c->aliases = ARENA_ARRAY(d->arena, alias, count);
+    for (size_t i = 0; i < count; i++) {
         const yaml_entry *e = &map->entries[i];
         alias *a = &c->aliases[c->alias_count++];
         *a = (alias){sigma_keep(d, e->key), ARENA_ARRAY(d->arena, pk_str, c->rule_count)};
-        for (size_t k = 0; e->value->kind == YAML_MAP && k < e->value->count; k++) {
+        size_t named = e->value->kind == YAML_MAP ? e->value->count : 0;
+        check_count(d, e->value, "rules of an alias", &named, SIGMA_MAX_REFERENCES);
+        for (size_t k = 0; k < named; k++) {
             const yaml_entry *field = &e->value->entries[k];
             pk_str s;
             size_t r = 0;
@@ -285,6 +294,7 @@ void sigma_read_correlation(sigma_document *d, const yaml_node *root)
     span *spans;
     if (n && !(n->kind == YAML_SCALAR && n->type == YAML_NULL))
         c->group_by = read_names(d, n, "the name of a field", &spans, &c->group_count);
+    check_count(d, n ? n : root, "group fields", &c->group_count, SIGMA_MAX_GROUP_BY);
     n = yaml_get(e->value, STR("aliases"));
     if (n) read_aliases(d, n, c);
     n = yaml_get(e->value, STR("generate"));

@@ -121,10 +121,17 @@ static expr *shifted_name(const expr *name, void *user)
 
 static bool is_detection(const rule *r) { return r->language == &sigma_language && r->plan && !r->syntax; }
 
-static void apply(ir_catalog *c, const filter *f, rule *r)
+/* False: nothing is left of the budget. */
+static bool apply(ir_catalog *c, const filter *f, rule *r, size_t *budget)
 {
     arena *a = ir_arena(c);
     plan *p = r->plan;
+    size_t cost = p->definition_count + f->count;
+    if (cost >= *budget) {
+        *budget = 0;
+        return false;
+    }
+    *budget -= cost;
     ir_definition *all = ARENA_ARRAY(a, ir_definition, p->definition_count + f->count);
     memcpy(all, p->definitions, p->definition_count * sizeof *all);
     memcpy(all + p->definition_count, f->definitions, f->count * sizeof *all);
@@ -135,6 +142,7 @@ static void apply(ir_catalog *c, const filter *f, rule *r)
     for (size_t i = 0; i < p->stage_count; i++)
         if (p->stages[i]->kind == STAGE_MATCH)
             p->stages[i]->as.match.where = ir_and(a, p->stages[i]->as.match.where, condition);
+    return true;
 }
 
 static void say(ir_catalog *c, const filter *f, pk_severity severity, span at, pk_str message)
@@ -144,7 +152,7 @@ static void say(ir_catalog *c, const filter *f, pk_severity severity, span at, p
 }
 
 /* To how many rules it was applied. */
-static size_t apply_to_named(ir_catalog *c, const filter *f, const table *by_name)
+static size_t apply_to_named(ir_catalog *c, const filter *f, const table *by_name, size_t *budget)
 {
     arena *a = ir_arena(c);
     table done = {0};
@@ -160,22 +168,20 @@ static size_t apply_to_named(ir_catalog *c, const filter *f, const table *by_nam
         else if (!covers(&f->logsource, &r->logsource))
             say(c, f, PK_WARNING, f->spans[i], arena_printf(a, "the log source of the filter doesn't cover that of '" STR_FMT "'",
                                                  STR_ARG(f->rules[i])));
-        else {
-            apply(c, f, r);
-            count++;
-        }
+        else if (!apply(c, f, r, budget)) break;
+        else count++;
     }
     table_free(&done);
     return count;
 }
 
-static size_t apply_to_all(ir_catalog *c, const filter *f)
+static size_t apply_to_all(ir_catalog *c, const filter *f, size_t *budget)
 {
     size_t count = 0;
-    for (size_t i = 0; i < ir_rule_count(c); i++) {
+    for (size_t i = 0; i < ir_rule_count(c) && *budget; i++, --*budget) {
         rule *r = ir_rule(c, i);
         if (!is_detection(r) || !covers(&f->logsource, &r->logsource)) continue;
-        apply(c, f, r);
+        if (!apply(c, f, r, budget)) break;
         count++;
     }
     return count;
@@ -183,12 +189,15 @@ static size_t apply_to_all(ir_catalog *c, const filter *f)
 
 void sigma_resolve_filters(ir_catalog *c, const table *by_name)
 {
+    size_t budget = SIGMA_MAX_FILTERING;
     for (size_t k = 0; k < ir_kept_count(c); k++) {
         const language *owner;
         filter *f = ir_kept(c, k, &owner);
         if (owner != &sigma_language || f->applied) continue;
         f->applied = true;
-        size_t count = f->any ? apply_to_all(c, f) : apply_to_named(c, f, by_name);
+        size_t count = f->any ? apply_to_all(c, f, &budget) : apply_to_named(c, f, by_name, &budget);
+        if (!budget)
+            say(c, f, PK_ERROR, f->span, arena_printf(ir_arena(c), "too many filters on too many rules: not all are applied"));
         say(c, f, PK_NOTE, f->span, arena_printf(ir_arena(c), "no rule: a filter, applied to %zu rules", count));
     }
 }

@@ -30,12 +30,13 @@ static void fail(item_reader *r) { r->failed = true; }
 static void add_test(item_reader *r, test_kind kind, uint16_t flags, compare_op compare, value constant)
 {
     sigma_document *d = r->document;
-    if (r->constants.at.len >= SIGMA_MAX_CONSTANTS) {
+    if (d->usage->constants >= SIGMA_MAX_CONSTANTS) {
         if (!r->failed)
-            sigma_report(d, PK_ERROR, "sigma-limit", r->at, STR(""), "more than %d values in one item", SIGMA_MAX_CONSTANTS);
+            sigma_report(d, PK_ERROR, "sigma-limit", r->at, STR(""), "more than %d values in one file", SIGMA_MAX_CONSTANTS);
         fail(r);
         return;
     }
+    d->usage->constants++;
     ir_constant c = {.test = ir_intern_test(d->catalog, kind, flags, compare, constant), .written = r->written,
                      .origin = r->origin, .group = r->group, .span = r->at};
     vec_push_in(d->scratch, &r->constants.at, c);

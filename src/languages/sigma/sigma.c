@@ -94,7 +94,7 @@ typedef struct {
     sigma_document base;          /* what all documents of the file share */
     yaml_node *global;            /* template of `action: global` */
     yaml_node *previous;          /* rule before, for `action: repeat` */
-    size_t budget;                /* entries that merging may still make */
+    size_t budget;                /* nodes that merging may still make */
     size_t rules;                 /* documents that were rules */
 } file_reader;
 
@@ -174,7 +174,13 @@ static bool is_rule(const yaml_node *root)
 /* `over` laid over `under`, or NULL and a diagnostic if merging has grown too large. */
 static yaml_node *merge(file_reader *f, yaml_node *under, yaml_node *over)
 {
-    yaml_node *n = yaml_merge(f->base.scratch, under, over, &f->budget);
+    /* what the template holds is read once more, whether it is copied or shared */
+    size_t cost = under ? under->size : 0;
+    yaml_node *n = NULL;
+    if (cost <= f->budget) {
+        f->budget -= cost;
+        n = yaml_merge(f->base.scratch, under, over, &f->budget);
+    }
     if (!n) {
         sigma_document d = f->base;
         sigma_report(&d, PK_ERROR, "sigma-limit", over->span, STR(""), "the collection grows too large by merging");
@@ -237,9 +243,10 @@ static void read_document(file_reader *f, const yaml_document *doc)
 static size_t sigma_load(ir_catalog *c, const rule_file *file, const language_options *options)
 {
     arena *scratch = arena_new();
+    sigma_usage usage = {0};
     yaml_file yaml = yaml_read(scratch, file->text);
     file_reader f = {.base = {.catalog = c, .arena = ir_arena(c), .scratch = scratch, .file = file, .options = options,
-                              .source = &yaml.source, .label = STR(""), .reason = STR("")},
+                              .source = &yaml.source, .usage = &usage, .label = STR(""), .reason = STR("")},
                      .budget = YAML_MAX_NODES};
     for (size_t i = 0; i < yaml.count; i++) read_document(&f, &yaml.documents[i]);
     if (!yaml.count) {

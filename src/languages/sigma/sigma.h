@@ -15,9 +15,15 @@ extern const language_function sigma_modifiers[];      /* modifiers.c: the table
 
 #define SIGMA_SCHEMA STR("sigma")
 #define SIGMA_MAX_CONDITION_DEPTH 100                  /* parentheses and `not` within one another */
-#define SIGMA_MAX_SELECTED 100000                      /* identifiers that the selectors of one condition name, in all */
-#define SIGMA_MAX_CONSTANTS 200000                     /* of one item, placeholders and variants expanded */
+#define SIGMA_MAX_SELECTED 200000                      /* identifiers that selectors of a file name, in all */
+#define SIGMA_MAX_CONSTANTS 500000                     /* of a file, placeholders and variants expanded */
+#define SIGMA_MAX_REFERENCES 1000                      /* rules of a correlation */
+#define SIGMA_MAX_GROUP_BY 100                         /* its group fields; its aliases */
+#define SIGMA_MAX_FILTERING 20000000                   /* rules that filters look at, and definitions that they copy */
 #define SIGMA_MAX_CHAIN 32                             /* correlations over correlations */
+
+/* What the bounds of a file count. */
+typedef struct { size_t constants, selected; } sigma_usage;
 
 /* One document while it is read. */
 typedef struct {
@@ -27,6 +33,7 @@ typedef struct {
     const rule_file *file;
     const language_options *options;
     const yaml_source *source;
+    sigma_usage *usage;           /* of the file */
     rule *rule;                   /* NULL: the document is a filter */
     pk_str label;                 /* its id, else its title: for diagnostics */
     rule_state state;             /* the worst so far */

@@ -157,6 +157,7 @@ yaml_node *yaml_merge(arena *a, yaml_node *under, yaml_node *over, size_t *budge
     *n = *over;
     n->entries = ARENA_ARRAY(a, yaml_entry, under->count + over->count);
     n->count = 0;
+    n->size = under->size + over->size < YAML_MAX_NODES ? under->size + over->size : YAML_MAX_NODES;
     table own_keys = key_table(over), under_keys = key_table(under);
     bool whole = true;
     for (size_t i = 0; i < under->count; i++) {

@@ -13,6 +13,7 @@
 #define YAML_MAX_BYTES (16u << 20)
 #define YAML_MAX_DEPTH 64
 #define YAML_MAX_NODES 1000000u         /* of a file, aliases counted as what they expand to */
+#define YAML_NODE_BYTES 64              /* of text count as one more node, so that no alias can multiply a long text */
 
 typedef enum { YAML_SCALAR, YAML_MAP, YAML_LIST } yaml_kind;
 typedef enum { YAML_TEXT, YAML_NULL, YAML_BOOL, YAML_INT, YAML_FLOAT } yaml_type;

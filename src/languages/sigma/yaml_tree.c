@@ -164,6 +164,8 @@ static yaml_node *new_node(yaml_tree *t, yaml_kind kind, size_t start, size_t en
 yaml_node *yaml_scalar(yaml_tree *t, yaml_style style, pk_str content, size_t start, size_t end, bool said_text)
 {
     yaml_node *n = new_node(t, YAML_SCALAR, start, end);
+    n->size += (uint32_t)(content.len / YAML_NODE_BYTES);
+    count_nodes(t, n->size - 1, n->span);
     n->style = style;
     n->text = content;
     n->type = style == YAML_PLAIN && !said_text ? plain_type(content) : YAML_TEXT;
