@@ -96,11 +96,15 @@ static void put_flat(normaliser *n, const layout *l)
 
 /* ---- */
 
+/* As it is: also a name that occurs twice. */
 static void put_tree(normaliser *n)
 {
     if (n->tree->type != VALUE_RECORD) return;
-    for (size_t i = 0; i < n->tree->as.record.count; i++)
-        put(n, n->tree->as.record.fields[i].name, n->tree->as.record.fields[i].value);
+    for (size_t i = 0; i < n->tree->as.record.count; i++) {
+        const value_field *f = &n->tree->as.record.fields[i];
+        table_set(&n->taken, f->name, 0);
+        record_add(n->arena, &n->out, f->name, f->value);
+    }
 }
 
 static void put_mapped(normaliser *n, class_id c)

@@ -131,7 +131,6 @@ classification classify(classifier *c, const event *e, class_id stated);
 /* Event time by the time fields of its class and layout, and the host it is about; NONE / empty view if not there. */
 timestamp classifier_time(classifier *c, const event *e, const classification *k, arena *a);
 pk_str classifier_host(classifier *c, const event *e, const classification *k, arena *a);
-/* True if this layout's records have nothing readable in their time fields though they should: counted by the caller. */
 
 /*
  * The event as rules see it: a record of canonical fields (raw paths undone, blanks in names stripped), then the fields
