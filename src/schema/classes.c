@@ -16,13 +16,21 @@ class_id class_add(schema *s, pk_str name, family_id f, class_id parent)
     row->shown = (event_class){.id = id, .name = name, .family = f, .parent = parent};
     vec_push(&s->classes, row);
     table_put(&s->class_index, name, id);
-    if (parent == CLASS_NONE) vec_push(&s->families.at[f].roots, id);
-    else vec_push(&s->classes.at[parent]->children, id);
+    if (parent == CLASS_NONE)
+        vec_push(&s->families.at[f].roots, id);
+    else
+        vec_push(&s->classes.at[parent]->children, id);
     return id;
 }
 
-size_t schema_class_count(const schema *s) { return s->classes.len; }
-const event_class *schema_class(const schema *s, class_id id) { return &s->classes.at[id]->shown; }
+size_t schema_class_count(const schema *s)
+{
+    return s->classes.len;
+}
+const event_class *schema_class(const schema *s, class_id id)
+{
+    return &s->classes.at[id]->shown;
+}
 
 class_id schema_find_class(const schema *s, pk_str name)
 {
@@ -39,8 +47,8 @@ static bool attribute_covers(pk_str asked, pk_str provided)
 
 static bool source_covers(const log_source *asked, const log_source *provided)
 {
-    return attribute_covers(asked->product, provided->product) && attribute_covers(asked->category, provided->category) &&
-           attribute_covers(asked->service, provided->service);
+    return attribute_covers(asked->product, provided->product) &&
+           attribute_covers(asked->category, provided->category) && attribute_covers(asked->service, provided->service);
 }
 
 static bool source_equal(const log_source *a, const log_source *b)
@@ -86,7 +94,8 @@ pk_str schema_no_log(const schema *s, const log_source *rule_source)
 
 /* ---- what the user states ---- */
 
-/* Does its family know the fields of whatever the user says is of it ("category=proxy": all spellings of many products)? */
+/* Does its family know the fields of whatever the user says is of it ("category=proxy": all spellings of many
+ * products)? */
 static bool family_takes_all(const schema *s, family_id f)
 {
     for (size_t i = 0; i < s->families.at[f].layouts.len; i++)
@@ -95,8 +104,8 @@ static bool family_takes_all(const schema *s, family_id f)
 }
 
 /*
- * Of the classes that provide exactly this source: one made for such statements, else one of a family that takes whatever is
- * stated (not the HTTP log of one product), else the first of the files.
+ * Of the classes that provide exactly this source: one made for such statements, else one of a family that takes
+ * whatever is stated (not the HTTP log of one product), else the first of the files.
  */
 static class_id exact_class(const schema *s, const log_source *stated)
 {
@@ -123,7 +132,10 @@ static family_id family_of_product(schema *s, pk_str product)
     return stated != TABLE_NONE ? stated : family_add(s, STR("stated"), STR(""));
 }
 
-static pk_str or_dash(pk_str s) { return s.len ? s : STR("-"); }
+static pk_str or_dash(pk_str s)
+{
+    return s.len ? s : STR("-");
+}
 
 class_id schema_user_class(schema *s, const log_source *stated)
 {

@@ -1,50 +1,61 @@
 /*
  * Which layout and classes an event has.
  *
- * All raw paths that any condition asks for are *places*, numbered from 0. Per event the first value at each place is looked
- * up in event.fields; what the user stated and those values (whole, or as much of them as conditions can tell apart) are the key
- * under which the result is remembered. So an event costs one pass over its fields and one hash; the conditions themselves
- * are evaluated only for keys not seen yet. The memory of results is bounded: when it is full it is emptied.
+ * All raw paths that any condition asks for are *places*, numbered from 0. Per event the first value at each place is
+ * looked up in event.fields; what the user stated and those values (whole, or as much of them as conditions can tell
+ * apart) are the key under which the result is remembered. So an event costs one pass over its fields and one hash; the
+ * conditions themselves are evaluated only for keys not seen yet. The memory of results is bounded: when it is full it
+ * is emptied.
  */
 #include "schema/model.h"
 
-#define MEMO_ENTRIES 8192u        /* a power of two; at most half of it is used */
+#define MEMO_ENTRIES 8192u /* a power of two; at most half of it is used */
 #define MEMO_BYTES (4u << 20)
-#define KEY_LIMIT 2048            /* longer keys are not remembered */
+#define KEY_LIMIT 2048 /* longer keys are not remembered */
 #define NO_PLACE UINT16_MAX
 
-typedef struct { path_slot *slots; const char **forms; size_t count; } slot_list;
-typedef struct { uint16_t *at; size_t count; } place_list;
+typedef struct {
+    path_slot *slots;
+    const char **forms;
+    size_t count;
+} slot_list;
+typedef struct {
+    uint16_t *at;
+    size_t count;
+} place_list;
 
 typedef struct {
     uint64_t hash;
-    const uint8_t *key;           /* NULL: free */
+    const uint8_t *key; /* NULL: free */
     size_t len;
     classification result;
 } memo_entry;
 
 struct classifier {
     const schema *schema;
-    arena *results;               /* class lists; as long as the classifier */
-    arena *remembered;            /* keys of the memo; reset with it */
+    arena *results;    /* class lists; as long as the classifier */
+    arena *remembered; /* keys of the memo; reset with it */
     arena *scratch;
-    uint16_t *place_of_slot;      /* by slot */
+    uint16_t *place_of_slot; /* by slot */
     size_t slot_count;
     VEC(path_slot) places;
-    size_t *depth;                /* by place: bytes of the text that conditions look at; 0: presence alone counts */
-    const value **seen;           /* by place: first value in the event at hand */
-    uint64_t *present;            /* bit set over places */
-    place_list **layout_places;   /* by layout: of the asks of its conditions, in order */
-    place_list **field_places;    /* by family: [layout of the family, then raw][asked field] */
-    slot_list *times, *hosts;     /* by layout, then raw */
+    size_t *depth;              /* by place: bytes of the text that conditions look at; 0: presence alone counts */
+    const value **seen;         /* by place: first value in the event at hand */
+    uint64_t *present;          /* bit set over places */
+    place_list **layout_places; /* by layout: of the asks of its conditions, in order */
+    place_list **field_places;  /* by family: [layout of the family, then raw][asked field] */
+    slot_list *times, *hosts;   /* by layout, then raw */
     memo_entry *memo;
     size_t memo_used;
-    VEC(classification) lists;    /* all distinct results */
+    VEC(classification) lists; /* all distinct results */
 };
 
 /* ---- set-up ---- */
 
-static void register_path(path_set *paths, pk_str path) { (void)path_add(paths, path); }
+static void register_path(path_set *paths, pk_str path)
+{
+    (void)path_add(paths, path);
+}
 
 void schema_register(const schema *s, path_set *paths)
 {
@@ -52,8 +63,7 @@ void schema_register(const schema *s, path_set *paths)
     for (size_t i = 0; i < s->layouts.len; i++) {
         const layout *l = &s->layouts.at[i];
         for (size_t k = 0; k < l->when.count; k++)
-            for (size_t j = 0; j < l->when.of[k].count; j++)
-                register_path(paths, l->when.of[k].asks[j].place);
+            for (size_t j = 0; j < l->when.of[k].count; j++) register_path(paths, l->when.of[k].asks[j].place);
         for (size_t k = 0; k < l->times.count; k++) register_path(paths, l->times.at[k].path);
         for (size_t k = 0; k < l->host_count; k++) register_path(paths, l->hosts[k]);
     }
@@ -149,7 +159,8 @@ static void set_depths(classifier *c)
 
 static slot_list times_of(classifier *c, const path_set *paths, const time_places *t)
 {
-    slot_list out = {.slots = ARENA_ARRAY(c->results, path_slot, t->count), .forms = ARENA_ARRAY(c->results, const char *, t->count)};
+    slot_list out = {.slots = ARENA_ARRAY(c->results, path_slot, t->count),
+                     .forms = ARENA_ARRAY(c->results, const char *, t->count)};
     for (size_t i = 0; i < t->count; i++) {
         path_slot slot = path_find(paths, t->at[i].path);
         if (slot == SLOT_NONE) continue;
@@ -266,15 +277,16 @@ static bool class_fits(const classifier *c, const class_row *row, const place_li
     for (size_t i = 0; i < row->when.count && !fits; i++) {
         const condition *all = &row->when.of[i];
         fits = true;
-        for (size_t k = 0; k < all->count && fits; k++)
-            fits = ask_holds(c, &all->asks[k], &places[all->asks[k].field]);
+        for (size_t k = 0; k < all->count && fits; k++) fits = ask_holds(c, &all->asks[k], &places[all->asks[k].field]);
     }
     return fits;
 }
 
 /* ---- an event whose key is new ---- */
 
-typedef struct { VEC(class_id) ids; } id_list;
+typedef struct {
+    VEC(class_id) ids;
+} id_list;
 
 static void add_with_children(classifier *c, class_id id, const place_list *places, id_list *out)
 {
@@ -282,8 +294,7 @@ static void add_with_children(classifier *c, class_id id, const place_list *plac
     const class_row *row = c->schema->classes.at[id];
     for (size_t i = 0; i < row->children.len; i++) {
         const class_row *child = c->schema->classes.at[row->children.at[i]];
-        if (!child->shown.by_user && class_fits(c, child, places))
-            add_with_children(c, child->shown.id, places, out);
+        if (!child->shown.by_user && class_fits(c, child, places)) add_with_children(c, child->shown.id, places, out);
     }
 }
 
@@ -345,7 +356,11 @@ static classification find(classifier *c, class_id stated)
 
 /* ---- remembering ---- */
 
-typedef struct { uint8_t bytes[KEY_LIMIT]; size_t len; bool too_long; } memo_key;
+typedef struct {
+    uint8_t bytes[KEY_LIMIT];
+    size_t len;
+    bool too_long;
+} memo_key;
 
 static void key_put(memo_key *k, const void *bytes, size_t n)
 {
@@ -372,10 +387,17 @@ static void key_put_value(memo_key *k, const value *v, size_t depth)
         type = v->as.boolean;
         key_put(k, &type, 1);
         return;
-    case VALUE_INT: case VALUE_UINT: case VALUE_FLOAT: case VALUE_TIME:
+    case VALUE_INT:
+    case VALUE_UINT:
+    case VALUE_FLOAT:
+    case VALUE_TIME:
         key_put(k, &v->as.integer, sizeof v->as.integer);
         return;
-    case VALUE_MISSING: case VALUE_NULL: case VALUE_BLANK: case VALUE_LIST: case VALUE_RECORD:
+    case VALUE_MISSING:
+    case VALUE_NULL:
+    case VALUE_BLANK:
+    case VALUE_LIST:
+    case VALUE_RECORD:
         return;
     }
 }

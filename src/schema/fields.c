@@ -1,6 +1,6 @@
 /*
- * Where a rule's field comes from in events of a class: the class's own mapping, else that of its nearest ancestor, else the
- * canonical field of the same name.
+ * Where a rule's field comes from in events of a class: the class's own mapping, else that of its nearest ancestor,
+ * else the canonical field of the same name.
  *
  * The language in which the files write mappings:
  *     first := term ('|' term)*            the first that is present

@@ -1,9 +1,18 @@
 /* Layouts: at which raw paths a canonical field stands. */
 #include "schema/model.h"
 
-size_t schema_layout_count(const schema *s) { return s->layouts.len; }
-pk_str schema_layout_name(const schema *s, layout_id l) { return l == LAYOUT_NONE ? STR("raw") : s->layouts.at[l].name; }
-family_id schema_layout_family(const schema *s, layout_id l) { return s->layouts.at[l].family; }
+size_t schema_layout_count(const schema *s)
+{
+    return s->layouts.len;
+}
+pk_str schema_layout_name(const schema *s, layout_id l)
+{
+    return l == LAYOUT_NONE ? STR("raw") : s->layouts.at[l].name;
+}
+family_id schema_layout_family(const schema *s, layout_id l)
+{
+    return s->layouts.at[l].family;
+}
 
 static pk_str fill_in(arena *a, pk_str pattern, pk_str field)
 {
@@ -27,7 +36,8 @@ size_t layout_raw_paths(const schema *s, layout_id l, pk_str field, arena *a, pk
         return count;
     }
     if (of->pattern_count == 0) paths[count++] = field;
-    for (size_t i = 0; i < of->pattern_count && count < FIELD_PATHS; i++) paths[count++] = fill_in(a, of->patterns[i], field);
+    for (size_t i = 0; i < of->pattern_count && count < FIELD_PATHS; i++)
+        paths[count++] = fill_in(a, of->patterns[i], field);
     return count;
 }
 
@@ -46,5 +56,6 @@ void schema_tree_values(const schema *s, layout_id l, pk_str field, const value 
 {
     pk_str raw[FIELD_PATHS];
     size_t count = layout_raw_paths(s, l, field, a, raw);
-    for (size_t i = 0, before = out->items.len; i < count && out->items.len == before; i++) tree_values(tree, raw[i], a, out);
+    for (size_t i = 0, before = out->items.len; i < count && out->items.len == before; i++)
+        tree_values(tree, raw[i], a, out);
 }

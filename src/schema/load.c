@@ -1,6 +1,6 @@
 /*
- * Reads share/schemas. One file is one family; the format is documented in docs/schemas.md. Files are read in byte order of
- * their names; layouts are tried by rank, then in the order of reading.
+ * Reads share/schemas. One file is one family; the format is documented in docs/schemas.md. Files are read in byte
+ * order of their names; layouts are tried by rank, then in the order of reading.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -11,7 +11,7 @@
 #include "schema/model.h"
 #include "schema/yaml.h"
 
-#define FILE_LIMIT (4u << 20)     /* longest schema file in bytes */
+#define FILE_LIMIT (4u << 20) /* longest schema file in bytes */
 #define DEFAULT_RANK 50
 
 typedef struct {
@@ -76,9 +76,12 @@ static condition read_condition(loader *l, yaml_node *n)
     yaml_node *key, *content;
     while (yaml_next_pair(n, &at, &key, &content)) {
         pk_str place = yaml_text(&l->y, key);
-        if (str_equal(place, STR("has"))) read_presence(l, &c, cap, content, ASK_PRESENT);
-        else if (str_equal(place, STR("lacks"))) read_presence(l, &c, cap, content, ASK_ABSENT);
-        else read_values(l, &c, cap, place, content);
+        if (str_equal(place, STR("has")))
+            read_presence(l, &c, cap, content, ASK_PRESENT);
+        else if (str_equal(place, STR("lacks")))
+            read_presence(l, &c, cap, content, ASK_ABSENT);
+        else
+            read_values(l, &c, cap, place, content);
     }
     return c;
 }
@@ -111,8 +114,10 @@ static bool read_bool(loader *l, yaml_node *n)
 static bool read_source(loader *l, yaml_node *n, log_source *out)
 {
     pk_str t = yaml_text(&l->y, n);
-    size_t first = str_find_char(t, '/'), second = first == STR_NPOS ? STR_NPOS : str_find_char(str_slice(t, first + 1, STR_NPOS), '/');
-    pk_str parts[3] = {str_slice(t, 0, first), str_slice(t, first + 1, second), str_slice(t, first + second + 2, STR_NPOS)};
+    size_t first = str_find_char(t, '/'),
+           second = first == STR_NPOS ? STR_NPOS : str_find_char(str_slice(t, first + 1, STR_NPOS), '/');
+    pk_str parts[3] = {str_slice(t, 0, first), str_slice(t, first + 1, second),
+                       str_slice(t, first + second + 2, STR_NPOS)};
     if (second == STR_NPOS || str_find_char(parts[2], '/') != STR_NPOS) {
         yaml_error(&l->y, n, "'" STR_FMT "': expected product/category/service, '-' for what is not set", STR_ARG(t));
         return false;
@@ -155,10 +160,12 @@ static void add_layout_field(loader *l, layout *out, pk_str name, yaml_node *n)
 {
     layout_field f = {.name = name};
     if (!yaml_texts(&l->y, n, &f.paths, &f.count)) return;
-    if (f.count > FIELD_PATHS) yaml_error(&l->y, n, "more than %d places of one field", FIELD_PATHS);
+    if (f.count > FIELD_PATHS)
+        yaml_error(&l->y, n, "more than %d places of one field", FIELD_PATHS);
     else if (!table_put(&out->field_index, name, (uint32_t)out->fields.len))
         yaml_error(&l->y, n, "field '" STR_FMT "' is mapped twice", STR_ARG(name));
-    else vec_push_in(l->s->arena, &out->fields, f);
+    else
+        vec_push_in(l->s->arena, &out->fields, f);
 }
 
 static void read_layout_fields(loader *l, layout *out, yaml_node *n)
@@ -172,7 +179,10 @@ static void read_layout_fields(loader *l, layout *out, yaml_node *n)
     while (yaml_next_pair(n, &at, &key, &content)) add_layout_field(l, out, yaml_text(&l->y, key), content);
 }
 
-static pk_str under(arena *a, pk_str wrapper, pk_str path) { return arena_printf(a, STR_FMT "." STR_FMT, STR_ARG(wrapper), STR_ARG(path)); }
+static pk_str under(arena *a, pk_str wrapper, pk_str path)
+{
+    return arena_printf(a, STR_FMT "." STR_FMT, STR_ARG(wrapper), STR_ARG(path));
+}
 
 static alternatives alternatives_under(arena *a, const alternatives *from, pk_str wrapper)
 {
@@ -233,23 +243,37 @@ static void read_layout(loader *l, pk_str name, yaml_node *n)
     while (yaml_next_pair(n, &at, &key, &content)) {
         pk_str k = yaml_text(&l->y, key);
         int64_t rank;
-        if (str_equal(k, STR("title"))) out.title = yaml_text(&l->y, content);
-        else if (str_equal(k, STR("when"))) out.when = read_alternatives(l, content);
-        else if (str_equal(k, STR("fields"))) read_layout_fields(l, &out, content);
-        else if (str_equal(k, STR("others"))) yaml_texts(&l->y, content, &out.patterns, &out.pattern_count);
-        else if (str_equal(k, STR("time"))) out.times = read_times(l, content);
-        else if (str_equal(k, STR("host"))) yaml_texts(&l->y, content, &out.hosts, &out.host_count);
-        else if (str_equal(k, STR("like"))) out.like = yaml_text(&l->y, content);
-        else if (str_equal(k, STR("flat"))) out.flat = read_bool(l, content);
-        else if (str_equal(k, STR("stated"))) out.only_stated = read_bool(l, content);
-        else if (str_equal(k, STR("under"))) yaml_texts(&l->y, content, &wrappers, &wrapper_count);
-        else if (str_equal(k, STR("rank")) && str_to_int(yaml_text(&l->y, content), true, &rank) && rank >= 0 && rank < 1000)
+        if (str_equal(k, STR("title")))
+            out.title = yaml_text(&l->y, content);
+        else if (str_equal(k, STR("when")))
+            out.when = read_alternatives(l, content);
+        else if (str_equal(k, STR("fields")))
+            read_layout_fields(l, &out, content);
+        else if (str_equal(k, STR("others")))
+            yaml_texts(&l->y, content, &out.patterns, &out.pattern_count);
+        else if (str_equal(k, STR("time")))
+            out.times = read_times(l, content);
+        else if (str_equal(k, STR("host")))
+            yaml_texts(&l->y, content, &out.hosts, &out.host_count);
+        else if (str_equal(k, STR("like")))
+            out.like = yaml_text(&l->y, content);
+        else if (str_equal(k, STR("flat")))
+            out.flat = read_bool(l, content);
+        else if (str_equal(k, STR("stated")))
+            out.only_stated = read_bool(l, content);
+        else if (str_equal(k, STR("under")))
+            yaml_texts(&l->y, content, &wrappers, &wrapper_count);
+        else if (str_equal(k, STR("rank")) && str_to_int(yaml_text(&l->y, content), true, &rank) && rank >= 0 &&
+                 rank < 1000)
             out.rank = (int)rank;
-        else yaml_error(&l->y, key, "'" STR_FMT "': no such part of a layout, or not a value that it can have", STR_ARG(k));
+        else
+            yaml_error(&l->y, key, "'" STR_FMT "': no such part of a layout, or not a value that it can have",
+                       STR_ARG(k));
     }
     for (size_t i = 0; i < out.pattern_count; i++)
         if (str_find_char(out.patterns[i], '$') == STR_NPOS)
-            yaml_error(&l->y, n, "'" STR_FMT "' of 'others' lacks the '$' that stands for the field", STR_ARG(out.patterns[i]));
+            yaml_error(&l->y, n, "'" STR_FMT "' of 'others' lacks the '$' that stands for the field",
+                       STR_ARG(out.patterns[i]));
     if (out.when.count == 0 && !out.only_stated) yaml_error(&l->y, n, "a layout needs 'when' or 'stated: true'");
     if (!table_put(&l->s->layout_index, name, (uint32_t)l->s->layouts.len)) {
         yaml_error(&l->y, n, "layout '" STR_FMT "' exists already", STR_ARG(name));
@@ -283,8 +307,10 @@ static void read_mappings(loader *l, class_row *row, pk_str schema_name, yaml_no
     while (yaml_next_pair(n, &at, &key, &content)) {
         const char *error = NULL;
         const field_map *map = field_map_parse(l->s->arena, yaml_text(&l->y, content), &error);
-        if (map == NULL) yaml_error(&l->y, content, "%s", error);
-        else add_mapping(l, row, schema_name, yaml_text(&l->y, key), map, key);
+        if (map == NULL)
+            yaml_error(&l->y, content, "%s", error);
+        else
+            add_mapping(l, row, schema_name, yaml_text(&l->y, key), map, key);
     }
 }
 
@@ -346,16 +372,25 @@ static void read_class(loader *l, pk_str name, yaml_node *n)
     yaml_node *key, *content;
     while (yaml_next_pair(n, &at, &key, &content)) {
         pk_str k = yaml_text(&l->y, key);
-        if (str_equal(k, STR("title"))) row->shown.title = yaml_text(&l->y, content);
-        else if (str_equal(k, STR("provider"))) row->shown.provider = yaml_text(&l->y, content);
-        else if (str_equal(k, STR("event"))) row->shown.event = yaml_text(&l->y, content);
-        else if (str_equal(k, STR("by_user"))) row->shown.by_user = read_bool(l, content);
-        else if (str_equal(k, STR("sources"))) read_sources(l, row, content);
-        else if (str_equal(k, STR("when"))) row->when = read_alternatives(l, content);
-        else if (str_equal(k, STR("missing"))) read_missing(l, row, content);
-        else if (str_equal(k, STR("sigma")) || str_equal(k, STR("ecs")) || str_equal(k, STR("cim")) || str_equal(k, STR("udm")))
+        if (str_equal(k, STR("title")))
+            row->shown.title = yaml_text(&l->y, content);
+        else if (str_equal(k, STR("provider")))
+            row->shown.provider = yaml_text(&l->y, content);
+        else if (str_equal(k, STR("event")))
+            row->shown.event = yaml_text(&l->y, content);
+        else if (str_equal(k, STR("by_user")))
+            row->shown.by_user = read_bool(l, content);
+        else if (str_equal(k, STR("sources")))
+            read_sources(l, row, content);
+        else if (str_equal(k, STR("when")))
+            row->when = read_alternatives(l, content);
+        else if (str_equal(k, STR("missing")))
+            read_missing(l, row, content);
+        else if (str_equal(k, STR("sigma")) || str_equal(k, STR("ecs")) || str_equal(k, STR("cim")) ||
+                 str_equal(k, STR("udm")))
             read_mappings(l, row, k, content);
-        else yaml_error(&l->y, key, "'" STR_FMT "': no such part of a class", STR_ARG(k));
+        else
+            yaml_error(&l->y, key, "'" STR_FMT "': no such part of a class", STR_ARG(k));
     }
 }
 
@@ -378,9 +413,12 @@ static void read_open(loader *l, yaml_node *n)
     yaml_node *key, *content;
     while (yaml_is_map(n) && yaml_next_pair(n, &at, &key, &content)) {
         pk_str k = yaml_text(&l->y, key);
-        if (str_equal(k, STR("time"))) l->s->open_times = read_times(l, content);
-        else if (str_equal(k, STR("host"))) yaml_texts(&l->y, content, &l->s->open_hosts, &l->s->open_host_count);
-        else yaml_error(&l->y, key, "'" STR_FMT "': expected time or host", STR_ARG(k));
+        if (str_equal(k, STR("time")))
+            l->s->open_times = read_times(l, content);
+        else if (str_equal(k, STR("host")))
+            yaml_texts(&l->y, content, &l->s->open_hosts, &l->s->open_host_count);
+        else
+            yaml_error(&l->y, key, "'" STR_FMT "': expected time or host", STR_ARG(k));
     }
 }
 
@@ -396,13 +434,21 @@ static void read_family(loader *l, yaml_node *root)
     }
     while (yaml_next_pair(root, &at, &key, &content)) {
         pk_str k = yaml_text(&l->y, key);
-        if (str_equal(k, STR("family"))) name = yaml_text(&l->y, content);
-        else if (str_equal(k, STR("product"))) product = yaml_text(&l->y, content);
-        else if (str_equal(k, STR("layouts"))) layouts = content;
-        else if (str_equal(k, STR("classes"))) classes = content;
-        else if (str_equal(k, STR("no_logs"))) none = content;
-        else if (str_equal(k, STR("open"))) open = content;
-        else yaml_error(&l->y, key, "'" STR_FMT "': expected family, product, layouts, classes, no_logs or open", STR_ARG(k));
+        if (str_equal(k, STR("family")))
+            name = yaml_text(&l->y, content);
+        else if (str_equal(k, STR("product")))
+            product = yaml_text(&l->y, content);
+        else if (str_equal(k, STR("layouts")))
+            layouts = content;
+        else if (str_equal(k, STR("classes")))
+            classes = content;
+        else if (str_equal(k, STR("no_logs")))
+            none = content;
+        else if (str_equal(k, STR("open")))
+            open = content;
+        else
+            yaml_error(&l->y, key, "'" STR_FMT "': expected family, product, layouts, classes, no_logs or open",
+                       STR_ARG(k));
     }
     if (name.len == 0 || table_get(&l->s->family_index, name) != TABLE_NONE) {
         yaml_error(&l->y, root, "'family' is missing, or another file has it already");
@@ -410,9 +456,11 @@ static void read_family(loader *l, yaml_node *root)
     }
     l->family = family_add(l->s, name, product);
     at = NULL;
-    while (yaml_is_map(layouts) && yaml_next_pair(layouts, &at, &key, &content)) read_layout(l, yaml_text(&l->y, key), content);
+    while (yaml_is_map(layouts) && yaml_next_pair(layouts, &at, &key, &content))
+        read_layout(l, yaml_text(&l->y, key), content);
     at = NULL;
-    while (yaml_is_map(classes) && yaml_next_pair(classes, &at, &key, &content)) read_class(l, yaml_text(&l->y, key), content);
+    while (yaml_is_map(classes) && yaml_next_pair(classes, &at, &key, &content))
+        read_class(l, yaml_text(&l->y, key), content);
     read_no_logs(l, none);
     read_open(l, open);
 }
@@ -437,7 +485,9 @@ static bool load_file(schema *s, const char *path, diag_list *d)
         diag_add(d, PK_ERROR, "schema-read", (diag_place){.file = str_from(path)}, STR(""), NULL, "cannot be read");
         return false;
     }
-    loader l = {.s = s, .y = {.diags = d, .arena = s->arena}};
+    loader l = {
+        .s = s, .y = {.diags = d, .arena = s->arena}
+    };
     if (yaml_document_open(&l.y, path, (pk_str){bytes, len})) read_family(&l, yaml_root(&l.y));
     yaml_document_close(&l.y);
     mem_free(bytes);
@@ -495,7 +545,10 @@ static void number_asked(schema *s)
     }
 }
 
-static int compare_names(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
 
 /* The .yaml files of a directory in byte order of their names; false: it cannot be read. */
 static bool list_files(arena *a, const char *directory, char ***out, size_t *count)
@@ -550,7 +603,10 @@ pk_status schema_load(schema **out, const char *directory, diag_list *d)
     return PK_OK;
 }
 
-void schema_set_year(schema *s, int year) { s->year = year; }
+void schema_set_year(schema *s, int year)
+{
+    s->year = year;
+}
 
 void schema_free(schema *s)
 {

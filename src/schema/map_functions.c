@@ -1,14 +1,14 @@
 /*
- * The computed forms of mappings, used by the engine and by the reference evaluator alike. Each takes values (any may be
- * missing) and gives one value, made in the arena or a view of an argument.
+ * The computed forms of mappings, used by the engine and by the reference evaluator alike. Each takes values (any may
+ * be missing) and gives one value, made in the arena or a view of an argument.
  */
 #include <stdio.h>
 
-#include "schema/model.h"
 #include "base/unicode.h"
+#include "schema/model.h"
 
 typedef struct {
-    const pk_str *texts;          /* of the arguments */
+    const pk_str *texts; /* of the arguments */
     size_t count;
     arena *arena;
 } call;
@@ -16,7 +16,10 @@ typedef struct {
 static const value missing = {.type = VALUE_MISSING};
 
 /* The n-th argument; empty if there is none. */
-static pk_str arg(const call *c, size_t n) { return n < c->count ? c->texts[n] : STR(""); }
+static pk_str arg(const call *c, size_t n)
+{
+    return n < c->count ? c->texts[n] : STR("");
+}
 
 static value call_account(const call *c)
 {
@@ -71,7 +74,8 @@ static value call_decimal(const call *c)
 /* Folders that Windows sets up on the drive that it calls C:. */
 static bool is_system_folder(pk_str path)
 {
-    static const char *const folders[] = {"\\windows\\", "\\program files\\", "\\program files (x86)\\", "\\programdata\\", "\\users\\"};
+    static const char *const folders[] = {"\\windows\\", "\\program files\\", "\\program files (x86)\\",
+                                          "\\programdata\\", "\\users\\"};
     for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
         pk_str folder = str_from(folders[i]);
         if (str_equal_ascii_fold(str_slice(path, 0, folder.len), folder)) return true;
@@ -108,9 +112,17 @@ static value call_hash(const call *c)
 /* MS-DTYP 2.4.2.4: the relative id of S-1-16 is the level. */
 static value call_integrity(const call *c)
 {
-    static const struct { const char *sid, *level; } levels[] = {
-        {"S-1-16-0", "Untrusted"}, {"S-1-16-4096", "Low"},     {"S-1-16-8192", "Medium"}, {"S-1-16-8448", "MediumPlus"},
-        {"S-1-16-12288", "High"},  {"S-1-16-16384", "System"}, {"S-1-16-20480", "Protected"}};
+    static const struct {
+        const char *sid, *level;
+    } levels[] = {
+        {"S-1-16-0",     "Untrusted" },
+        {"S-1-16-4096",  "Low"       },
+        {"S-1-16-8192",  "Medium"    },
+        {"S-1-16-8448",  "MediumPlus"},
+        {"S-1-16-12288", "High"      },
+        {"S-1-16-16384", "System"    },
+        {"S-1-16-20480", "Protected" }
+    };
     for (size_t i = 0; i < sizeof levels / sizeof *levels; i++)
         if (str_equal_ascii_fold(arg(c, 0), str_from(levels[i].sid))) return value_string(str_from(levels[i].level));
     return value_string(arg(c, 0));
@@ -142,12 +154,24 @@ static value call_key_value(const call *c)
     return missing;
 }
 
-static value call_lower(const call *c) { return value_string(fold(c->arena, arg(c, 0))); }
+static value call_lower(const call *c)
+{
+    return value_string(fold(c->arena, arg(c, 0)));
+}
 
 static value call_protocol(const call *c)
 {
-    static const struct { const char *number, *name; } protocols[] = {
-        {"1", "icmp"}, {"2", "igmp"}, {"6", "tcp"}, {"17", "udp"}, {"47", "gre"}, {"50", "esp"}, {"58", "icmpv6"}};
+    static const struct {
+        const char *number, *name;
+    } protocols[] = {
+        {"1",  "icmp"  },
+        {"2",  "igmp"  },
+        {"6",  "tcp"   },
+        {"17", "udp"   },
+        {"47", "gre"   },
+        {"50", "esp"   },
+        {"58", "icmpv6"}
+    };
     for (size_t i = 0; i < sizeof protocols / sizeof *protocols; i++)
         if (str_equal(arg(c, 0), str_from(protocols[i].number))) return value_string(str_from(protocols[i].name));
     return value_string(arg(c, 0));
@@ -163,7 +187,8 @@ static value call_registry_details(const call *c)
     if (str_equal(type, STR("%%1876")) && number)
         return value_string(arena_printf(c->arena, "DWORD (0x%08x)", (unsigned)(uint32_t)n));
     if (str_equal(type, STR("%%1883")) && number)
-        return value_string(arena_printf(c->arena, "QWORD (0x%08x-0x%08x)", (unsigned)((uint64_t)n >> 32), (unsigned)(uint32_t)n));
+        return value_string(
+            arena_printf(c->arena, "QWORD (0x%08x-0x%08x)", (unsigned)((uint64_t)n >> 32), (unsigned)(uint32_t)n));
     return value_string(shown);
 }
 
@@ -179,8 +204,12 @@ static size_t control_set(pk_str s)
 
 static value call_registry_path(const call *c)
 {
-    static const struct { const char *kernel, *shown; } hives[] = {
-        {"\\REGISTRY\\MACHINE", "HKLM"}, {"\\REGISTRY\\USER", "HKU"}};
+    static const struct {
+        const char *kernel, *shown;
+    } hives[] = {
+        {"\\REGISTRY\\MACHINE", "HKLM"},
+        {"\\REGISTRY\\USER",    "HKU" }
+    };
     pk_str key = arg(c, 0), name = arg(c, 1), hive = STR(""), set = STR("");
     for (size_t i = 0; i < sizeof hives / sizeof *hives; i++) {
         pk_str kernel = str_from(hives[i].kernel);
@@ -191,14 +220,15 @@ static value call_registry_path(const call *c)
     }
     static const char system[] = "\\SYSTEM\\";
     const size_t len = sizeof system - 1;
-    if (hive.len && str_equal_ascii_fold(str_slice(key, 0, len), STR(system)) && control_set(str_slice(key, len, STR_NPOS))) {
+    if (hive.len && str_equal_ascii_fold(str_slice(key, 0, len), STR(system)) &&
+        control_set(str_slice(key, len, STR_NPOS))) {
         hive = STR("HKLM\\SYSTEM\\");
         set = STR("CurrentControlSet");
         key = str_slice(key, len + control_set(str_slice(key, len, STR_NPOS)), STR_NPOS);
     }
     bool named = name.len > 0 && !str_equal(name, STR("-"));
-    return value_string(arena_printf(c->arena, STR_FMT STR_FMT STR_FMT "%s" STR_FMT, STR_ARG(hive), STR_ARG(set), STR_ARG(key),
-                                     named ? "\\" : "", STR_ARG(named ? name : STR(""))));
+    return value_string(arena_printf(c->arena, STR_FMT STR_FMT STR_FMT "%s" STR_FMT, STR_ARG(hive), STR_ARG(set),
+                                     STR_ARG(key), named ? "\\" : "", STR_ARG(named ? name : STR(""))));
 }
 
 static value call_translate(const call *c)
@@ -217,9 +247,13 @@ static pk_str without_scheme(pk_str url)
     return colon != STR_NPOS && colon + 1 == slash ? str_slice(url, colon + 3, STR_NPOS) : url;
 }
 
-static bool has_authority(pk_str url) { return without_scheme(url).ptr != url.ptr; }
+static bool has_authority(pk_str url)
+{
+    return without_scheme(url).ptr != url.ptr;
+}
 
-/* From the path on. "host/path" without a scheme is taken for a path: proxies write it either way, with or without host. */
+/* From the path on. "host/path" without a scheme is taken for a path: proxies write it either way, with or without
+ * host. */
 static pk_str behind_authority(pk_str url)
 {
     if (!has_authority(url)) return url;
@@ -237,7 +271,10 @@ static pk_str path_of(pk_str url)
     return rest;
 }
 
-static value call_url_path(const call *c) { return value_string(path_of(arg(c, 0))); }
+static value call_url_path(const call *c)
+{
+    return value_string(path_of(arg(c, 0)));
+}
 
 static value call_url_query(const call *c)
 {
@@ -286,7 +323,10 @@ static const map_function *find_function(pk_str name)
     return NULL;
 }
 
-bool map_function_known(pk_str name) { return find_function(name) != NULL; }
+bool map_function_known(pk_str name)
+{
+    return find_function(name) != NULL;
+}
 
 #define ARGUMENTS 24
 
@@ -296,6 +336,7 @@ value schema_call(pk_str name, const value *args, size_t count, arena *a)
     const map_function *f = find_function(name);
     if (f == NULL || count == 0 || count > ARGUMENTS) return missing;
     for (size_t i = 0; i < count; i++)
-        if (args[i].type == VALUE_MISSING || args[i].type == VALUE_NULL || !value_text(a, &args[i], &texts[i])) return missing;
+        if (args[i].type == VALUE_MISSING || args[i].type == VALUE_NULL || !value_text(a, &args[i], &texts[i]))
+            return missing;
     return f->fn(&(call){.texts = texts, .count = count, .arena = a});
 }

@@ -1,7 +1,7 @@
 /*
- * The event as rules see it, for people: `dump` and the `event` of alerts. Under a flat layout the canonical fields that the
- * layout names, then all others with their wrappers undone; else the record as it is. Behind them what mappings add under
- * names that are still free.
+ * The event as rules see it, for people: `dump` and the `event` of alerts. Under a flat layout the canonical fields
+ * that the layout names, then all others with their wrappers undone; else the record as it is. Behind them what
+ * mappings add under names that are still free.
  */
 #include "schema/model.h"
 
@@ -13,7 +13,7 @@ typedef struct {
     const value *tree;
     arena *arena;
     record_builder out;
-    table taken;                  /* names in `out` */
+    table taken; /* names in `out` */
 } normaliser;
 
 static void put(normaliser *n, pk_str name, value v)
@@ -48,7 +48,8 @@ static bool is_named_path(const layout *l, pk_str path)
     return false;
 }
 
-/* Is it an object that another pattern looks into ("EventData" of "EventData.$")? Its fields stand in the record then. */
+/* Is it an object that another pattern looks into ("EventData" of "EventData.$")? Its fields stand in the record then.
+ */
 static bool is_opened(const layout *l, pk_str path)
 {
     for (size_t i = 0; i < l->pattern_count; i++) {
@@ -90,8 +91,7 @@ static void put_others(normaliser *n, const layout *l, const value *record, pk_s
 static void put_flat(normaliser *n, const layout *l)
 {
     put_named_fields(n, l);
-    for (size_t i = 0; i < l->pattern_count; i++)
-        put_others(n, l, n->tree, l->patterns[i], STR(""), WALK_DEPTH);
+    for (size_t i = 0; i < l->pattern_count; i++) put_others(n, l, n->tree, l->patterns[i], STR(""), WALK_DEPTH);
 }
 
 /* ---- */
@@ -124,8 +124,10 @@ value schema_normalise(const schema *s, const classification *k, const value *tr
     normaliser n = {.schema = s, .k = k, .tree = tree, .arena = a};
     const layout *l = k->layout == LAYOUT_NONE ? NULL : &s->layouts.at[k->layout];
     if ((l == NULL || !l->flat) && k->class_count == 0) return *tree;
-    if (l && l->flat) put_flat(&n, l);
-    else put_tree(&n);
+    if (l && l->flat)
+        put_flat(&n, l);
+    else
+        put_tree(&n);
     for (size_t i = k->class_count; i-- > 0;) put_mapped(&n, k->classes[i]);
     table_free(&n.taken);
     return record_done(&n.out);

@@ -1,26 +1,29 @@
 /*
- * Times of all the forms that logs use. Without a form the value itself tells: a number by its size (seconds, milli-, micro-,
- * nanoseconds since 1970), a text by ISO 8601, then by the forms below.
+ * Times of all the forms that logs use. Without a form the value itself tells: a number by its size (seconds, milli-,
+ * micro-, nanoseconds since 1970), a text by ISO 8601, then by the forms below.
  */
 #include "schema/model.h"
 
 /* Forms that nothing else looks like; those without a year are marked. */
-static const struct { const char *form; bool yearless; } known_forms[] = {
-    {"%d/%b/%Y:%H:%M:%S %z", false},      /* common log format */
+static const struct {
+    const char *form;
+    bool yearless;
+} known_forms[] = {
+    {"%d/%b/%Y:%H:%M:%S %z", false}, /* common log format */
     {"%m/%d/%Y:%H:%M:%S %z", false},
-    {"%d/%b/%Y:%H:%M:%S.%f", false},      /* HAProxy */
-    {"%b %d %H:%M:%S", true},             /* syslog, RFC 3164 */
-    {"%b %d %H:%M:%S.%f", true},
-    {"%b %d %Y %H:%M:%S", false},
-    {"%b %d %H:%M:%S %Y", false},         /* ctime */
-    {"%b %d %H:%M:%S.%f %Y", false},      /* Apache */
+    {"%d/%b/%Y:%H:%M:%S.%f", false}, /* HAProxy */
+    {"%b %d %H:%M:%S",       true }, /* syslog, RFC 3164 */
+    {"%b %d %H:%M:%S.%f",    true },
+    {"%b %d %Y %H:%M:%S",    false},
+    {"%b %d %H:%M:%S %Y",    false}, /* ctime */
+    {"%b %d %H:%M:%S.%f %Y", false}, /* Apache */
     {"%b %d %H:%M:%S %Y %Z", false},
     {"%b %d %H:%M:%S %Z %Y", false},
-    {"%d %b %Y %H:%M:%S %Z", false},      /* RFC 2822 */
-    {"%m/%d/%Y %I:%M:%S %p", false},      /* Windows, rendered */
-    {"%m/%d/%Y-%H:%M:%S.%f", false},      /* Suricata fast.log */
+    {"%d %b %Y %H:%M:%S %Z", false}, /* RFC 2822 */
+    {"%m/%d/%Y %I:%M:%S %p", false}, /* Windows, rendered */
+    {"%m/%d/%Y-%H:%M:%S.%f", false}, /* Suricata fast.log */
     {"%m/%d/%y %H:%M:%S.%f", false},
-    {"%d-%b-%Y %H:%M:%S.%f", false},      /* BIND */
+    {"%d-%b-%Y %H:%M:%S.%f", false}, /* BIND */
 };
 
 static timestamp scaled(double seconds_of_unit, double n)
@@ -61,8 +64,8 @@ static timestamp from_digits(pk_str t)
 }
 
 /*
- * A time without a year lies in the year that the user gave, else in the latest one that does not bring it more than a day
- * ahead of now. (29 February needs a leap year: up to eight years back.)
+ * A time without a year lies in the year that the user gave, else in the latest one that does not bring it more than a
+ * day ahead of now. (29 February needs a leap year: up to eight years back.)
  */
 static timestamp parse_yearless(const schema *s, pk_str t, const char *form)
 {
@@ -112,8 +115,15 @@ static timestamp from_text(const schema *s, pk_str t)
 
 static int64_t unit_of(const char *form)
 {
-    static const struct { const char *name; int64_t unit; } units[] = {
-        {"s", SECOND}, {"ms", SECOND / 1000}, {"us", 1000}, {"ns", 1}};
+    static const struct {
+        const char *name;
+        int64_t unit;
+    } units[] = {
+        {"s",  SECOND       },
+        {"ms", SECOND / 1000},
+        {"us", 1000         },
+        {"ns", 1            }
+    };
     for (size_t i = 0; i < sizeof units / sizeof *units; i++)
         if (strcmp(form, units[i].name) == 0) return units[i].unit;
     return 0;
@@ -131,7 +141,8 @@ static timestamp in_form(const schema *s, const value *v, const char *form, aren
         if (str_to_int(t, false, &n)) return scaled_int(n, unit);
         return str_to_double(t, &d) ? scaled((double)unit * 1e-9, d) : TIMESTAMP_NONE;
     }
-    if (strcmp(form, "filetime") == 0) return str_to_int(t, false, &n) && n > 0 ? timestamp_from_filetime((uint64_t)n) : TIMESTAMP_NONE;
+    if (strcmp(form, "filetime") == 0)
+        return str_to_int(t, false, &n) && n > 0 ? timestamp_from_filetime((uint64_t)n) : TIMESTAMP_NONE;
     bool yearless = strstr(form, "%Y") == NULL && strstr(form, "%y") == NULL && strstr(form, "%s") == NULL;
     return yearless ? parse_yearless(s, t, form) : timestamp_parse_form(t, form, 0);
 }
@@ -140,11 +151,21 @@ timestamp time_parse(const schema *s, const value *v, const char *form, arena *s
 {
     if (form && strcmp(form, "auto") != 0) return in_form(s, v, form, scratch);
     switch (v->type) {
-    case VALUE_INT: return from_int(v->as.integer);
-    case VALUE_FLOAT: return from_real(v->as.real);
-    case VALUE_TIME: return v->as.time;
-    case VALUE_STRING: return from_text(s, v->as.string);
-    case VALUE_MISSING: case VALUE_NULL: case VALUE_BLANK: case VALUE_BOOL: case VALUE_UINT: case VALUE_LIST: case VALUE_RECORD:
+    case VALUE_INT:
+        return from_int(v->as.integer);
+    case VALUE_FLOAT:
+        return from_real(v->as.real);
+    case VALUE_TIME:
+        return v->as.time;
+    case VALUE_STRING:
+        return from_text(s, v->as.string);
+    case VALUE_MISSING:
+    case VALUE_NULL:
+    case VALUE_BLANK:
+    case VALUE_BOOL:
+    case VALUE_UINT:
+    case VALUE_LIST:
+    case VALUE_RECORD:
         break;
     }
     return TIMESTAMP_NONE;

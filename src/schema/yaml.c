@@ -9,7 +9,8 @@ static void report_syntax(yaml_file *y, struct fy_diag *found)
     void *at = NULL;
     struct fy_diag_error *e;
     while ((e = fy_diag_errors_iterate(found, &at)) != NULL) {
-        diag_place place = {.file = y->file, .line = (uint32_t)(e->line > 0 ? e->line : 0),
+        diag_place place = {.file = y->file,
+                            .line = (uint32_t)(e->line > 0 ? e->line : 0),
                             .column = (uint32_t)(e->column > 0 ? e->column : 0)};
         diag_add(y->diags, PK_ERROR, "schema-yaml", place, STR(""), NULL, "%s", e->msg ? e->msg : "not YAML");
         y->errors++;
@@ -34,8 +35,10 @@ bool yaml_document_open(yaml_file *y, const char *path, pk_str source)
     fy_diag_set_collect_errors(found, true);
     struct fy_parse_cfg config = {.flags = FYPCF_QUIET | FYPCF_COLLECT_DIAG | FYPCF_DEFAULT_VERSION_1_2, .diag = found};
     y->document = fy_document_build_from_string(&config, source.ptr, source.len);
-    if (y->document == NULL) report_syntax(y, found);
-    else if (fy_document_root(y->document) == NULL) yaml_error(y, NULL, "the file is empty");
+    if (y->document == NULL)
+        report_syntax(y, found);
+    else if (fy_document_root(y->document) == NULL)
+        yaml_error(y, NULL, "the file is empty");
     fy_diag_destroy(found);
     return y->errors == 0;
 }
@@ -46,11 +49,23 @@ void yaml_document_close(yaml_file *y)
     y->document = NULL;
 }
 
-yaml_node *yaml_root(const yaml_file *y) { return fy_document_root(y->document); }
+yaml_node *yaml_root(const yaml_file *y)
+{
+    return fy_document_root(y->document);
+}
 
-bool yaml_is_map(yaml_node *n) { return n && fy_node_get_type(n) == FYNT_MAPPING; }
-bool yaml_is_list(yaml_node *n) { return n && fy_node_get_type(n) == FYNT_SEQUENCE; }
-bool yaml_is_text(yaml_node *n) { return n && fy_node_get_type(n) == FYNT_SCALAR && !fy_node_is_alias(n); }
+bool yaml_is_map(yaml_node *n)
+{
+    return n && fy_node_get_type(n) == FYNT_MAPPING;
+}
+bool yaml_is_list(yaml_node *n)
+{
+    return n && fy_node_get_type(n) == FYNT_SEQUENCE;
+}
+bool yaml_is_text(yaml_node *n)
+{
+    return n && fy_node_get_type(n) == FYNT_SCALAR && !fy_node_is_alias(n);
+}
 
 pk_str yaml_text(yaml_file *y, yaml_node *n)
 {
@@ -68,7 +83,10 @@ bool yaml_next_pair(yaml_node *map, void **at, yaml_node **key, yaml_node **cont
     return true;
 }
 
-yaml_node *yaml_next_item(yaml_node *list, void **at) { return fy_node_sequence_iterate(list, at); }
+yaml_node *yaml_next_item(yaml_node *list, void **at)
+{
+    return fy_node_sequence_iterate(list, at);
+}
 
 bool yaml_texts(yaml_file *y, yaml_node *n, pk_str **out, size_t *count)
 {

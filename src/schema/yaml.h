@@ -10,7 +10,7 @@ typedef struct {
     struct fy_document *document;
     pk_str file;
     diag_list *diags;
-    arena *arena;                 /* texts that must outlive the document are copied here */
+    arena *arena; /* texts that must outlive the document are copied here */
     size_t errors;
 } yaml_file;
 
@@ -23,7 +23,7 @@ yaml_node *yaml_root(const yaml_file *y);
 bool yaml_is_map(yaml_node *n);
 bool yaml_is_list(yaml_node *n);
 bool yaml_is_text(yaml_node *n);
-pk_str yaml_text(yaml_file *y, yaml_node *n);          /* copied into the arena; "" if it is no scalar */
+pk_str yaml_text(yaml_file *y, yaml_node *n); /* copied into the arena; "" if it is no scalar */
 /* Next pair or item; start with *at NULL. false at the end. */
 bool yaml_next_pair(yaml_node *map, void **at, yaml_node **key, yaml_node **content);
 yaml_node *yaml_next_item(yaml_node *list, void **at);
