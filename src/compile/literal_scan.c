@@ -34,7 +34,11 @@ typedef struct {
 
 static gram_counts count_grams(const pk_str *literals, size_t count, size_t size)
 {
-    gram_counts g = {.counts = mem_zalloc(1u << 16, sizeof *g.counts), .shift = 16};
+    size_t bytes = 0;
+    uint32_t log = 6;
+    for (size_t i = 0; i < count; i++) bytes += literals[i].len;
+    while (log < 18 && ((size_t)1 << log) < bytes * 2) log++;
+    gram_counts g = {.counts = mem_zalloc((size_t)1 << log, sizeof *g.counts), .shift = 32 - log};
     for (size_t i = 0; i < count; i++)
         for (size_t at = 0; at + size <= literals[i].len; at++) g.counts[hash_of(gram_at(literals[i].ptr + at, size)) >> g.shift]++;
     return g;
@@ -91,15 +95,21 @@ static void fill_index(gram_index *x, const gram_entry *entries, size_t count)
     }
 }
 
+static bool in_range(pk_str literal, literal_range range)
+{
+    return literal.len >= ranges[range].least && literal.len <= ranges[range].most;
+}
+
 static void build_index(gram_index *x, const pk_str *literals, size_t count, literal_range range)
 {
     VEC(gram_entry) entries = {0};
-    size_t size = ranges[range].size, neighbours = ranges[range].neighbours;
-    gram_counts g = count_grams(literals, count, size);
+    size_t size = ranges[range].size, neighbours = ranges[range].neighbours, members = 0;
     x->size = size;
     x->neighbours = neighbours;
+    for (size_t i = 0; i < count; i++) members += in_range(literals[i], range);
+    gram_counts g = count_grams(literals, members ? count : 0, size);
     for (uint32_t i = 0; i < count; i++) {
-        if (literals[i].len < ranges[range].least || literals[i].len > ranges[range].most) continue;
+        if (!in_range(literals[i], range)) continue;
         uint32_t offset = rarest_offset(&g, literals[i], size, neighbours);
         for (uint32_t k = 0; k < neighbours; k++) {
             gram_entry e = {gram_at(literals[i].ptr + offset + k, size), {i, offset + k}};

@@ -206,25 +206,16 @@ static bool_expr *use_differs_all(specialiser *s, const ir_use *u, const operand
     return e;
 }
 
-/* Any of the constants, each for itself: "all values are a, or all are b" is not "all are a or b". */
-static bool_expr *use_any_apart(specialiser *s, const ir_use *u, const operand *o, bool want)
-{
-    bool_expr *e = truth(s, !want);
-    for (size_t i = 0; i < u->count; i++) {
-        const ir_test *t = u->constants[i].test;
-        bool_expr *one = asks_field(t) ? presence_of(s, o, t->kind, want) : tests_of(s, u, o, &t, 1, want);
-        e = want ? either(s, e, one) : both(s, e, one);
-    }
-    return e;
-}
-
 static bool_expr *build_use(specialiser *s, const ir_use *u, bool want)
 {
     operand o = operand_of(s, u->operand);
-    for (size_t i = 0; i < u->count && u->negated; i++)
-        if (asks_field(u->constants[i].test)) s->problem = "`some value differs` of a test on presence";
+    for (size_t i = 0; i < u->count; i++) {
+        const ir_test *t = u->constants[i].test;
+        if (u->negated && asks_field(t)) s->problem = "`some value differs` of a test on presence";
+        if (u->many == MANY_ALL && t->kind == TEST_IS_NULL) s->problem = "`all` values of a test on null";
+    }
     if (u->all) return u->negated ? use_differs_all(s, u, &o, want) : use_all(s, u, &o, want);
-    return u->many == MANY_ALL && !u->negated ? use_any_apart(s, u, &o, want) : use_any(s, u, &o, want);
+    return use_any(s, u, &o, want);
 }
 
 /* ---- comparisons ---- */

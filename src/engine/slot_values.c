@@ -249,6 +249,7 @@ static const slot_result *make_result(matcher *m, const slot_program *sp, const 
     }
     for (size_t i = 0; i < m->network.hits.len; i++) add_predicates(m, sp, m->network.hits.at[i], v);
     size_t count = m->result.len;
+    if (count == 0) return &no_result; /* true, but of values of another type */
     for (size_t i = 0; i < count; i++)
         if (p->predicates.at[m->result.at[i]].variant_count) vec_push(&m->result, m->result.at[i]);
     slot_result *r = arena_alloc(m->arena, sizeof *r + m->result.len * sizeof *r->predicates);
