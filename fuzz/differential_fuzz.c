@@ -17,7 +17,7 @@ typedef struct {
     const uint8_t *at, *end;
     arena *arena;
     ir_catalog *catalog;
-    plan *plan;                   /* being made */
+    eval_context *evaluator;
 } chooser;
 
 static uint32_t choose(chooser *c, uint32_t below) { return c->at < c->end ? *c->at++ % below : 0; }
@@ -216,7 +216,7 @@ static void check_record(chooser *c, const program *p, matcher *m, const value *
     event e = {.fields = fields, .tree = tree_of, .reader = record};
     fill(c->arena, program_paths(p), PATH_ROOT, record, &fields, &e.field_count);
     match_result found = matcher_run(m, &e, &open_class);
-    eval_schema schema_of_record = {.is_source = any_source, .field = field_values};
+    eval_schema schema_of_record = {.is_source = any_source, .field = field_values, .context_of_run = c->evaluator};
     eval_event seen = {.time = TIMESTAMP_NONE, .tree = record};
     for (uint32_t i = 0, k = 0; i < ir_rule_count(c->catalog); i++) {
         const rule *r = ir_rule(c->catalog, i);
@@ -248,7 +248,7 @@ static schema *test_schema(void)
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
-    chooser c = {.at = bytes, .end = bytes + size, .arena = arena_new(), .catalog = ir_catalog_new()};
+    chooser c = {.at = bytes, .end = bytes + size, .arena = arena_new(), .catalog = ir_catalog_new(), .evaluator = eval_context_new()};
     diag_list *d = diag_list_new();
     program *p;
     value records[4];
@@ -261,6 +261,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
         program_free(p);
     }
     diag_list_free(d);
+    eval_context_free(c.evaluator);
     ir_catalog_free(c.catalog);
     arena_free(c.arena);
     return 0;

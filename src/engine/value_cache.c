@@ -4,8 +4,8 @@
  */
 #include "engine/matcher.h"
 
-#define CELLS (1u << 16)
-#define FILL_MAX (CELLS / 4 * 3)
+#define CELLS_MIN (1u << 10)
+#define CELLS_MAX (1u << 16)
 #define CONTENT_MAX 2048          /* longer texts are not worth their memory */
 #define TRIAL 4096                /* lookups after which a slot is judged */
 #define WORTH_ONE_IN 16           /* hits */
@@ -24,8 +24,8 @@ typedef struct {
 typedef struct { uint32_t lookups, hits; bool given_up; } slot_record;
 
 struct value_cache {
-    cell *cells;
-    size_t used, limit;
+    cell *cells;                  /* open addressing, at most three in four taken */
+    size_t cell_count, used, limit;
     arena *memory;
     slot_record *records;         /* by slot */
     size_t slots;
@@ -34,8 +34,8 @@ struct value_cache {
 value_cache *value_cache_new(size_t slots, size_t limit)
 {
     value_cache *c = mem_zalloc(1, sizeof *c);
-    *c = (value_cache){.limit = limit, .memory = arena_new(), .slots = slots};
-    c->cells = mem_zalloc(CELLS, sizeof *c->cells);
+    *c = (value_cache){.limit = limit, .memory = arena_new(), .slots = slots, .cell_count = CELLS_MIN};
+    c->cells = mem_zalloc(c->cell_count, sizeof *c->cells);
     c->records = mem_zalloc(slots + 1, sizeof *c->records);
     return c;
 }
@@ -49,10 +49,31 @@ void value_cache_free(value_cache *c)
     mem_free(c);
 }
 
+static bool is_full(const value_cache *c) { return c->used >= c->cell_count / 4 * 3; }
+
+static cell *free_cell(cell *cells, size_t count, uint64_t hash)
+{
+    size_t i = hash & (count - 1);
+    while (cells[i].item) i = (i + 1) & (count - 1);
+    return &cells[i];
+}
+
+static void grow(value_cache *c)
+{
+    size_t count = c->cell_count * 2;
+    cell *cells = mem_zalloc(count, sizeof *cells);
+    for (size_t i = 0; i < c->cell_count; i++)
+        if (c->cells[i].item) *free_cell(cells, count, c->cells[i].hash) = c->cells[i];
+    mem_free(c->cells);
+    c->cells = cells;
+    c->cell_count = count;
+}
+
 void value_cache_tidy(value_cache *c)
 {
-    if (c->used < FILL_MAX && arena_used(c->memory) < c->limit) return;
-    memset(c->cells, 0, CELLS * sizeof *c->cells);
+    if (is_full(c) && c->cell_count < CELLS_MAX) grow(c);
+    if (!is_full(c) && arena_used(c->memory) < c->limit) return;
+    memset(c->cells, 0, c->cell_count * sizeof *c->cells);
     memset(c->records, 0, c->slots * sizeof *c->records);
     arena_reset(c->memory);
     c->used = 0;
@@ -72,7 +93,8 @@ const slot_result *value_cache_get(value_cache *c, uint32_t slot_number, pk_str 
     if (!*worth) return NULL;
     r->lookups++;
     *hash = hash_bytes(content.ptr, content.len, slot_number);
-    for (size_t i = *hash & (CELLS - 1); c->cells[i].item; i = (i + 1) & (CELLS - 1)) {
+    size_t mask = c->cell_count - 1;
+    for (size_t i = *hash & mask; c->cells[i].item; i = (i + 1) & mask) {
         const remembered *item = c->cells[i].item;
         if (c->cells[i].hash != *hash || item->slot != slot_number || item->len != content.len ||
             memcmp(item->content, content.ptr, content.len) != 0)
@@ -86,16 +108,14 @@ const slot_result *value_cache_get(value_cache *c, uint32_t slot_number, pk_str 
 
 const slot_result *value_cache_put(value_cache *c, uint32_t slot_number, pk_str content, uint64_t hash, const slot_result *r)
 {
-    if (c->used >= FILL_MAX) return r;
+    if (is_full(c)) return r; /* until the next event */
     size_t size = sizeof *r + (r->count + r->candidate_count) * sizeof *r->predicates;
     slot_result *result = arena_alloc(c->memory, size);
     memcpy(result, r, size);
     remembered *item = arena_alloc(c->memory, sizeof *item + content.len);
     *item = (remembered){.result = result, .slot = slot_number, .len = (uint32_t)content.len};
     memcpy(item->content, content.ptr, content.len);
-    size_t i = hash & (CELLS - 1);
-    while (c->cells[i].item) i = (i + 1) & (CELLS - 1);
-    c->cells[i] = (cell){hash, item};
+    *free_cell(c->cells, c->cell_count, hash) = (cell){hash, item};
     c->used++;
     return result;
 }
