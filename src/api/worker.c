@@ -128,6 +128,7 @@ static void matched(scan_worker *w, const match_result *m, const event *e, const
             keep_row(w, m, i, e, k, &shown, host);
             missed |= time == TIMESTAMP_NONE;
         }
+        if (rule_is_correlation(r)) continue; /* what it matched are rows of its stages */
         if (!r->silent && program_has_rule(w->program->compiled, m->rules[i])) raise_alert(w, m, i, e, k, &shown, host);
     }
     t->without_time += missed;

@@ -25,8 +25,10 @@ const schema *program_schema(const program *p);
 bool program_has_rule(const program *p, uint32_t rule_index);   /* chosen and compiled */
 size_t program_rule_count(const program *p);
 bool program_has_correlations(const program *p);
-/* The rules of the program whose plan goes on after its match stages (correlations), in order of rule index. They read
- * the rows of other rules (STAGE_RULE), which are compiled even where nobody chose them. */
+/* Does the plan go on after its match stages? Then what it matches are rows for its stages, not alerts. */
+bool rule_is_correlation(const rule *r);
+/* The rules of the program of which that is true, in order of rule index. They may read the rows of other rules
+ * (STAGE_RULE), which are compiled even where nobody chose them. */
 const rule *const *program_correlations(const program *p, size_t *count);
 
 /* For `explain` and `check`: how one rule is run, as text for people. See compile/explain.c. */

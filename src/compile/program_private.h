@@ -36,6 +36,7 @@ content_type content_type_of(const value *v);
 /* A rule on one class. */
 typedef struct {
     uint32_t rule;
+    uint32_t stage;               /* of a correlation: which match stage of its plan; else 0 */
     class_id class_id;            /* CLASS_NONE: the open class */
     uint32_t code;                /* entry into program.code, or CODE_ACCEPT */
     uint32_t *necessary;          /* predicates: one of them is true if the rule matches; none: broad */
@@ -116,7 +117,6 @@ typedef struct {
 
 /* route.c: rules to classes; a variant for each, if it can be true there. */
 void route_rule(program_builder *b, const rule *r);
-bool rule_is_correlation(const rule *r);
 
 /* specialise.c: an expression on one class. NULL: *problem says why it cannot be run. */
 bool_expr *specialise(program_builder *b, const plan *p, const expr *e, class_id c, const char **problem);

@@ -26,6 +26,14 @@ static void warn_no_class(program_builder *b, const rule *r, const log_source *l
     text_free(&shown);
 }
 
+/* Rows of a correlation go to the stage that found them; of other rules only whether they match is asked. */
+static uint32_t stage_number(const rule *r, const stage *match)
+{
+    uint32_t i = 0;
+    while (rule_is_correlation(r) && r->plan->stages[i] != match) i++;
+    return i;
+}
+
 static void add_variant(program_builder *b, const rule *r, const stage *match, class_id c)
 {
     program *p = b->program;
@@ -38,7 +46,7 @@ static void add_variant(program_builder *b, const rule *r, const stage *match, c
         return;
     }
     if (e->kind == BOOL_FALSE) return;
-    vec_push(&p->variants, ((rule_variant){.rule = r->index, .class_id = c}));
+    vec_push(&p->variants, ((rule_variant){.rule = r->index, .stage = stage_number(r, match), .class_id = c}));
     vec_push(&b->expressions, e);
 }
 
@@ -74,7 +82,7 @@ bool rule_is_correlation(const rule *r)
 {
     for (size_t i = 0; r->plan && i < r->plan->stage_count; i++)
         if (r->plan->stages[i]->kind != STAGE_MATCH) return true;
-    return false;
+    return r->plan && r->plan->quiet == QUIET_FOR;
 }
 
 void route_rule(program_builder *b, const rule *r)

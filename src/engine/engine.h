@@ -17,12 +17,14 @@ matcher *matcher_new(const program *p);
 void matcher_free(matcher *m);
 
 /*
- * The rules that match this event, each once, in order of rule index; valid until the next call. `k` is the event's
- * classification (by a classifier made with program_paths).
+ * The rules that match this event, each once, in order of rule index; valid until the next call. A correlation with match
+ * stages of its own stands there once for each of them that matched. `k` is the event's classification (by a classifier
+ * made with program_paths).
  */
 typedef struct {
     const uint32_t *rules;         /* rule indexes */
     const class_id *classes;       /* the class on which each matched */
+    const uint32_t *stages;        /* of a correlation: place of the match stage in its plan; else 0 */
     size_t count;
 } match_result;
 match_result matcher_run(matcher *m, const event *e, const classification *k);

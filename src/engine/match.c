@@ -46,6 +46,7 @@ void matcher_free(matcher *m)
     vec_free(&m->result);
     vec_free(&m->rules);
     vec_free(&m->classes);
+    vec_free(&m->stages);
     mem_free(m);
 }
 
@@ -218,14 +219,16 @@ static void find_candidates(matcher *m)
     if (m->candidates.len > 1) qsort(m->candidates.at, m->candidates.len, sizeof *m->candidates.at, by_number);
 }
 
-/* Candidates are in order of rule; a rule that matched on one class is not asked again on another. */
+/* Candidates are in order of rule; a rule (or a stage of a correlation) that matched on one class isn't asked on another. */
 static void run_candidates(matcher *m)
 {
     for (size_t i = 0; i < m->candidates.len; i++) {
         const rule_variant *v = &m->program->variants.at[m->candidates.at[i]];
-        if (m->rules.len && m->rules.at[m->rules.len - 1] == v->rule) continue;
+        size_t last = m->rules.len - 1;
+        if (m->rules.len && m->rules.at[last] == v->rule && m->stages.at[last] == v->stage) continue;
         if (!run_branches(m, v->code)) continue;
         vec_push(&m->rules, v->rule);
+        vec_push(&m->stages, v->stage);
         vec_push(&m->classes, v->class_id);
     }
 }
@@ -257,7 +260,7 @@ static void begin_event(matcher *m, const event *e, const classification *k)
     m->event = e;
     m->tree = NULL;
     m->context = context_of(m->contexts, k);
-    m->values.len = m->touched.len = m->rules.len = m->classes.len = 0;
+    m->values.len = m->touched.len = m->rules.len = m->classes.len = m->stages.len = 0;
 }
 
 match_result matcher_run(matcher *m, const event *e, const classification *k)
@@ -271,5 +274,5 @@ match_result matcher_run(matcher *m, const event *e, const classification *k)
         run_candidates(m);
         clear_bits(m); /* before anything that they point to is forgotten */
     }
-    return (match_result){m->rules.at, m->classes.at, m->rules.len};
+    return (match_result){m->rules.at, m->classes.at, m->stages.at, m->rules.len};
 }

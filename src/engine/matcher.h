@@ -102,6 +102,7 @@ struct matcher {
 
     VEC(uint32_t) rules;          /* matched */
     VEC(class_id) classes;
+    VEC(uint32_t) stages;
     uint64_t candidates_total, events_total;
 };
 
