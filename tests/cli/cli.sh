@@ -288,7 +288,7 @@ test_interrupt() {
     local scan=$!
     exec 9> pipe
     events 20000 >&9
-    sleep 2
+    for _ in $(seq 200); do [ -s out ] && break; sleep 0.2; done
     kill -INT $scan
     wait $scan
     local code=$?
@@ -454,7 +454,7 @@ test_evidence() {
 }
 
 test_terminal() {
-    command -v script > /dev/null || { echo "skipped: no script"; return; }
+    script -qec true /dev/null > /dev/null 2>&1 < /dev/null || { echo "skipped: no terminal to be had"; return; }
     events 20 > log.jsonl
     rule a.yml "A" high "{Image|endswith: 'tool3.exe'}"
     TERM=xterm script -qec "$PICKET scan -r a.yml log.jsonl" /dev/null > out < /dev/null

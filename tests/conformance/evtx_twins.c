@@ -4,13 +4,10 @@
  * - the regression evidence has a JSON twin of each file, written by another decoder: both are compared field by field,
  *   and what differs is counted by the kinds of `kinds` below; any other difference fails;
  * - the values that the reader gives by paths are those of the whole tree.
- *
- * Corpora: $PICKET_CORPORA, else ../shared/corpora from the project's root.
  */
-#include <stdio.h>
-#include <stdlib.h>
-
+#include "../tools/corpora.h"
 #include "../tools/log_events.h"
+#include "figure.h"
 
 /* The ways in which the two may differ, and why. */
 typedef enum { GUID_BRACES, TIME_DIGITS, BLANK, OUTER_SPACE, LETTER_CASE, OTHER, KINDS } kind;
@@ -256,7 +253,7 @@ static bool run_paths(const char *path, void *user)
 
 int main(void)
 {
-    const char *given = getenv("PICKET_CORPORA"), *corpora = given ? given : PICKET_SOURCE_DIR "/../shared/corpora";
+    const char *corpora = corpora_or_skip(458);
     path_set *set = path_set_new();
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) path_add(set, str_from(paths[i]));
     path_set_freeze(set);
@@ -264,13 +261,12 @@ int main(void)
     bool ok = true;
     size_t twins = each_evtx(corpora, "rules/sigma/regression_data/", run_twin, &r, &ok);
     size_t files = each_evtx(corpora, "", run_paths, &r, &ok);
-    if (files == 0) puts(given ? "cannot read the catalogue of PICKET_CORPORA" : "skipped 458 cases: corpora absent");
-    else printf("%zu files and their twins: %zu values compared\n", twins, r.found.values);
-    for (int k = 0; files && k < KINDS; k++) printf("    %6zu %s\n", r.found.found[k], kinds[k]);
-    if (files) printf("%zu files, %zu events: %zu values by paths, %zu differ from the tree\n", files, r.agreed.events,
-                      r.agreed.values, r.agreed.different);
-    ok &= r.found.found[OTHER] == 0 && r.found.found[LETTER_CASE] <= EDITED && r.agreed.different == 0 &&
-          (files || !given);
+    figure("EVTX evidence against its JSON twins", "%zu files, %zu values compared, %zu differ otherwise than in notation", twins, r.found.values,
+           r.found.found[OTHER]);
+    for (int k = 0; k < KINDS; k++) printf("    %6zu %s\n", r.found.found[k], kinds[k]);
+    figure("EVTX values by paths against the whole tree", "%zu files, %zu events, %zu values, %zu differ", files, r.agreed.events,
+           r.agreed.values, r.agreed.different);
+    ok &= files > 0 && r.found.found[OTHER] == 0 && r.found.found[LETTER_CASE] <= EDITED && r.agreed.different == 0;
     log_readers_free(&r.plain);
     log_readers_free(&r.by_path);
     arena_free(r.agreed.arena);

@@ -5,15 +5,16 @@
  * same number. Pairs that none of them has must stand in peers_only_here.tsv beside this file, with a cause; a pair that
  * does not is a failure, so that nothing new goes unexplained.
  *
- *     peers CORPORA EXPLAINED [-v]
+ *     peers [-v]      -v: also what is explained, and the pairs of one or two engines that picket has not
  */
+#include "../tools/corpora.h"
+#include "figure.h"
+
 #include "base/hash.h"
 #include "base/text.h"
 #include "picket.h"
 
 #include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
 
 typedef struct {
     pk_str key;               /* rule id, tab, file below the samples */
@@ -123,7 +124,7 @@ static void print_pair(const char *what, const pair *p)
 
 static int report(const findings *f, bool verbose)
 {
-    size_t sure = 0, same = 0, alone = 0, unexplained = 0, weak = 0, weak_same = 0, weak_absent = 0;
+    size_t sure = 0, same = 0, alone = 0, unexplained = 0, weak_same = 0, weak_absent = 0;
     for (size_t i = 0; i < f->pairs.len; i++) {
         const pair *p = &f->pairs.at[i];
         int n = agreed(p);
@@ -141,7 +142,6 @@ static int report(const findings *f, bool verbose)
                 print_pair("only here", p);
             }
         } else {
-            weak++;
             bool agrees = false;
             for (int k = 0; k < 4; k++) agrees |= p->counts[k] >= 0 && (uint64_t)p->counts[k] == p->ours;
             weak_same += agrees;
@@ -149,22 +149,10 @@ static int report(const findings *f, bool verbose)
             if (!agrees && verbose) print_pair("one or two engines", p);
         }
     }
-    printf("pairs on which three or four engines agree: %zu of %zu\n", same, sure);
-    printf("pairs of one or two engines: %zu found as well, %zu not\n", weak_same, weak_absent);
-    printf("pairs that no other engine has: %zu, of which %zu unexplained\n", alone, unexplained);
-    (void)weak;
+    figure("pairs of rule and file on which three or four other engines agree", "%zu of %zu", same, sure);
+    figure("pairs of one or two other engines", "%zu of %zu found as well", weak_same, weak_same + weak_absent);
+    figure("pairs that no other engine has", "%zu, %zu of them unexplained", alone, unexplained);
     return same == sure && sure > 0 && unexplained == 0 ? 0 : 1;
-}
-
-static bool load_rules(pk_catalog *c, const char *corpora)
-{
-    static const char *const folders[] = {"rules", "rules-emerging-threats", "rules-threat-hunting", "rules-compliance"};
-    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
-        char path[4096];
-        snprintf(path, sizeof path, "%s/rules/sigma/%s", corpora, folders[i]);
-        if (pk_catalog_load(c, path) != PK_OK) return false;
-    }
-    return true;
 }
 
 static int scan(findings *f, const char *corpora)
@@ -175,7 +163,7 @@ static int scan(findings *f, const char *corpora)
     pk_catalog *c = NULL;
     pk_program *p = NULL;
     pk_scanner *s = NULL;
-    int ok = pk_catalog_new(&c, NULL) == PK_OK && load_rules(c, corpora) && pk_program_build(&p, c, NULL) == PK_OK &&
+    int ok = pk_catalog_new(&c, PICKET_SOURCE_DIR "/share") == PK_OK && load_active_rules(c, corpora) && pk_program_build(&p, c, NULL) == PK_OK &&
              pk_scanner_new(&s, p, NULL) == PK_OK && pk_scanner_add(s, samples, NULL) == PK_OK &&
              pk_scanner_run(s, on_alert, f) == PK_OK;
     pk_scanner_free(s);
@@ -186,24 +174,16 @@ static int scan(findings *f, const char *corpora)
 
 int main(int argc, char **argv)
 {
-    if (argc < 3) {
-        fprintf(stderr, "usage: peers CORPORA EXPLAINED [-v]\n");
-        return 3;
-    }
+    const char *corpora = corpora_or_skip(569);
     char expected[4096];
-    snprintf(expected, sizeof expected, "%s/expected/sigma-attack-samples.tsv", argv[1]);
+    snprintf(expected, sizeof expected, "%s/expected/sigma-attack-samples.tsv", corpora);
     findings f = {.arena = arena_new()};
-    if (!read_tsv(&f, expected, expected_row)) {
-        if (getenv("PICKET_CORPORA")) {
-            fprintf(stderr, "cannot read %s\n", expected);
-            return 1;
-        }
-        printf("skipped 569 cases: corpora absent\n");
-        return 77;
-    }
     int result = 1;
-    if (read_tsv(&f, argv[2], explained_row) && scan(&f, argv[1])) result = report(&f, argc > 3);
-    else fprintf(stderr, "the rules, the samples or the explanations could not be read\n");
+    if (read_tsv(&f, expected, expected_row) && read_tsv(&f, PICKET_SOURCE_DIR "/tests/conformance/peers_only_here.tsv", explained_row) &&
+        scan(&f, corpora))
+        result = report(&f, argc > 1 && strcmp(argv[1], "-v") == 0);
+    else
+        fprintf(stderr, "the rules, the samples, what is expected or the explanations could not be read\n");
     table_free(&f.index);
     vec_free(&f.pairs);
     arena_free(f.arena);

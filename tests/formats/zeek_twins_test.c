@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "../schema/corpora.h"
+#include "../tools/corpora.h"
 #include "formats/input.h"
 
 static const char *const streams[] = {"capture_loss",   "dce_rpc", "ftp",    "kerberos", "known_certs",   "known_hosts", "ldap_search",

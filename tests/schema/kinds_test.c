@@ -4,7 +4,7 @@
  */
 #include <setjmp.h>
 #include <stdarg.h>
-#include "corpora.h"
+#include "../tools/corpora.h"
 #include <cmocka.h>
 
 #include "schema/schema.h"

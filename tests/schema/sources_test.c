@@ -6,7 +6,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <sys/stat.h>
-#include "corpora.h"
+#include "../tools/corpora.h"
 #include <cmocka.h>
 
 #include "base/hash.h"
