@@ -40,6 +40,9 @@ typedef struct {
     gram_index by_range[LITERAL_RANGES];
     uint32_t *single;             /* literals of one byte */
     size_t single_count;
+    uint64_t *quick;              /* of a light set: bit set over grams of the unfolded text; NULL: none */
+    uint32_t quick_shift;
+    size_t shortest;              /* literal */
 } literal_scan;
 
 #define SCAN_PADDING 8            /* readable bytes that must follow a text that is scanned */
@@ -47,6 +50,8 @@ typedef struct {
 void literal_scan_build(literal_scan *s, const pk_str *literals, size_t count); /* none empty */
 void literal_scan_free(literal_scan *s);
 bool literal_scan_is_light(const literal_scan *s);    /* few long literals: the pass costs less than remembering results */
+/* Of a light set: can the text, not yet folded, hold none of the literals? It need not be padded. */
+bool literal_scan_rules_out(const literal_scan *s, pk_str content);
 
 /*
  * Appends the literals that stand in `content`, each once: `stamps` (one for each literal) says which were found already

@@ -42,6 +42,8 @@ typedef struct {
 network *network_build(prepared_test *const *tests, size_t count, uint32_t base, uint32_t literal_base, arena *a);
 void network_free(network *n);
 bool network_is_light(const network *n);              /* running it costs less than remembering its results */
+/* Of a light network: is no test true of this text, by a look that needs no folding? false: run it. */
+bool network_rules_out(const network *n, pk_str content);
 size_t network_literal_count(const network *n);       /* literals that are scanned for */
 
 /* How a test is found, for explain: "hash", "literal", "regex", "sorted". */

@@ -183,6 +183,8 @@ static void run_numbers(run *r)
             hit(r, n->others.at[i].test);
 }
 
+bool network_rules_out(const network *n, pk_str content) { return literal_scan_rules_out(&n->literals, content); }
+
 void network_run(const network *n, network_scratch *scratch, subject_text s)
 {
     run r = {n, scratch, s};

@@ -272,6 +272,7 @@ static const slot_result *result_of_value(matcher *m, uint32_t slot_number, cons
         const slot_result *known = value_cache_get(m->cache, slot_number, content, &hash, &worth);
         if (known) return known;
     }
+    if (!sp->remember && network_rules_out(sp->network, content)) return &no_result;
     network_run(sp->network, &m->network, network_subject(&m->network, content));
     const slot_result *r = make_result(m, sp, v);
     return worth ? value_cache_put(m->cache, slot_number, content, hash, r) : r;

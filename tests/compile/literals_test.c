@@ -76,6 +76,7 @@ static void scan_finds_what_a_search_finds(void **unused)
             literal_scan_run(&scan, text_of_round, stamps, epoch, &out);
             for (uint32_t i = 0; i < set.count; i++)
                 assert_int_equal(found(&out, i), str_find(text_of_round, set.at[i]) != STR_NPOS);
+            if (literal_scan_is_light(&scan) && literal_scan_rules_out(&scan, text_of_round)) assert_int_equal(out.len, 0);
         }
         literal_scan_free(&scan);
         vec_free(&out);
