@@ -112,6 +112,25 @@ void catalog_refresh(pk_catalog *c)
     for (size_t i = 0; i < ir_rule_count(c->ir); i++) c->rules[i] = rule_view(ir_rule(c->ir, i));
 }
 
+/* A rule whose id another of the same language has is kept; its author should know. */
+static void warn_of_same_ids(pk_catalog *c)
+{
+    table first = {0};
+    for (size_t i = 0; i < ir_rule_count(c->ir); i++) {
+        const rule *r = ir_rule(c->ir, i);
+        if (r->id.len == 0) continue;
+        pk_str key = arena_printf(c->arena, "%s\n" STR_FMT, r->language ? r->language->name : "", STR_ARG(r->id));
+        if (table_put(&first, key, (uint32_t)i)) continue;
+        const rule *other = ir_rule(c->ir, table_get(&first, key));
+        diag_add(ir_diags(c->ir), PK_WARNING, "rule-same-id",
+                 (diag_place){.file = r->path, .line = r->span.line, .column = r->span.column}, r->id,
+                 "an id names one rule: give this one its own",
+                 "the id " STR_FMT " is that of '" STR_FMT "' (" STR_FMT ") too", STR_ARG(r->id), STR_ARG(other->title),
+                 STR_ARG(other->path));
+    }
+    table_free(&first);
+}
+
 void catalog_complete(pk_catalog *c)
 {
     if (c->complete) return;
@@ -119,6 +138,7 @@ void catalog_complete(pk_catalog *c)
     language_options options = options_of(c);
     for (size_t i = 0; languages[i]; i++)
         if (languages[i]->resolve) languages[i]->resolve(c->ir, &options);
+    warn_of_same_ids(c);
     c->rules = ARENA_ARRAY(c->arena, pk_rule, ir_rule_count(c->ir));
     catalog_refresh(c);
 }
