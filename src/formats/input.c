@@ -157,8 +157,10 @@ static bool wait_for_bytes(const input_list *l)
 {
     struct pollfd p = {.fd = l->fd, .events = POLLIN};
     if (l->current->size || l->current->fd >= 0 || !l->options.stop) return true;
-    while (!atomic_load_explicit(l->options.stop, memory_order_relaxed))
-        if (poll(&p, 1, 100) != 0) return true;
+    while (!atomic_load_explicit(l->options.stop, memory_order_relaxed)) {
+        int ready = poll(&p, 1, 100);
+        if (ready > 0 || (ready < 0 && errno != EINTR)) return true; /* read() says what is wrong */
+    }
     return false;
 }
 
