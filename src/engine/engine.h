@@ -16,6 +16,9 @@ typedef struct matcher matcher;
 matcher *matcher_new(const program *p);
 void matcher_free(matcher *m);
 
+/* Regular expressions that ran into their limits on some value so far; each counted as no match. */
+uint64_t matcher_limit_hits(const matcher *m);
+
 /*
  * The rules that match this event, each once, in order of rule index; valid until the next call. A correlation with match
  * stages of its own stands there once for each of them that matched. `k` is the event's classification (by a classifier
@@ -55,11 +58,20 @@ typedef struct row_store row_store;
 
 row_store *row_store_new(const program *p, size_t memory_limit);
 void row_store_free(row_store *s);
-bool row_wanted(const program *p, uint32_t rule_index);       /* does a correlation read this rule's rows? */
-/* `render` is the event as JSON (as alerts show it). time TIMESTAMP_NONE: the row is counted and left out. */
-pk_status row_store_add(row_store *s, const program *p, const rule *r, class_id c, const event *e,
-                        const classification *k, timestamp time, pk_str render, pk_str host);
+bool row_store_wants(const row_store *s, uint32_t rule_index); /* does a correlation read this rule's rows? */
+
+/* A match of a rule: an entry of match_result, when, and on which host. time TIMESTAMP_NONE: counted and left out. */
+typedef struct {
+    const rule *rule;
+    uint32_t stage;
+    class_id class_id;
+    timestamp time;
+    pk_str host;
+} matched_row;
+/* `render` is the event as JSON (as alerts show it). PK_ERROR_IO: it could not be written, and none after it is taken. */
+pk_status row_store_add(row_store *s, const program *p, const matched_row *m, const event *e, const classification *k, pk_str render);
 uint64_t row_store_without_time(const row_store *s);
+bool row_store_failed(const row_store *s);
 
 typedef struct {
     timestamp time;
@@ -83,7 +95,11 @@ typedef struct {
 } stage_alert;
 typedef bool (*stage_alert_fn)(const stage_alert *alert, void *user);
 
-/* Runs all correlations over the merged rows; alerts in order of time, then rule index, then key. Stores are consumed. */
-pk_status stages_run(const program *p, row_store **stores, size_t count, stage_alert_fn fn, void *user, diag_list *d);
+/*
+ * Runs all correlations over the merged rows; alerts in order of time, then rule index, then key. Stores are consumed.
+ * `memory` bounds, in bytes, what windows and groups hold at once (0: 1 GB); past it the oldest rows leave their windows, are
+ * counted, and a warning says so. PK_ERROR_IO: rows could not be written or read back; a diagnostic says so.
+ */
+pk_status stages_run(const program *p, row_store **stores, size_t count, size_t memory, stage_alert_fn fn, void *user, diag_list *d);
 
 #endif

@@ -50,6 +50,8 @@ void matcher_free(matcher *m)
     mem_free(m);
 }
 
+uint64_t matcher_limit_hits(const matcher *m) { return m->network.regex.limit_hits; }
+
 /* ---- leaves ---- */
 
 static void set_bits(matcher *m, const slot_result *r)
