@@ -1,6 +1,8 @@
 /* The slow way to the values of a whole record. Its rules of matching are those of path.c, written for one path. */
 #include "event/event.h"
 
+#include "event/inner_text.h"
+
 enum { DEPTH_LIMIT = 1000, SEGMENT_LIMIT = 64 };
 
 /* ---- tree_values ---- */
@@ -8,6 +10,7 @@ enum { DEPTH_LIMIT = 1000, SEGMENT_LIMIT = 64 };
 typedef struct {
     arena *arena;
     list_builder *out;
+    unsigned texts;          /* strings that may still be opened on the way down */
 } search;
 
 /* Is `key` this text, as it stands or without its blanks? */
@@ -43,6 +46,31 @@ static void collect_field(const search *s, const value_field *f, pk_str path, si
     }
 }
 
+/* A record that is a name and a value, where the path goes on with a segment {Name=Value}. */
+static void collect_pair(const search *s, const value *record, pk_str path, size_t segments, int depth)
+{
+    size_t end = str_find_char(path, '.');
+    path_pair pair;
+    value_field made;
+    if (path.len == 0 || path.ptr[0] != '{' || end == STR_NPOS || segments + 1 >= SEGMENT_LIMIT) return;
+    if (!path_pair_read(str_slice(path, 0, end), s->arena, &pair) || !path_pair_field(&pair, record, &made)) return;
+    collect_field(s, &made, str_slice(path, end + 1, STR_NPOS), segments + 1, depth);
+}
+
+static void collect_record(const search *s, const value *v, pk_str path, size_t segments, int depth)
+{
+    for (size_t i = 0; i < v->as.record.count; i++) collect_field(s, &v->as.record.fields[i], path, segments, depth);
+    collect_pair(s, v, path, segments, depth);
+}
+
+static void collect_inner(const search *s, pk_str holder, pk_str path, size_t segments, int depth)
+{
+    search below = {s->arena, s->out, s->texts - 1};
+    const value *records;
+    size_t count = s->texts ? inner_text_open(holder, s->arena, &records) : 0;
+    for (size_t i = 0; i < count; i++) collect_record(&below, &records[i], path, segments, depth);
+}
+
 /* Everything below `v` that the rest of the path leads to; ptr NULL: we are there. */
 static void collect(const search *s, const value *v, pk_str path, size_t segments, int depth)
 {
@@ -52,13 +80,15 @@ static void collect(const search *s, const value *v, pk_str path, size_t segment
     } else if (!path.ptr) {
         if (v->type != VALUE_RECORD && v->type != VALUE_MISSING) list_add(s->arena, s->out, *v);
     } else if (v->type == VALUE_RECORD) {
-        for (size_t i = 0; i < v->as.record.count; i++) collect_field(s, &v->as.record.fields[i], path, segments, depth);
+        collect_record(s, v, path, segments, depth);
+    } else if (v->type == VALUE_STRING) {
+        collect_inner(s, v->as.string, path, segments, depth);
     }
 }
 
 void tree_values(const value *tree, pk_str path, arena *a, list_builder *out)
 {
-    collect(&(search){a, out}, tree, path.ptr ? path : STR(""), 0, 0);
+    collect(&(search){a, out, INNER_TEXT_LEVELS}, tree, path.ptr ? path : STR(""), 0, 0);
 }
 
 /* ---- every scalar ---- */

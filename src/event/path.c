@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "base/hash.h"
+#include "event/inner_text.h"
 
 enum {
     SEGMENT_LIMIT = 64,     /* of a path; what follows is one literal key */
@@ -31,6 +32,7 @@ typedef struct {
 typedef struct {
     uint32_t star;          /* node for keys without an edge */
     uint32_t first_slot, slot_count;
+    uint32_t first_pair, pair_count;
     bool has_children;
 } node;
 
@@ -50,6 +52,7 @@ struct path_set {
 
     VEC(node) nodes;
     VEC(path_slot) node_slots;
+    VEC(path_pair) pairs;
     cell *cells;
     size_t mask;
 };
@@ -80,6 +83,7 @@ void path_set_free(path_set *set)
     vec_free(&set->texts);
     vec_free(&set->nodes);
     vec_free(&set->node_slots);
+    vec_free(&set->pairs);
     mem_free(set->cells);
     arena_free(set->arena);
     mem_free(set);
@@ -240,6 +244,22 @@ static subset targets(const freezing *f, size_t from, pk_str key, pk_str strippe
     return out;
 }
 
+/* If the key is a pair: where it leads to, and nothing that any key leads to. */
+static void add_pair(freezing *f, path_node from, pk_str key)
+{
+    path_pair pair;
+    subset to = {0};
+    if (!path_pair_read(key, f->set->arena, &pair)) return;
+    for (size_t i = 0; i < f->subsets.at[from].places.len; i++) {
+        const place *p = &f->set->places.at[f->subsets.at[from].places.at[i]];
+        for (size_t e = 0; e < p->edges.len; e++)
+            if (str_equal(p->edges.at[e].key, key)) vec_push(&to.places, p->edges.at[e].to);
+    }
+    pair.below = node_of(f, to);
+    vec_push(&f->set->pairs, pair);
+    f->set->nodes.at[from].pair_count++;
+}
+
 /* Makes the edges of node `from` and the nodes that they lead to. */
 static void expand(freezing *f, path_node from)
 {
@@ -268,6 +288,7 @@ static void expand(freezing *f, path_node from)
         path_node child = node_of(f, to);
         cell made = {key, hash_bytes(key.ptr, key.len, from), from, child};
         vec_push(&f->edges, made);
+        add_pair(f, from, key);
     }
     bool has_children = keys.entries.len > 0 || any.places.len > 0;
     path_node star = node_of(f, any);
@@ -299,6 +320,7 @@ void path_set_freeze(path_set *set)
     node_of(&f, root);
     for (path_node i = 0; i < f.subsets.len; i++) {
         set->nodes.at[i].first_slot = (uint32_t)set->node_slots.len;
+        set->nodes.at[i].first_pair = (uint32_t)set->pairs.len;
         expand(&f, i);
     }
     build_cells(set, &f);
@@ -348,3 +370,116 @@ size_t path_node_slots(const path_set *set, path_node at, const path_slot **slot
 }
 
 bool path_node_has_children(const path_set *set, path_node at) { return at != PATH_NONE && set->nodes.at[at].has_children; }
+
+/* ---- pairs ---- */
+
+size_t path_node_pairs(const path_set *set, path_node at, const path_pair **pairs)
+{
+    if (at == PATH_NONE || set->nodes.at[at].pair_count == 0) return 0;
+    *pairs = set->pairs.at + set->nodes.at[at].first_pair;
+    return set->nodes.at[at].pair_count;
+}
+
+static size_t read_choices(pk_str list, arena *a, const pk_str **out)
+{
+    VEC(pk_str) keys = {0};
+    for (size_t end = 0; end != STR_NPOS; list = str_slice(list, end + 1, STR_NPOS)) {
+        end = str_find_char(list, '|');
+        pk_str key = str_slice(list, 0, end);
+        if (key.len) vec_push_in(a, &keys, key);
+        if (end == STR_NPOS) break;
+    }
+    *out = keys.at;
+    return keys.len;
+}
+
+bool path_pair_read(pk_str segment, arena *a, path_pair *out)
+{
+    size_t middle = str_find_char(segment, '=');
+    if (segment.len < 5 || segment.ptr[0] != '{' || segment.ptr[segment.len - 1] != '}' || middle == STR_NPOS) return false;
+    if (str_find_char(segment, '.') != STR_NPOS) return false; /* several segments, taken for one key */
+    *out = (path_pair){.below = PATH_NONE};
+    out->name_count = read_choices(str_slice(segment, 1, middle - 1), a, &out->names);
+    out->value_count = read_choices(str_slice(segment, middle + 1, segment.len - middle - 2), a, &out->values);
+    return out->name_count && out->value_count;
+}
+
+/* The first of the keys that the record has; "a/b" is b inside of a. */
+static const value *choose(const value *record, const pk_str *keys, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        size_t slash = str_find_char(keys[i], '/');
+        const value *v = value_get(record, str_slice(keys[i], 0, slash));
+        if (v && slash != STR_NPOS) v = value_get(v, str_slice(keys[i], slash + 1, STR_NPOS));
+        if (v) return v;
+    }
+    return NULL;
+}
+
+bool path_pair_field(const path_pair *pair, const value *record, value_field *out)
+{
+    const value *name = choose(record, pair->names, pair->name_count);
+    if (!name || name->type != VALUE_STRING || name->as.string.len == 0) return false;
+    const value *content = choose(record, pair->values, pair->value_count);
+    *out = (value_field){name->as.string, content ? *content : (value){.type = VALUE_BLANK}};
+    return true;
+}
+
+/* ---- values that exist already ---- */
+
+typedef struct {
+    const path_set *set;
+    arena *arena;
+    path_put_fn put;
+    void *user;
+} walk;
+
+enum { WALK_DEPTH = 1000 };
+
+static void walk_value(const walk *w, path_node at, const value *v, unsigned texts, unsigned depth);
+
+static void walk_record(const walk *w, path_node at, const value *v, unsigned texts, unsigned depth)
+{
+    const path_pair *pairs;
+    size_t count = path_node_pairs(w->set, at, &pairs);
+    value_field made;
+    for (size_t i = 0; i < v->as.record.count; i++) {
+        const value_field *f = &v->as.record.fields[i];
+        walk_value(w, path_child(w->set, at, f->name), &f->value, texts, depth);
+    }
+    for (size_t i = 0; i < count; i++)
+        if (path_pair_field(&pairs[i], v, &made))
+            walk_value(w, path_child(w->set, pairs[i].below, made.name), &made.value, texts, depth);
+}
+
+static void walk_scalar(const walk *w, path_node at, const value *v, unsigned texts, unsigned depth)
+{
+    const path_slot *slots;
+    const value *records;
+    size_t count = path_node_slots(w->set, at, &slots);
+    for (size_t i = 0; i < count; i++) w->put(w->user, slots[i], v);
+    if (v->type != VALUE_STRING || !texts || !path_node_has_children(w->set, at)) return;
+    count = inner_text_open(v->as.string, w->arena, &records);
+    for (size_t i = 0; i < count; i++) walk_record(w, at, &records[i], texts - 1, depth);
+}
+
+/* `texts`: how many strings may still be opened on the way down. */
+static void walk_value(const walk *w, path_node at, const value *v, unsigned texts, unsigned depth)
+{
+    if (at == PATH_NONE || depth == 0) return;
+    switch (v->type) {
+    case VALUE_RECORD:
+        if (path_node_has_children(w->set, at)) walk_record(w, at, v, texts, depth - 1);
+        break;
+    case VALUE_LIST:
+        for (size_t i = 0; i < v->as.list.count; i++) walk_value(w, at, &v->as.list.items[i], texts, depth - 1);
+        break;
+    case VALUE_MISSING: break;
+    default: walk_scalar(w, at, v, texts, depth - 1);
+    }
+}
+
+void path_values(const path_set *set, path_node at, const value *v, arena *a, path_put_fn put, void *user)
+{
+    walk_value(&(walk){set, a, put, user}, at, v, INNER_TEXT_LEVELS, WALK_DEPTH);
+}

@@ -1,5 +1,11 @@
-/* The fast view walks the path set beside the record; the tree is built bottom up, a builder for each open container. */
+/*
+ * The fast view walks the path set beside the record; the tree is built bottom up, a builder for each open container. A
+ * container in whose records pairs are asked for is built as a tree even for the fast view, and walked when it closes:
+ * the value of a pair may stand before its name.
+ */
 #include "formats/field_sink.h"
+
+#include "event/inner_text.h"
 
 static sink_level *top(field_sink *s) { return &s->levels[s->depth]; }
 static const sink_level *top_of(const field_sink *s) { return &s->levels[s->depth]; }
@@ -12,7 +18,7 @@ static void begin(field_sink *s, const path_set *paths, bool tree, arena *a)
     s->paths = paths;
     s->tree = tree;
     s->fields.len = 0;
-    s->depth = s->too_deep = 0;
+    s->depth = s->too_deep = s->held = 0;
     s->taken = 0;
     s->levels[0] = (sink_level){.node = paths ? PATH_ROOT : PATH_NONE};
 }
@@ -42,12 +48,19 @@ bool sink_wants(const field_sink *s, pk_str key)
 
 bool sink_cares(const field_sink *s) { return !s->too_deep && (s->tree || top_of(s)->node != PATH_NONE); }
 
-/* A list is spread: one entry for each element, as deep as lists go. */
-static void push(field_sink *s, const path_slot *slots, size_t count, const value *v)
+static void put_slot(void *sink, path_slot slot, const value *v)
 {
-    if (v->type == VALUE_LIST) {
-        for (size_t i = 0; i < v->as.list.count; i++) push(s, slots, count, &v->as.list.items[i]);
-    } else if (v->type != VALUE_MISSING && v->type != VALUE_RECORD) {
+    vec_push(&((field_sink *)sink)->fields, ((event_field){slot, *v}));
+}
+
+static void push(field_sink *s, path_node node, const value *v)
+{
+    const path_slot *slots;
+    bool plain = v->type == VALUE_STRING ? !inner_text_may_open(v->as.string) : v->type < VALUE_LIST;
+    if (!plain) {
+        path_values(s->paths, node, v, s->arena, put_slot, s);
+    } else if (v->type != VALUE_MISSING) {
+        size_t count = path_node_slots(s->paths, node, &slots);
         for (size_t i = 0; i < count; i++) vec_push(&s->fields, ((event_field){slots[i], *v}));
     }
 }
@@ -62,10 +75,7 @@ void sink_put(field_sink *s, pk_str key, value v)
         return;
     }
     path_node node = node_of(s, key);
-    if (node == PATH_NONE) return;
-    const path_slot *slots;
-    size_t count = path_node_slots(s->paths, node, &slots);
-    if (count) push(s, slots, count, &v);
+    if (node != PATH_NONE) push(s, node, &v);
 }
 
 void sink_put_or_blank(field_sink *s, pk_str key, pk_str v)
@@ -81,6 +91,11 @@ void sink_enter(field_sink *s, pk_str key, bool is_list)
     }
     path_node node = s->tree ? PATH_NONE : node_of(s, key);
     s->levels[++s->depth] = (sink_level){.node = node, .name = key, .is_list = is_list};
+    const path_pair *pairs;
+    if (!s->tree && path_node_pairs(s->paths, node, &pairs)) {
+        s->tree = true;
+        s->held = s->depth;
+    }
 }
 
 void sink_leave(field_sink *s)
@@ -91,7 +106,15 @@ void sink_leave(field_sink *s)
     }
     if (s->depth == 0) return;
     sink_level *l = &s->levels[s->depth--];
-    if (s->tree) sink_put(s, l->name, l->is_list ? list_done(&l->list) : record_done(&l->record));
+    if (!s->tree) return;
+    value v = l->is_list ? list_done(&l->list) : record_done(&l->record);
+    if (s->held == s->depth + 1) {
+        s->tree = false;
+        s->held = 0;
+        path_values(s->paths, l->node, &v, s->arena, put_slot, s);
+    } else {
+        sink_put(s, l->name, v);
+    }
 }
 
 sink_mark sink_here(const field_sink *s)

@@ -25,6 +25,7 @@ typedef struct {
     VEC(event_field) fields;                            /* kept from record to record */
     sink_level levels[SINK_DEPTH];
     size_t depth, too_deep;
+    size_t held;                                        /* fields: the level whose tree is built, for its pairs; 0: none */
     uint32_t taken;                                     /* header fields whose names a payload has used */
 } field_sink;
 

@@ -14,9 +14,12 @@ family_id schema_layout_family(const schema *s, layout_id l)
     return s->layouts.at[l].family;
 }
 
+/* The last '$' stands for the field: keys may hold one too. */
 static pk_str fill_in(arena *a, pk_str pattern, pk_str field)
 {
-    size_t at = str_find_char(pattern, '$');
+    size_t at = pattern.len;
+    while (at > 0 && pattern.ptr[at - 1] != '$') at--;
+    at -= at > 0;
     return arena_printf(a, STR_FMT STR_FMT STR_FMT, STR_ARG(str_slice(pattern, 0, at)), STR_ARG(field),
                         STR_ARG(str_slice(pattern, at + 1, STR_NPOS)));
 }

@@ -3,6 +3,7 @@
  * that the layout names, then all others with their wrappers undone; else the record as it is. Behind them what
  * mappings add under names that are still free.
  */
+#include "event/inner_text.h"
 #include "schema/model.h"
 
 #define WALK_DEPTH 64
@@ -48,13 +49,16 @@ static bool is_named_path(const layout *l, pk_str path)
     return false;
 }
 
-/* Is it an object that another pattern looks into ("EventData" of "EventData.$")? Its fields stand in the record then.
- */
-static bool is_opened(const layout *l, pk_str path)
+/* Does another pattern look into it ("EventData" of "EventData.$")? Then what is in it stands in the record. */
+static bool is_opened(const normaliser *n, const layout *l, pk_str path, const value *v)
 {
-    for (size_t i = 0; i < l->pattern_count; i++) {
+    const value *records;
+    bool inside = v->type == VALUE_RECORD || (v->type == VALUE_LIST && v->as.list.count && v->as.list.items[0].type == VALUE_RECORD) ||
+                  (v->type == VALUE_STRING && inner_text_may_open(v->as.string));
+    for (size_t i = 0; inside && i < l->pattern_count; i++) {
         pk_str p = l->patterns[i];
-        if (p.len > path.len && p.ptr[path.len] == '.' && str_starts_with(p, path)) return true;
+        if (p.len > path.len && p.ptr[path.len] == '.' && str_starts_with(p, path))
+            return v->type != VALUE_STRING || inner_text_open(v->as.string, n->arena, &records);
     }
     return false;
 }
@@ -69,29 +73,55 @@ static pk_str without_blanks(arena *a, pk_str s)
     return (pk_str){out, len};
 }
 
-/* All fields of the record at pattern "a.*.$": `rest` is what is left of the pattern, `at` the path walked so far. */
-static void put_others(normaliser *n, const layout *l, const value *record, pk_str rest, pk_str at, unsigned depth)
+/* What is left of a pattern "a.*.$", and the path walked so far. */
+typedef struct {
+    pk_str rest, at;
+    unsigned depth, texts;
+} way;
+
+static void put_others(normaliser *n, const layout *l, const value *v, way w);
+
+/* A field whose key is the next segment of the pattern. */
+static void put_other(normaliser *n, const layout *l, const value_field *f, way w)
 {
-    if (depth == 0 || record->type != VALUE_RECORD) return;
-    size_t dot = str_find_char(rest, '.');
-    pk_str key = str_slice(rest, 0, dot);
-    for (size_t i = 0; i < record->as.record.count; i++) {
-        const value_field *f = &record->as.record.fields[i];
-        pk_str path = at.len ? arena_printf(n->arena, STR_FMT "." STR_FMT, STR_ARG(at), STR_ARG(f->name)) : f->name;
-        if (dot != STR_NPOS) {
-            if (str_equal(key, STR("*")) || str_equal(key, f->name))
-                put_others(n, l, &f->value, str_slice(rest, dot + 1, STR_NPOS), path, depth - 1);
-        } else if (!str_equal(f->name, STR("#attributes")) && !is_named_path(l, path) &&
-                   !(f->value.type == VALUE_RECORD && is_opened(l, path))) {
+    pk_str path = w.at.len ? arena_printf(n->arena, STR_FMT "." STR_FMT, STR_ARG(w.at), STR_ARG(f->name)) : f->name;
+    size_t dot = str_find_char(w.rest, '.');
+    pk_str key = str_slice(w.rest, 0, dot);
+    if (dot == STR_NPOS) {
+        if (!str_equal(f->name, STR("#attributes")) && !is_named_path(l, path) && !is_opened(n, l, path, &f->value))
             put(n, without_blanks(n->arena, f->name), f->value);
-        }
+    } else if (str_equal(key, STR("*")) || str_equal(key, f->name)) {
+        put_others(n, l, &f->value, (way){str_slice(w.rest, dot + 1, STR_NPOS), path, w.depth, w.texts});
+    }
+}
+
+/* All fields of the record that the pattern leads to, by the rules of event/path.h. */
+static void put_others(normaliser *n, const layout *l, const value *v, way w)
+{
+    if (w.depth-- == 0) return;
+    if (v->type == VALUE_LIST) {
+        for (size_t i = 0; i < v->as.list.count; i++) put_others(n, l, &v->as.list.items[i], w);
+    } else if (v->type == VALUE_STRING && w.texts) {
+        const value *records;
+        size_t count = inner_text_open(v->as.string, n->arena, &records);
+        w.texts--;
+        for (size_t i = 0; i < count; i++) put_others(n, l, &records[i], w);
+    } else if (v->type == VALUE_RECORD) {
+        size_t dot = str_find_char(w.rest, '.');
+        pk_str segment = str_slice(w.rest, 0, dot);
+        path_pair pair;
+        value_field made;
+        for (size_t i = 0; i < v->as.record.count; i++) put_other(n, l, &v->as.record.fields[i], w);
+        if (dot == STR_NPOS || !path_pair_read(segment, n->arena, &pair) || !path_pair_field(&pair, v, &made)) return;
+        pk_str at = w.at.len ? arena_printf(n->arena, STR_FMT "." STR_FMT, STR_ARG(w.at), STR_ARG(segment)) : segment;
+        put_other(n, l, &made, (way){str_slice(w.rest, dot + 1, STR_NPOS), at, w.depth, w.texts});
     }
 }
 
 static void put_flat(normaliser *n, const layout *l)
 {
     put_named_fields(n, l);
-    for (size_t i = 0; i < l->pattern_count; i++) put_others(n, l, n->tree, l->patterns[i], STR(""), WALK_DEPTH);
+    for (size_t i = 0; i < l->pattern_count; i++) put_others(n, l, n->tree, (way){l->patterns[i], STR(""), WALK_DEPTH, INNER_TEXT_LEVELS});
 }
 
 /* ---- */

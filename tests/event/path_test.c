@@ -10,20 +10,12 @@
 
 static arena *a;
 
+static void put(void *found, path_slot slot, const value *v) { list_add(a, &((list_builder *)found)[slot], *v); }
+
 /* As a reader does it: record and path set side by side. */
 static void walk(const path_set *set, path_node at, const value *v, list_builder *found)
 {
-    if (at == PATH_NONE) return;
-    if (v->type == VALUE_LIST) {
-        for (size_t i = 0; i < v->as.list.count; i++) walk(set, at, &v->as.list.items[i], found);
-    } else if (v->type == VALUE_RECORD) {
-        for (size_t i = 0; i < v->as.record.count; i++)
-            walk(set, path_child(set, at, v->as.record.fields[i].name), &v->as.record.fields[i].value, found);
-    } else {
-        const path_slot *slots = NULL;
-        size_t n = path_node_slots(set, at, &slots);
-        for (size_t i = 0; i < n; i++) list_add(a, &found[slots[i]], *v);
-    }
+    path_values(set, at, v, a, put, found);
 }
 
 static value record(size_t n, ...)
@@ -94,6 +86,57 @@ static void test_rules(void **state)
     check(&tree, "", "[]");
 }
 
+static value text_value(const char *s) { return value_string(str_from(s)); }
+
+static void test_pairs(void **state)
+{
+    (void)state;
+    value nested = record(2, "#attributes", record(1, "Name", text_value("X Y")), "#text", INT(1));
+    value empty = record(1, "@Name", text_value("E")), nameless = record(1, "#text", INT(9));
+    value plain = record(2, "@Name", text_value("P"), "#text", text_value("p"));
+    value deep = record(2, "#text", record(1, "k", INT(5)), "@Name", text_value("D"));
+    value tree = record(3, "Data", list(6, nested, empty, nameless, plain, deep, INT(3)), "One", plain,
+                        "Alike", list(2, plain, plain));
+    check(&tree, "Data.{@Name=#text}.P", "[\"p\"]");
+    check(&tree, "Data.{@Name=#text}.E", "[\"\"]");
+    check(&tree, "Data.{@Name=#text}.D.k", "[5]");
+    check(&tree, "Data.{#attributes/Name|@Name=Value|#text}.XY", "[1]");
+    check(&tree, "Data.{#attributes/Name|@Name=Value|#text}.P", "[\"p\"]");
+    check(&tree, "*.{@Name=#text}.P", "[\"p\",\"p\",\"p\",\"p\"]");
+    check(&tree, "*.{@Name=#text}.*", "[\"\",\"p\",\"p\",\"p\",\"p\"]");
+    check(&tree, "One.{@Name=#text}.P", "[\"p\"]");
+    check(&tree, "One.{@Name=}.P", "[]");
+    check(&tree, "One.{@Name=#text}", "[]");
+}
+
+static void test_inner_texts(void **state)
+{
+    (void)state;
+    value tree = record(
+        9, "json", text_value(" {\"k\":{\"l\":1},\"m\":\"{\\\"n\\\":\\\"{\\\\\\\"o\\\\\\\":2}\\\"}\"} "),
+        "list", text_value("[{\"k\":1},7,{\"k\":\"\\u00e4\\n\"}]"), "broken", text_value("{\"k\":1,}"), "open", text_value("{\"k\":1"),
+        "xml", text_value("<?xml version='1.0'?>\r\n<EventData xmlns='u'>\r\n<Data Name=\"X\">a &amp; &#x62;</Data><Data Name='Y'/>"
+                          "<Data>one</Data><Data>two</Data><c d='e'>f</c><g><![CDATA[<h>]]></g></EventData>"),
+        "wrong", text_value("<a><b></a></b>"), "two", text_value("<a>1</a><a>2</a>"), "bare", text_value("<>"), "number", INT(4));
+    check(&tree, "json.k.l", "[1]");
+    check(&tree, "json.m.n", "[\"{\\\"o\\\":2}\"]");
+    check(&tree, "json.m.n.o", "[]"); /* deeper than anybody nests */
+    check(&tree, "list.k", "[1,\"\u00e4\\n\"]");
+    check(&tree, "list", "[\"[{\\\"k\\\":1},7,{\\\"k\\\":\\\"\\\\u00e4\\\\n\\\"}]\"]");
+    check(&tree, "broken.k", "[]");
+    check(&tree, "open.k", "[]");
+    check(&tree, "xml.EventData.X", "[\"a & b\"]");
+    check(&tree, "xml.EventData.Y", "[\"\"]");
+    check(&tree, "xml.EventData.Data", "[\"one\",\"two\"]");
+    check(&tree, "xml.EventData.c.#attributes.d", "[\"e\"]");
+    check(&tree, "xml.EventData.c.#text", "[\"f\"]");
+    check(&tree, "xml.EventData.g", "[\"<h>\"]");
+    check(&tree, "wrong.a", "[]");
+    check(&tree, "two.a", "[]");
+    check(&tree, "bare.a", "[]");
+    check(&tree, "number.a", "[]");
+}
+
 static void test_keys(void **state)
 {
     (void)state;
@@ -116,11 +159,15 @@ static void test_keys(void **state)
 /* Random paths and trees over a tiny alphabet, so that everything meets everything. */
 static unsigned pick(unsigned n) { return (unsigned)rand() % n; }
 
-static const char *const names[] = {"a", "b", "a b", "ab", "a.b", "b.a", "*", ""};
+static const char *const names[] = {"a", "b", "a b", "ab", "a.b", "b.a", "*", "", "{a=b}"};
+
+static const char *const inner_texts[] = {"{\"a\":1,\"b\":{\"a b\":[2,3]}}", "[{\"a\":\"b\",\"b\":4}]", "<a><b>5</b><b>6</b></a>"};
 
 static value random_tree(int depth)
 {
     if (depth == 0 || pick(6) == 0) return INT((int64_t)pick(1000));
+    if (pick(4) == 0) return record(2, "b", random_tree(depth - 1), "a", text_value(names[pick(5)]));
+    if (pick(5) == 0) return text_value(inner_texts[pick(3)]);
     if (pick(5) == 0) return list(2, random_tree(depth - 1), random_tree(depth - 1));
     value x = random_tree(depth - 1), y = random_tree(depth - 1), z = random_tree(depth - 1);
     return record(3, names[pick(8)], x, names[pick(8)], y, names[pick(8)], z);
@@ -133,8 +180,8 @@ static void test_fast_and_slow_agree(void **state)
     for (int round = 0; round < 300; round++) {
         path_set *set = path_set_new();
         for (unsigned i = 0; i < 8; i++) {
-            pk_str path = str_from(names[pick(7)]);
-            for (unsigned n = pick(4); n > 0; n--) path = arena_printf(a, STR_FMT ".%s", STR_ARG(path), names[pick(7)]);
+            pk_str path = str_from(names[pick(9)]);
+            for (unsigned n = pick(4); n > 0; n--) path = arena_printf(a, STR_FMT ".%s", STR_ARG(path), names[pick(9)]);
             path_add(set, path);
         }
         path_set_freeze(set);
@@ -191,7 +238,7 @@ static void test_values(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rules), cmocka_unit_test(test_keys), cmocka_unit_test(test_fast_and_slow_agree), cmocka_unit_test(test_values),
+        cmocka_unit_test(test_rules), cmocka_unit_test(test_pairs), cmocka_unit_test(test_inner_texts), cmocka_unit_test(test_keys), cmocka_unit_test(test_fast_and_slow_agree), cmocka_unit_test(test_values),
     };
     a = arena_new();
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

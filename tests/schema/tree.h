@@ -53,22 +53,16 @@ static inline value tree_parse(arena *a, pk_str source)
 
 typedef VEC(event_field) field_vec;
 
-static inline void tree_fill(arena *a, const path_set *paths, path_node node, const value *v, field_vec *out)
+typedef struct {
+    arena *arena;
+    field_vec fields;
+} tree_fields;
+
+static inline void tree_put(void *to, path_slot slot, const value *v)
 {
-    if (node == PATH_NONE) return;
-    if (v->type == VALUE_LIST) {
-        for (size_t i = 0; i < v->as.list.count; i++) tree_fill(a, paths, node, &v->as.list.items[i], out);
-    } else if (v->type == VALUE_RECORD) {
-        for (size_t i = 0; i < v->as.record.count; i++)
-            tree_fill(a, paths, path_child(paths, node, v->as.record.fields[i].name), &v->as.record.fields[i].value, out);
-    } else {
-        const path_slot *slots;
-        size_t count = path_node_slots(paths, node, &slots);
-        for (size_t i = 0; i < count; i++) {
-            event_field f = {.slot = slots[i], .value = *v};
-            vec_push_in(a, out, f);
-        }
-    }
+    tree_fields *t = to;
+    event_field f = {.slot = slot, .value = *v};
+    vec_push_in(t->arena, &t->fields, f);
 }
 
 static const value *tree_of_event(const event *e, arena *a)
@@ -80,9 +74,9 @@ static const value *tree_of_event(const event *e, arena *a)
 /* An event over `tree`, which must outlive it. */
 static inline event event_of_tree(arena *a, const path_set *paths, const value *tree)
 {
-    field_vec fields = {0};
-    tree_fill(a, paths, PATH_ROOT, tree, &fields);
-    return (event){.fields = fields.at, .field_count = fields.len, .tree = tree_of_event, .reader = tree};
+    tree_fields t = {.arena = a};
+    path_values(paths, PATH_ROOT, tree, a, tree_put, &t);
+    return (event){.fields = t.fields.at, .field_count = t.fields.len, .tree = tree_of_event, .reader = tree};
 }
 
 #endif

@@ -8,6 +8,7 @@
  */
 #include "formats/evtx/plan.h"
 
+#include "event/inner_text.h"
 #include "formats/evtx/tree.h"
 
 typedef enum {
@@ -22,7 +23,10 @@ typedef enum {
 typedef struct {
     const path_slot *at;
     size_t count;
+    path_node node;                      /* if something below is asked for, which a text may hold; else PATH_NONE */
 } slots;
+
+static bool nobody_asks(slots s) { return s.count == 0 && s.node == PATH_NONE; }
 
 typedef struct {
     step_kind kind;
@@ -50,7 +54,7 @@ typedef struct {
 
 static slots slots_of(const maker *m, path_node node)
 {
-    slots s = {0};
+    slots s = {.node = path_node_has_children(m->paths, node) ? node : PATH_NONE};
     if (node != PATH_NONE) s.count = path_node_slots(m->paths, node, &s.at);
     return s;
 }
@@ -67,7 +71,7 @@ static void plan_attributes(maker *m, const binxml_element *e, path_node node)
     for (const binxml_attribute *a = e->attributes; a; a = a->next) {
         if (e->data == DATA_NAMED && str_equal(a->name, STR("Name"))) continue;
         slots s = slots_of(m, path_child(m->paths, node, a->name));
-        if (s.count == 0) continue;
+        if (nobody_asks(s)) continue;
         if (!a->content) add_step(m, (step){.kind = STEP_CONSTANT, .plain = s, .constant = {.type = VALUE_BLANK}});
         else if (a->content->kind == CONTENT_CONSTANT)
             add_step(m, (step){.kind = STEP_CONSTANT, .plain = s, .constant = a->content->constant});
@@ -110,7 +114,7 @@ static void plan_content(maker *m, const binxml_element *e, path_node node)
         }
         s.kind = STEP_TEXT;
         s.element = e;
-        if (!only_elements && s.below.count) add_step(m, s);
+        if (!only_elements && !nobody_asks(s.below)) add_step(m, s);
         return;
     }
     s.constant.type = VALUE_BLANK;
@@ -153,30 +157,23 @@ static evtx_plan *plan_for(evtx_fields *f, evtx_template *t, path_node node)
 
 /* ---- running ---- */
 
+static void put_slot(void *fields, path_slot slot, const value *v)
+{
+    vec_push(&((evtx_fields *)fields)->fields, ((event_field){slot, *v}));
+}
+
 /* Lists are spread: one field for each element. */
 static void emit(evtx_fields *f, slots to, const value *v)
 {
+    if (to.node != PATH_NONE && v->type == VALUE_STRING && inner_text_may_open(v->as.string)) {
+        path_values(f->paths, to.node, v, f->texts->arena, put_slot, f);
+        return;
+    }
     if (v->type == VALUE_LIST) {
         for (size_t i = 0; i < v->as.list.count; i++) emit(f, to, &v->as.list.items[i]);
         return;
     }
     for (size_t i = 0; i < to.count; i++) vec_push(&f->fields, ((event_field){to.at[i], *v}));
-}
-
-/* Scalars of a rendered tree at the paths below `node`. */
-static void emit_tree(evtx_fields *f, const value *v, path_node node)
-{
-    if (node == PATH_NONE) return;
-    if (v->type == VALUE_RECORD) {
-        for (size_t i = 0; i < v->as.record.count; i++)
-            emit_tree(f, &v->as.record.fields[i].value, path_child(f->paths, node, v->as.record.fields[i].name));
-    } else if (v->type == VALUE_LIST) {
-        for (size_t i = 0; i < v->as.list.count; i++) emit_tree(f, &v->as.list.items[i], node);
-    } else {
-        slots s;
-        s.count = path_node_slots(f->paths, node, &s.at);
-        emit(f, s, v);
-    }
 }
 
 static void run_fragments(evtx_fields *f, const evtx_record *r, uint32_t first, path_node node);
@@ -203,7 +200,7 @@ static void run_value(evtx_fields *f, const evtx_record *r, const evtx_fragment 
     }
     bool below = has_attributes(r, x, s);
     slots to = below ? s->below : s->plain;
-    if (to.count == 0) return;
+    if (nobody_asks(to)) return;
     value decoded = s->index == UINT16_MAX || v->type == BINXML_FRAGMENT ? s->constant : binxml_decode(f->texts, v);
     if (below && decoded.type == VALUE_BLANK) return;
     emit(f, to, &decoded);
@@ -238,7 +235,7 @@ static void run_step(evtx_fields *f, const evtx_record *r, const evtx_fragment *
     case STEP_TEXT: run_text(f, r, x, s); return;
     case STEP_RENDER:
         v = evtx_tree_element(r, x, s->element, f->texts);
-        emit_tree(f, &v, s->node);
+        path_values(f->paths, s->node, &v, f->texts->arena, put_slot, f);
         return;
     }
 }
@@ -255,7 +252,7 @@ static void run_fragments(evtx_fields *f, const evtx_record *r, uint32_t first, 
         }
         for (const binxml_element *e = x->tree->roots; e; e = e->next) {
             value v = evtx_tree_element(r, x, e, f->texts);
-            emit_tree(f, &v, node);
+            path_values(f->paths, node, &v, f->texts->arena, put_slot, f);
         }
     }
 }

@@ -1,13 +1,13 @@
 /*
  * A span is given to simdjson, which validates all of it, and its tape is walked for the fields that were asked for. A
  * span that simdjson refuses is cut again with care (it may hold several records, or one broken one and good ones after
- * it); each piece then is an event by the plain parser, or a diagnostic that the scanner can place.
+ * it); each piece then is an event by the slow parser, or a diagnostic that the scanner can place.
  */
 #include "formats/json/reader.h"
 
 #include "base/unicode.h"
+#include "event/json_text.h"
 #include "formats/json/json.h"
-#include "formats/json/plain.h"
 #include "formats/json/scan.h"
 #include "formats/json/spans.h"
 #include "formats/json/tape.h"
@@ -16,7 +16,7 @@ struct reader {
     simdjson_parser *parser;
     key_memory *keys;              /* NULL: no fields are wanted */
     event_fields fields;
-    arena *arena;                  /* of one record that simdjson refused, and of messages */
+    arena *arena;                  /* of one record: what simdjson refused, what stands in strings, and of messages */
     /* The record of the event that is being handed out: one of the two. */
     simdjson_record record;
     const value *tree;
@@ -83,7 +83,7 @@ static void give_record(reading *g, const json_span *span)
     reader *r = g->reader;
     r->fields.at.len = 0;
     r->tree = NULL;
-    if (r->keys) tape_fields(&r->record, r->keys, &r->fields);
+    if (r->keys) tape_fields(&r->record, r->keys, r->arena, &r->fields);
     give_event(g, span, no_raw);
 }
 
@@ -92,7 +92,7 @@ static void give_tree(reading *g, const json_span *span, const value *tree, pk_s
     reader *r = g->reader;
     r->fields.at.len = 0;
     r->tree = tree;
-    if (r->keys) value_fields(tree, r->keys, &r->fields);
+    if (r->keys) value_fields(tree, r->keys, r->arena, &r->fields);
     give_event(g, span, raw);
 }
 
@@ -244,8 +244,9 @@ static void read_record(reading *g, const json_span *span, bool careful)
     } else if (!careful && *bytes.ptr == '{') {
         recut(g, span);
     } else if (explain(g, span, bytes)) {
-        value tree = plain_parse(bytes, r->arena);
-        give_tree(g, span, &tree, no_raw);
+        value tree;
+        if (json_text_parse(bytes, JSON_DEPTH_LIMIT, r->arena, &tree)) give_tree(g, span, &tree, no_raw);
+        else (*g->damaged)++; /* the scanner and this parser know the same grammar */
     }
 }
 

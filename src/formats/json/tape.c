@@ -5,6 +5,7 @@
 #include "formats/json/tape.h"
 
 #include "base/hash.h"
+#include "event/inner_text.h"
 
 static char kind_of(uint64_t word) { return (char)(word >> 56); }
 static uint64_t payload_of(uint64_t word) { return word & UINT64_C(0x00ffffffffffffff); }
@@ -109,6 +110,7 @@ static path_node child_of(key_memory *m, path_node from, pk_str key)
 typedef struct {
     const simdjson_record *record;
     key_memory *keys;
+    arena *arena;
     event_fields *out;
 } walk;
 
@@ -119,7 +121,21 @@ static void put(key_memory *keys, event_fields *out, path_node node, value v)
     for (size_t i = 0; i < n; i++) vec_push(&out->at, ((event_field){slots[i], v}));
 }
 
+static void put_slot(void *out, path_slot slot, const value *v)
+{
+    vec_push(&((event_fields *)out)->at, ((event_field){slot, *v}));
+}
+
 static void walk_object(walk *w, size_t open, path_node node);
+
+/* A string, and the record that it may hold. */
+static void walk_string(walk *w, size_t i, path_node node)
+{
+    value v = value_string(string_at(w->record, w->record->tape[i]));
+    if (path_node_has_children(w->keys->paths, node) && inner_text_may_open(v.as.string))
+        path_values(w->keys->paths, node, &v, w->arena, put_slot, w->out);
+    else put(w->keys, w->out, node, v);
+}
 
 /* A list is transparent: each element stands where it stands. Depth is bounded by the parser. */
 static void walk_value(walk *w, size_t i, path_node node)
@@ -130,8 +146,43 @@ static void walk_value(walk *w, size_t i, path_node node)
     case '[':
         for (size_t k = i + 1, end = behind(tape, i) - 1; k < end; k = behind(tape, k)) walk_value(w, k, node);
         break;
+    case '"': walk_string(w, i, node); break;
     default: put(w->keys, w->out, node, scalar_at(w->record, i));
     }
+}
+
+/* The index of the value of `key` in the object at `open`; 0: it has none. */
+static size_t member(const simdjson_record *r, size_t open, pk_str key)
+{
+    if (kind_of(r->tape[open]) != '{') return 0;
+    for (size_t i = open + 1, end = behind(r->tape, open) - 1; i < end; i = behind(r->tape, i + 1))
+        if (str_equal(string_at(r, r->tape[i]), key)) return i + 1;
+    return 0;
+}
+
+/* The first of the keys that the object has; "a/b" is b inside of a. */
+static size_t choose(const simdjson_record *r, size_t open, const pk_str *keys, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        size_t slash = str_find_char(keys[i], '/');
+        size_t at = member(r, open, str_slice(keys[i], 0, slash));
+        if (at && slash != STR_NPOS) at = member(r, at, str_slice(keys[i], slash + 1, STR_NPOS));
+        if (at) return at;
+    }
+    return 0;
+}
+
+/* As path_pair_field, and what it leads to. */
+static void walk_pair(walk *w, size_t open, const path_pair *pair)
+{
+    const simdjson_record *r = w->record;
+    size_t name = choose(r, open, pair->names, pair->name_count);
+    if (!name || kind_of(r->tape[name]) != '"' || string_at(r, r->tape[name]).len == 0) return;
+    path_node child = child_of(w->keys, pair->below, string_at(r, r->tape[name]));
+    if (child == PATH_NONE) return;
+    size_t content = choose(r, open, pair->values, pair->value_count);
+    if (content) walk_value(w, content, child);
+    else put(w->keys, w->out, child, (value){.type = VALUE_BLANK});
 }
 
 static void walk_object(walk *w, size_t open, path_node node)
@@ -143,33 +194,20 @@ static void walk_object(walk *w, size_t open, path_node node)
         if (child != PATH_NONE) walk_value(w, i + 1, child);
         i = behind(tape, i + 1);
     }
+    const path_pair *pairs;
+    size_t count = path_node_pairs(w->keys->paths, node, &pairs);
+    for (size_t i = 0; i < count; i++) walk_pair(w, open, &pairs[i]);
 }
 
-void tape_fields(const simdjson_record *record, key_memory *keys, event_fields *out)
+void tape_fields(const simdjson_record *record, key_memory *keys, arena *a, event_fields *out)
 {
-    walk w = {record, keys, out};
+    walk w = {record, keys, a, out};
     walk_object(&w, 1, PATH_ROOT);
 }
 
-static void walk_tree(const value *v, key_memory *keys, event_fields *out, path_node node)
+void value_fields(const value *record, key_memory *keys, arena *a, event_fields *out)
 {
-    switch (v->type) {
-    case VALUE_RECORD:
-        for (size_t i = 0; i < v->as.record.count; i++) {
-            path_node child = child_of(keys, node, v->as.record.fields[i].name);
-            if (child != PATH_NONE) walk_tree(&v->as.record.fields[i].value, keys, out, child);
-        }
-        break;
-    case VALUE_LIST:
-        for (size_t i = 0; i < v->as.list.count; i++) walk_tree(&v->as.list.items[i], keys, out, node);
-        break;
-    default: put(keys, out, node, *v);
-    }
-}
-
-void value_fields(const value *record, key_memory *keys, event_fields *out)
-{
-    walk_tree(record, keys, out, PATH_ROOT);
+    path_values(keys->paths, PATH_ROOT, record, a, put_slot, out);
 }
 
 /* ---- the tree ---- */

@@ -15,10 +15,13 @@ typedef struct key_memory key_memory;
 key_memory *key_memory_new(const path_set *paths);
 void key_memory_free(key_memory *m);
 
-/* Appends the values of the record (an object) at the paths asked for. Strings are views into the record. */
-void tape_fields(const simdjson_record *record, key_memory *keys, event_fields *out);
+/*
+ * Appends the values of the record (an object) at the paths asked for. Strings are views into the record; what stands in
+ * strings that hold records is made in `a`.
+ */
+void tape_fields(const simdjson_record *record, key_memory *keys, arena *a, event_fields *out);
 /* The same of a value that is already a tree; strings are views into it. */
-void value_fields(const value *record, key_memory *keys, event_fields *out);
+void value_fields(const value *record, key_memory *keys, arena *a, event_fields *out);
 
 /* The whole record in `a`, strings too. */
 value tape_tree(const simdjson_record *record, arena *a);
