@@ -101,7 +101,8 @@ static bool out_of_range(scan_worker *w, timestamp time)
 static void keep_row(scan_worker *w, const match_result *m, size_t i, const event *e, const classification *k, const pk_event *shown, pk_str host)
 {
     const rule *r = ir_rule(w->program->catalog->ir, m->rules[i]);
-    if (row_store_add(w->rows, w->program->compiled, r, m->classes[i], e, k, shown->time, shown->json, host) == PK_OK) return;
+    matched_row row = {r, m->stages[i], m->classes[i], shown->time, host};
+    if (row_store_failed(w->rows) || row_store_add(w->rows, w->program->compiled, &row, e, k, shown->json) == PK_OK) return;
     diag_add(w->ticket->diags, PK_ERROR, "rows-write", (diag_place){0}, r->id, "correlations need room for temporary files (TMPDIR)",
              "a matched event could not be kept for its correlation");
 }
@@ -124,7 +125,7 @@ static void matched(scan_worker *w, const match_result *m, const event *e, const
     bool missed = false;
     for (size_t i = 0; i < m->count; i++) {
         const rule *r = ir_rule(w->program->catalog->ir, m->rules[i]);
-        if (w->rows && row_wanted(w->program->compiled, m->rules[i])) {
+        if (w->rows && row_store_wants(w->rows, m->rules[i])) {
             keep_row(w, m, i, e, k, &shown, host);
             missed |= time == TIMESTAMP_NONE;
         }

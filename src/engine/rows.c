@@ -1,14 +1,15 @@
 /* Row stores: packing, spilling and merging of matched rows. See rows.h. */
 #include "engine/rows.h"
 
-#include <stdio.h>
 #include <stdlib.h>
+
+#include "engine/temporary_file.h"
 
 /* What the order of rows is made of, beside the place of the packed row. */
 typedef struct {
     timestamp time;
     uint64_t input, position;
-    uint32_t rule;
+    uint32_t rule, stage;
     uint64_t at;                  /* in `packed` */
     uint32_t len;
 } row_key;
@@ -26,6 +27,9 @@ struct row_store {
     size_t memory_limit;
     FILE *events;                 /* rendered events, one after the other */
     uint64_t events_len;
+    row_event last;               /* several rules may match one event: it is kept once */
+    bool has_last;
+    bool failed;                  /* something could not be written: no rows are taken any more */
     arena *names_arena;
     interner *names;
     arena *scratch;
@@ -61,18 +65,11 @@ void row_store_free(row_store *s)
 uint64_t row_store_without_time(const row_store *s) { return s->without_time; }
 pk_str row_store_text(const row_store *s, uint32_t id) { return intern_text(s->names, id); }
 
-bool row_wanted(const program *p, uint32_t rule_index)
+bool row_store_failed(const row_store *s) { return s->failed; }
+
+bool row_store_wants(const row_store *s, uint32_t rule_index)
 {
-    size_t count;
-    const rule *const *correlations = program_correlations(p, &count);
-    for (size_t i = 0; i < count; i++) {
-        const plan *plan_of = correlations[i]->plan;
-        for (size_t k = 0; plan_of && k < plan_of->stage_count; k++) {
-            const stage *s = plan_of->stages[k];
-            if (s->kind == STAGE_RULE && s->as.rule.rule && s->as.rule.rule->index == rule_index) return true;
-        }
-    }
-    return false;
+    return rule_index < s->demand.rule_count && s->demand.rules[rule_index].wanted;
 }
 
 /* ---- packing ---- */
@@ -162,7 +159,8 @@ static int compare_keys(const void *x, const void *y)
     if (a->time != b->time) return a->time < b->time ? -1 : 1;
     if (a->input != b->input) return a->input < b->input ? -1 : 1;
     if (a->position != b->position) return a->position < b->position ? -1 : 1;
-    return a->rule < b->rule ? -1 : a->rule > b->rule;
+    if (a->rule != b->rule) return a->rule < b->rule ? -1 : 1;
+    return a->stage < b->stage ? -1 : a->stage > b->stage;
 }
 
 static void sort_keys(row_store *s)
@@ -173,7 +171,7 @@ static void sort_keys(row_store *s)
 /* Writes what is in memory as one sorted run. */
 static pk_status spill(row_store *s)
 {
-    FILE *f = tmpfile();
+    FILE *f = temporary_file();
     if (!f) return PK_ERROR_IO;
     sort_keys(s);
     bool ok = true;
@@ -191,56 +189,76 @@ static pk_status spill(row_store *s)
     return PK_OK;
 }
 
-static pk_status keep_event(row_store *s, pk_str json, uint64_t *at)
+static pk_status keep_event(row_store *s, pk_str json, row_event *e)
 {
-    if (!s->events && !(s->events = tmpfile())) return PK_ERROR_IO;
-    *at = s->events_len;
+    if (s->has_last && s->last.input == e->input && s->last.position == e->position) {
+        e->json_at = s->last.json_at;
+        e->json_len = s->last.json_len;
+        return PK_OK;
+    }
+    if (!s->events && !(s->events = temporary_file())) return PK_ERROR_IO;
+    e->json_at = s->events_len;
+    e->json_len = json.len;
     if (json.len && fwrite(json.ptr, 1, json.len, s->events) != json.len) return PK_ERROR_IO;
     s->events_len += json.len;
+    s->last = *e;
+    s->has_last = true;
     return PK_OK;
 }
 
 /* One column: the values of a field, a list if there are several, missing if there are none. */
-static value column_of(row_store *s, const program *p, class_id c, const classification *k, const rule *r, pk_str field,
+static value column_of(row_store *s, const program *p, class_id c, const classification *k, pk_str schema_name, pk_str field,
                        const value *tree)
 {
     list_builder values = {0};
-    pk_str schema_name = {"", 0}; /* of the match that found the event */
-    for (size_t i = 0; r && r->plan && i < r->plan->stage_count; i++)
-        if (r->plan->stages[i]->kind == STAGE_MATCH) schema_name = r->plan->stages[i]->as.match.schema;
-    schema_field_values(program_schema(p), c, k->layout, schema_name, field, tree, s->scratch, &values);
+    if (c == CLASS_NONE) tree_values(tree, field, s->scratch, &values);
+    else schema_field_values(program_schema(p), c, k->layout, schema_name, field, tree, s->scratch, &values);
     if (values.items.len == 0) return (value){.type = VALUE_MISSING};
     return values.items.len == 1 ? values.items.at[0] : list_done(&values);
 }
 
-pk_status row_store_add(row_store *s, const program *p, const rule *r, class_id c, const event *e,
-                        const classification *k, timestamp time, pk_str render, pk_str host)
+/* The match stage that found an event; of a rule that is no correlation the one that its alerts come from. */
+static const stage *match_of(const rule *r, uint32_t number)
 {
+    const plan *p = r->plan;
+    if (rule_is_correlation(r) && number < p->stage_count) return p->stages[number];
+    return p->alert ? p->alert : p->stages[0];
+}
+
+pk_status row_store_add(row_store *s, const program *p, const matched_row *m, const event *e, const classification *k, pk_str render)
+{
+    const rule *r = m->rule;
+    timestamp time = m->time;
+    if (s->failed) return PK_ERROR_IO;
     if (time == TIMESTAMP_NONE) {
         s->without_time++;
         return PK_OK;
     }
-    if (r->index >= s->demand.rule_count || !s->demand.rules[r->index].wanted) return PK_OK;
+    if (!row_store_wants(s, r->index)) return PK_OK;
     const row_demand *want = &s->demand.rules[r->index];
     row_event ev = {.time = time, .input = e->source.input, .position = e->source.position, .line = e->source.line,
-                    .record = e->source.record, .json_len = render.len};
+                    .record = e->source.record};
     ev.file = intern(s->names, e->source.file);
-    ev.host = intern(s->names, host);
-    pk_status status = keep_event(s, render, &ev.json_at);
-    if (status != PK_OK) return status;
+    ev.host = intern(s->names, m->host);
+    if (keep_event(s, render, &ev) != PK_OK) {
+        s->failed = true;
+        return PK_ERROR_IO;
+    }
 
-    row_key key = {.time = time, .input = ev.input, .position = ev.position, .rule = r->index, .at = s->packed.len};
+    row_key key = {.time = time, .input = ev.input, .position = ev.position, .rule = r->index, .stage = m->stage,
+                   .at = s->packed.len};
     pack_bytes(&s->packed, &ev, sizeof ev);
     arena_reset(s->scratch);
     const value *tree = want->count ? event_tree(e, s->scratch) : NULL;
     for (size_t i = 0; i < want->count; i++) {
-        value v = column_of(s, p, c, k, r, want->fields[i], tree);
+        value v = column_of(s, p, m->class_id, k, match_of(r, m->stage)->as.match.schema, want->fields[i], tree);
         pack_value(&s->packed, &v);
     }
     key.len = (uint32_t)(s->packed.len - key.at);
     vec_push(&s->keys, key);
-    if (s->packed.len + s->keys.len * sizeof key > s->memory_limit) return spill(s);
-    return PK_OK;
+    if (s->packed.len + s->keys.len * sizeof key <= s->memory_limit || spill(s) == PK_OK) return PK_OK;
+    s->failed = true;
+    return PK_ERROR_IO;
 }
 
 pk_status row_store_json(row_store *s, const row_event *e, arena *a, pk_str *out)
@@ -332,6 +350,7 @@ row_merge *row_merge_new(row_store **stores, size_t count, const demand_table *d
     for (size_t i = 0; i < count; i++) {
         row_store *s = stores[i];
         sort_keys(s);
+        m->failed |= s->failed || (s->events && fflush(s->events) != 0);
         for (size_t k = 0; k < s->runs.len; k++) {
             rewind(s->runs.at[k].file);
             merge_source run = {.store = s, .store_number = (uint32_t)i, .file = s->runs.at[k].file,
@@ -351,7 +370,7 @@ row_merge *row_merge_new(row_store **stores, size_t count, const demand_table *d
 static bool unpack_row(row_merge *m, const merge_source *s, stored_row *out)
 {
     unpacker u = {s->packed, s->packed + s->key.len};
-    *out = (stored_row){.time = s->key.time, .rule = s->key.rule};
+    *out = (stored_row){.time = s->key.time, .rule = s->key.rule, .stage = s->key.stage};
     if (!unpack_bytes(&u, &out->event, sizeof out->event)) return false;
     out->event.store = s->store_number;
     const row_demand *want = &m->demand->rules[out->rule];
@@ -367,7 +386,7 @@ static bool unpack_row(row_merge *m, const merge_source *s, stored_row *out)
 
 bool row_merge_next(row_merge *m, stored_row *out)
 {
-    if (m->heap_len == 0 || m->failed) return false;
+    if (m->heap_len == 0) return false;
     arena_reset(m->arena);
     merge_source *first = &m->sources.at[m->heap[0]];
     if (!unpack_row(m, first, out)) {

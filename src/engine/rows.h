@@ -3,7 +3,7 @@
  *
  * A row is packed into bytes as soon as it is made: its columns (only those that some plan demands) and where its rendered
  * event lies in the store's temporary file. Past the memory limit the packed rows are sorted and go to a temporary file
- * as one run; reading merges all runs of all stores by (time, input, position, rule).
+ * as one run; reading merges all runs of all stores by (time, input, position, rule, stage).
  */
 #ifndef PICKET_ENGINE_ROWS_H
 #define PICKET_ENGINE_ROWS_H
@@ -12,9 +12,9 @@
 
 /* Which fields the plans read of a rule's rows. */
 typedef struct {
-    pk_str *fields;               /* names in the rule's schema; empty for rows that only count */
+    pk_str *fields;               /* names in the rule's schema; none for rows that only count */
     size_t count;
-    bool wanted;
+    bool wanted;                  /* some stage reads the rule's rows */
 } row_demand;
 
 typedef struct {
@@ -39,7 +39,7 @@ typedef struct {
 /* A row as it is read back: columns in the order of the demand of its rule. Valid until the next call. */
 typedef struct {
     timestamp time;
-    uint32_t rule;
+    uint32_t rule, stage;         /* stage: as in match_result */
     const value *columns;
     size_t column_count;
     row_event event;

@@ -1,126 +1,189 @@
-/* Expressions over rows: plain and three-valued. Rows are few; the hot expressions are over events (engine/match.c). */
+/*
+ * Expressions over rows: plain, three-valued, over all values of a column. Rows are few; the hot expressions are over
+ * events (match.c), and comparisons mean the same in both (compile/comparison.c).
+ */
+#include "compile/program_private.h"
 #include "engine/stages.h"
+#include "ir/functions.h"
 
 #include <math.h>
 
-static value truth(int t) { return t < 0 ? value_null() : value_bool(t != 0); }
+bool value_is_nothing(const value *v) { return v->type == VALUE_MISSING || v->type == VALUE_NULL; }
 
-/* 1 true, 0 false, -1 null */
-static int truth_of(const value *v)
+/* ---- what can be run ---- */
+
+typedef struct {
+    const plan *plan;
+    const char *problem;
+} expr_check;
+
+static bool check(const expr *e, bool negated, void *user)
 {
-    if (v->type == VALUE_BOOL) return v->as.boolean;
-    return -1;
+    expr_check *c = user;
+    (void)negated;
+    if (e->kind == EXPR_USE || e->kind == EXPR_SOME) c->problem = "it tests rows with predicates";
+    if (e->kind == EXPR_CALL && !ir_function_find(e->as.call.name)) c->problem = "it calls a function that rows do not have";
+    if (e->kind != EXPR_FIELD) return true;
+    if (e->as.field.kind != FIELD_PATH) c->problem = "it reads whole events behind its match stages";
+    else if (e->as.field.part.len) c->problem = "it reads a part of a row by name";
+    else if (str_find_char(e->as.field.path, '*') != STR_NPOS) c->problem = "it reads columns by a pattern";
+    return true;
 }
 
-static bool is_absent(const value *v)
+static void check_in_stage(const stage *s, const expr *e, bool negated, void *user)
 {
-    return v->type == VALUE_MISSING || v->type == VALUE_NULL;
+    if (s->kind != STAGE_MATCH) check(e, negated, user);
 }
 
-static int compare_values(const value *x, const value *y, compare_op op, arena *a)
+const char *expr_problem(const plan *p)
 {
-    double dx, dy;
-    int order;
-    if (is_absent(x) || is_absent(y)) return -1;
-    if (value_number(x, &dx) && value_number(y, &dy)) {
-        if (isnan(dx) || isnan(dy)) return 0;
-        order = dx < dy ? -1 : dx > dy;
-    } else {
-        pk_str tx, ty;
-        if (!value_text(a, x, &tx) || !value_text(a, y, &ty)) return -1;
-        order = str_compare(tx, ty);
+    expr_check c = {.plan = p};
+    ir_walk_plan(p, check_in_stage, &c);
+    for (size_t i = 0; i < p->quiet_key_count; i++) ir_walk_expr(p, p->quiet_keys[i].value, check, &c);
+    return c.problem;
+}
+
+/* ---- values ---- */
+
+/* A name without schema is a column, and if there is none a field of the row's only part; with one it is the field. */
+static const value *field_of(const node *n, const row *r, const ir_field *f)
+{
+    size_t i = f->schema.len == 0 || r->part_count != 1 ? node_column(n, f->path, false) : STR_NPOS;
+    if (i < r->column_count && r->columns[i].type != VALUE_MISSING) return &r->columns[i];
+    i = r->part_count == 1 ? node_column(n, f->path, true) : STR_NPOS;
+    return i < r->column_count && r->columns[i].type != VALUE_MISSING ? &r->columns[i] : NULL;
+}
+
+static void spread(arena *a, list_builder *out, const value *v)
+{
+    if (v->type == VALUE_MISSING) return;
+    if (v->type != VALUE_LIST) {
+        list_add(a, out, *v);
+        return;
     }
-    switch (op) {
-    case COMPARE_LT: return order < 0;
-    case COMPARE_LE: return order <= 0;
-    case COMPARE_GT: return order > 0;
-    case COMPARE_GE: return order >= 0;
-    case COMPARE_EQ: return order == 0;
-    case COMPARE_NE: return order != 0;
-    }
-    return -1;
-}
-
-static value field_of(const node *n, const row *r, pk_str name)
-{
-    size_t i = node_column(n, name);
-    return i == STR_NPOS || i >= r->column_count ? (value){.type = VALUE_MISSING} : r->columns[i];
+    for (size_t i = 0; i < v->as.list.count; i++) list_add(a, out, v->as.list.items[i]);
 }
 
 static value arithmetic(char op, const value *x, const value *y)
 {
-    double dx, dy;
-    if (!value_number(x, &dx) || !value_number(y, &dy)) return value_null();
+    double m, n;
+    int64_t whole;
+    if (!value_number(x, &m) || !value_number(y, &n)) return value_null();
+    if (x->type == VALUE_INT && y->type == VALUE_INT) {
+        if (op == '+' && !__builtin_add_overflow(x->as.integer, y->as.integer, &whole)) return value_int(whole);
+        if (op == '-' && !__builtin_sub_overflow(x->as.integer, y->as.integer, &whole)) return value_int(whole);
+        if (op == '*' && !__builtin_mul_overflow(x->as.integer, y->as.integer, &whole)) return value_int(whole);
+    }
     switch (op) {
-    case '+': return value_real(dx + dy);
-    case '-': return value_real(dx - dy);
-    case '*': return value_real(dx * dy);
-    case '/': return dy == 0 ? value_null() : value_real(dx / dy);
-    case '%': return dy == 0 ? value_null() : value_real(fmod(dx, dy));
+    case '+': return value_real(m + n);
+    case '-': return value_real(m - n);
+    case '*': return value_real(m * n);
+    case '/': return n == 0 ? value_null() : value_real(m / n);
+    case '%': return n == 0 ? value_null() : value_real(fmod(m, n));
     default: return value_null();
     }
 }
 
-static value and_or(const node *n, const row *r, const expr *e, arena *a)
+static value call(const node *n, const row *r, const expr *e, arena *a)
 {
-    bool is_and = e->kind == EXPR_AND;
-    int result = is_and;
-    for (size_t i = 0; i < e->count; i++) {
-        value v = row_eval(n, r, e->args[i], a);
-        int t = truth_of(&v);
-        if (t == !is_and) return truth(!is_and);
-        if (t < 0) result = -1;
-    }
-    return truth(result);
+    value *args = ARENA_ARRAY(a, value, e->count + 1);
+    for (size_t i = 0; i < e->count; i++) args[i] = row_value(n, r, e->args[i], a);
+    return ir_function_call(e->as.call.name, args, e->count, a);
 }
 
-value row_eval(const node *n, const row *r, const expr *e, arena *a)
+static compared truth_of(const node *n, const row *r, const expr *e, arena *a);
+
+void row_values(const node *n, const row *r, const expr *e, arena *a, list_builder *out)
 {
-    value x, y;
+    const value *field;
+    value v, x, y;
+    compared t;
     switch (e->kind) {
-    case EXPR_CONSTANT: return e->as.constant;
-    case EXPR_FIELD: return field_of(n, r, e->as.field.path);
-    case EXPR_AND:
-    case EXPR_OR: return and_or(n, r, e, a);
-    case EXPR_NOT:
-        x = row_eval(n, r, e->args[0], a);
-        return truth_of(&x) < 0 ? value_null() : truth(!truth_of(&x));
-    case EXPR_COMPARE:
-        x = row_eval(n, r, e->args[0], a);
-        y = row_eval(n, r, e->args[1], a);
-        return truth(compare_values(&x, &y, e->as.compare.op, a));
-    case EXPR_IN:
-        x = row_eval(n, r, e->args[0], a);
-        for (size_t i = 1; i < e->count; i++) {
-            y = row_eval(n, r, e->args[i], a);
-            if (compare_values(&x, &y, COMPARE_EQ, a) == 1) return truth(1);
-        }
-        return truth(is_absent(&x) ? -1 : 0);
-    case EXPR_ARITHMETIC:
-        x = row_eval(n, r, e->args[0], a);
-        y = row_eval(n, r, e->args[1], a);
-        return arithmetic(e->as.arithmetic, &x, &y);
-    case EXPR_USE:
-    case EXPR_NAME:
+    case EXPR_CONSTANT: spread(a, out, &e->as.constant); return;
+    case EXPR_FIELD:
+        if ((field = field_of(n, r, &e->as.field)) != NULL) spread(a, out, field);
+        return;
     case EXPR_CALL:
-    case EXPR_SOME: return value_null(); /* refused when the plan is opened: see expr_runs() in stages.c */
+        v = call(n, r, e, a);
+        spread(a, out, &v);
+        return;
+    case EXPR_ARITHMETIC:
+        x = row_value(n, r, e->args[0], a);
+        y = row_value(n, r, e->args[1], a);
+        list_add(a, out, arithmetic(e->as.arithmetic, &x, &y));
+        return;
+    case EXPR_NAME: case EXPR_AND: case EXPR_OR: case EXPR_NOT: case EXPR_COMPARE: case EXPR_IN: case EXPR_USE: case EXPR_SOME:
+        t = truth_of(n, r, e, a);
+        list_add(a, out, t == COMPARED_NULL ? value_null() : value_bool(t == COMPARED_TRUE));
+        return;
     }
-    return value_null();
 }
 
-bool row_true(const node *n, const row *r, const expr *e, arena *a)
+value row_value(const node *n, const row *r, const expr *e, arena *a)
 {
-    if (!e) return true;
-    value v = row_eval(n, r, e, a);
-    return truth_of(&v) == 1;
+    list_builder values = {0};
+    row_values(n, r, e, a, &values);
+    if (values.items.len == 0) return (value){.type = VALUE_MISSING};
+    return values.items.len == 1 ? values.items.at[0] : list_done(&values);
 }
 
-void put_key_value(text *out, const value *v)
+/* ---- truth ---- */
+
+static compared compare(const node *n, const row *r, const expr *e, arena *a)
 {
-    if (v->type == VALUE_STRING) text_put(out, v->as.string);
-    else if (v->type == VALUE_LIST || v->type == VALUE_RECORD) value_write_json(out, v);
-    else if (v->type == VALUE_BOOL) text_put_cstring(out, v->as.boolean ? "true" : "false");
-    else if (v->type == VALUE_INT || v->type == VALUE_TIME) text_put_int(out, v->as.integer);
-    else if (v->type == VALUE_UINT) text_printf(out, "%llu", (unsigned long long)v->as.unsigned_integer);
-    else if (v->type == VALUE_FLOAT) text_put_double(out, v->as.real);
+    list_builder x = {0}, y = {0};
+    comparison c = {.op = e->as.compare.op, .how = e->as.compare.how, .cased = e->as.compare.cased,
+                    .missing = e->as.compare.missing, .many = e->as.compare.many};
+    row_values(n, r, e->args[0], a, &x);
+    row_values(n, r, e->args[1], a, &y);
+    return comparison_of(&c, &x, &y, a);
 }
+
+/* Any value of the first equals any value of one of the others, in folded text. */
+static compared in_list(const node *n, const row *r, const expr *e, arena *a)
+{
+    list_builder x = {0}, y = {0};
+    comparison equals = {.op = COMPARE_EQ, .how = TEST_EQUALS, .missing = MISSING_FALSE};
+    row_values(n, r, e->args[0], a, &x);
+    bool some = false;
+    for (size_t i = 0; i < x.items.len; i++) some |= !value_is_nothing(&x.items.at[i]);
+    if (!some) return COMPARED_NULL;
+    for (size_t i = 1; i < e->count; i++) row_values(n, r, e->args[i], a, &y);
+    return comparison_of(&equals, &x, &y, a);
+}
+
+static compared junction(const node *n, const row *r, const expr *e, arena *a)
+{
+    compared decides = e->kind == EXPR_OR ? COMPARED_TRUE : COMPARED_FALSE;
+    compared result = e->kind == EXPR_OR ? COMPARED_FALSE : COMPARED_TRUE;
+    for (size_t i = 0; i < e->count; i++) {
+        compared t = truth_of(n, r, e->args[i], a);
+        if (t == decides) return t;
+        if (t == COMPARED_NULL) result = t;
+    }
+    return result;
+}
+
+static compared truth_of(const node *n, const row *r, const expr *e, arena *a)
+{
+    list_builder values = {0};
+    compared t;
+    switch (e->kind) {
+    case EXPR_CONSTANT: case EXPR_FIELD: case EXPR_CALL: case EXPR_ARITHMETIC:
+        row_values(n, r, e, a, &values);
+        return condition_of_values(&values);
+    case EXPR_NAME:
+        return e->as.name.index < n->plan->definition_count ? truth_of(n, r, n->plan->definitions[e->as.name.index].value, a)
+                                                            : COMPARED_NULL;
+    case EXPR_AND: case EXPR_OR: return junction(n, r, e, a);
+    case EXPR_NOT:
+        t = truth_of(n, r, e->args[0], a);
+        return t == COMPARED_NULL ? t : t == COMPARED_TRUE ? COMPARED_FALSE : COMPARED_TRUE;
+    case EXPR_COMPARE: return compare(n, r, e, a);
+    case EXPR_IN: return in_list(n, r, e, a);
+    case EXPR_USE: case EXPR_SOME: return COMPARED_NULL; /* refused: see check() */
+    }
+    return COMPARED_NULL;
+}
+
+bool row_true(const node *n, const row *r, const expr *e, arena *a) { return !e || truth_of(n, r, e, a) == COMPARED_TRUE; }

@@ -17,7 +17,7 @@
 #include "ir/eval.h"
 
 #define SHOWN_MAX 5
-#define SETS 250
+#define SETS 100
 
 /* ---- random numbers: the same everywhere ---- */
 
