@@ -4,12 +4,12 @@
  */
 #define _GNU_SOURCE
 #include <dirent.h>
-#include <libfyaml.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
 #include "api/api.h"
+#include "base/yaml.h"
 
 enum { INFO_LIMIT = 1 << 20, DEPTH_LIMIT = 32 };
 
@@ -28,30 +28,27 @@ typedef struct {
 
 /* ---- info.yml ---- */
 
-static pk_str scalar_at(arena *a, struct fy_node *mapping, const char *key)
+static pk_str scalar_at(arena *a, const yaml_node *map, pk_str key)
 {
-    struct fy_node *n = mapping && fy_node_is_mapping(mapping) ? fy_node_mapping_lookup_by_string(mapping, key, FY_NT) : NULL;
-    size_t len = 0;
-    const char *s = n && fy_node_is_scalar(n) ? fy_node_get_scalar(n, &len) : NULL;
-    return s ? arena_str(a, ((pk_str){s, len})) : STR("");
+    const yaml_node *n = yaml_get(map, key);
+    return n && n->kind == YAML_SCALAR ? arena_str(a, n->text) : STR("");
 }
 
-static struct fy_node *list_at(struct fy_node *root, const char *key)
+static const yaml_node *list_at(const yaml_node *map, pk_str key)
 {
-    struct fy_node *n = fy_node_mapping_lookup_by_string(root, key, FY_NT);
-    return n && fy_node_is_sequence(n) ? n : NULL;
+    const yaml_node *n = yaml_get(map, key);
+    return n && n->kind == YAML_LIST ? n : NULL;
 }
 
-static void read_info(collection *c, pk_str folder, struct fy_node *root)
+static void read_info(collection *c, pk_str folder, const yaml_node *root)
 {
-    struct fy_node *rules = list_at(root, "rule_metadata"), *tests = list_at(root, "regression_tests_info"), *item;
+    const yaml_node *rules = list_at(root, STR("rule_metadata")), *tests = list_at(root, STR("regression_tests_info"));
     str_list ids = {{0}};
-    void *at = NULL;
-    while (rules && (item = fy_node_sequence_iterate(rules, &at))) vec_push_in(c->arena, &ids.items, scalar_at(c->arena, item, "id"));
-    at = NULL;
-    while (tests && (item = fy_node_sequence_iterate(tests, &at))) {
-        evidence e = {.folder = folder, .path = scalar_at(c->arena, item, "path"), .ids = ids, .stated = -1};
-        pk_str count = scalar_at(c->arena, item, "match_count");
+    for (size_t i = 0; rules && i < rules->count; i++)
+        vec_push_in(c->arena, &ids.items, scalar_at(c->arena, rules->items[i], STR("id")));
+    for (size_t i = 0; tests && i < tests->count; i++) {
+        evidence e = {.folder = folder, .path = scalar_at(c->arena, tests->items[i], STR("path")), .ids = ids, .stated = -1};
+        pk_str count = scalar_at(c->arena, tests->items[i], STR("match_count"));
         if (count.len && !str_to_int(count, false, &e.stated))
             diag_add(c->diags, PK_ERROR, "evidence", (diag_place){.file = folder}, STR(""), NULL, "match_count '" STR_FMT "' is no number", STR_ARG(count));
         if (e.path.len) vec_push_in(c->arena, &c->entries, e);
@@ -61,13 +58,16 @@ static void read_info(collection *c, pk_str folder, struct fy_node *root)
 static void read_info_file(collection *c, pk_str folder, const char *path)
 {
     pk_str source;
-    struct fy_parse_cfg settings = {.flags = FYPCF_QUIET | FYPCF_COLLECT_DIAG};
     if (read_text_file(path, INFO_LIMIT, c->arena, &source, c->diags) != PK_OK) return;
-    struct fy_document *document = fy_document_build_from_string(&settings, source.ptr, source.len);
-    struct fy_node *root = document ? fy_document_root(document) : NULL;
-    if (root && fy_node_is_mapping(root)) read_info(c, folder, root);
-    else diag_add(c->diags, PK_ERROR, "evidence", (diag_place){.file = str_from(path)}, STR(""), NULL, "is not a YAML mapping");
-    if (document) fy_document_destroy(document);
+    arena *scratch = arena_new();
+    yaml_file yaml = yaml_read(scratch, source);
+    const yaml_document *d = yaml.count ? &yaml.documents[0] : NULL;
+    const yaml_problem *p = d && d->problem_count ? d->problems : NULL;
+    diag_place place = {str_from(path), p ? p->place.line : 0, p ? p->place.column : 0, 0};
+    if (p) diag_add_text(c->diags, PK_ERROR, "evidence", place, STR(""), p->message, p->hint);
+    else if (d && d->root && d->root->kind == YAML_MAP) read_info(c, folder, d->root);
+    else diag_add(c->diags, PK_ERROR, "evidence", place, STR(""), NULL, "is not a YAML mapping");
+    arena_free(scratch);
 }
 
 static int by_bytes(const struct dirent **x, const struct dirent **y) { return strcmp((*x)->d_name, (*y)->d_name); }

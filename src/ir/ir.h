@@ -12,15 +12,8 @@
 
 #include "base/diag.h"
 #include "base/hash.h"
+#include "base/span.h"
 #include "event/value.h"
-
-/* ---- places in source text ---- */
-
-typedef struct {
-    uint32_t start, end;          /* bytes within the rule's file */
-    uint32_t line, column;        /* of start, from 1 */
-    uint32_t end_line;
-} span;
 
 /* ---- tests ---- */
 

@@ -4,21 +4,82 @@
  */
 #include <dirent.h>
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/yaml.h"
 #include "schema/model.h"
-#include "schema/yaml.h"
 
 #define FILE_LIMIT (4u << 20) /* longest schema file in bytes */
 #define DEFAULT_RANK 50
 
 typedef struct {
     schema *s;
-    yaml_file y;
+    pk_str file;
+    diag_list *diags;
+    size_t errors;
     family_id family;
 } loader;
+
+static void wrong(loader *l, span at, const char *words, ...) __attribute__((format(printf, 3, 4)));
+static void wrong(loader *l, span at, const char *words, ...)
+{
+    char message[400];
+    va_list args;
+    va_start(args, words);
+    vsnprintf(message, sizeof message, words, args);
+    va_end(args);
+    diag_add(l->diags, PK_ERROR, "schema-data", (diag_place){l->file, at.line, at.column, 0}, STR(""), NULL, "%s", message);
+    l->errors++;
+}
+
+/* ---- nodes ---- */
+
+static bool is_map(const yaml_node *n)
+{
+    return n && n->kind == YAML_MAP;
+}
+
+/* A list has items; anything else stands for a list of itself. */
+static size_t item_count(const yaml_node *n)
+{
+    return n->kind == YAML_LIST ? n->count : 1;
+}
+static const yaml_node *item_at(const yaml_node *n, size_t i)
+{
+    return n->kind == YAML_LIST ? n->items[i] : n;
+}
+
+static pk_str keep(loader *l, pk_str s)
+{
+    return arena_str(l->s->arena, s);
+}
+
+static pk_str text_of(loader *l, const yaml_node *n)
+{
+    return n->kind == YAML_SCALAR ? keep(l, n->text) : STR("");
+}
+
+/* A scalar or a list of scalars; false: an error was reported. */
+static bool read_texts(loader *l, const yaml_node *n, pk_str **out, size_t *count)
+{
+    *count = 0;
+    if (n->kind == YAML_MAP) {
+        wrong(l, n->span, "expected a text or a list of texts");
+        return false;
+    }
+    *out = ARENA_ARRAY(l->s->arena, pk_str, item_count(n));
+    for (size_t i = 0; i < item_count(n); i++) {
+        if (item_at(n, i)->kind != YAML_SCALAR) {
+            wrong(l, item_at(n, i)->span, "expected a text");
+            return false;
+        }
+        (*out)[(*count)++] = text_of(l, item_at(n, i));
+    }
+    return true;
+}
 
 /* ---- conditions: {has: [a, b], lacks: c, place: value or list, place: {prefix: p}} ---- */
 
@@ -27,99 +88,83 @@ static void add_ask(condition *c, size_t cap, ask a)
     if (c->count < cap) c->asks[c->count++] = a;
 }
 
-static size_t count_asks(yaml_node *n)
+static size_t count_asks(const yaml_node *n)
 {
     size_t count = 0;
-    void *at = NULL;
-    yaml_node *key, *content;
-    while (yaml_next_pair(n, &at, &key, &content)) {
-        int items = yaml_is_list(content) ? fy_node_sequence_item_count(content) : 1;
-        count += items > 0 ? (size_t)items : 1;
-    }
+    for (size_t i = 0; i < n->count; i++) count += item_count(n->entries[i].value) + 1;
     return count;
 }
 
-static void read_presence(loader *l, condition *c, size_t cap, yaml_node *n, ask_kind kind)
+static void read_presence(loader *l, condition *c, size_t cap, const yaml_node *n, ask_kind kind)
 {
     pk_str *places;
     size_t count;
-    if (!yaml_texts(&l->y, n, &places, &count)) return;
+    if (!read_texts(l, n, &places, &count)) return;
     for (size_t i = 0; i < count; i++) add_ask(c, cap, (ask){.kind = kind, .place = places[i]});
 }
 
-static void read_values(loader *l, condition *c, size_t cap, pk_str place, yaml_node *n)
+static void read_values(loader *l, condition *c, size_t cap, pk_str place, const yaml_node *n)
 {
     ask a = {.kind = ASK_EQUALS, .place = place};
-    if (yaml_is_map(n)) {
-        void *at = NULL;
-        yaml_node *key, *content;
-        if (!yaml_next_pair(n, &at, &key, &content) || !str_equal(yaml_text(&l->y, key), STR("prefix"))) {
-            yaml_error(&l->y, n, "expected a value, a list of values or {prefix: ...}");
+    if (is_map(n)) {
+        if (n->count != 1 || !str_equal(n->entries[0].key, STR("prefix"))) {
+            wrong(l, n->span, "expected a value, a list of values or {prefix: ...}");
             return;
         }
         a.kind = ASK_PREFIX;
-        n = content;
+        n = n->entries[0].value;
     }
-    if (yaml_texts(&l->y, n, &a.constants, &a.count)) add_ask(c, cap, a);
+    if (read_texts(l, n, &a.constants, &a.count)) add_ask(c, cap, a);
 }
 
-static condition read_condition(loader *l, yaml_node *n)
+static condition read_condition(loader *l, const yaml_node *n)
 {
     condition c = {0};
-    if (!yaml_is_map(n)) {
-        yaml_error(&l->y, n, "expected a condition: a map of places and values");
+    if (!is_map(n)) {
+        wrong(l, n->span, "expected a condition: a map of places and values");
         return c;
     }
     size_t cap = count_asks(n);
     c.asks = ARENA_ARRAY(l->s->arena, ask, cap);
-    void *at = NULL;
-    yaml_node *key, *content;
-    while (yaml_next_pair(n, &at, &key, &content)) {
-        pk_str place = yaml_text(&l->y, key);
+    for (size_t i = 0; i < n->count; i++) {
+        const yaml_entry *e = &n->entries[i];
+        pk_str place = keep(l, e->key);
         if (str_equal(place, STR("has")))
-            read_presence(l, &c, cap, content, ASK_PRESENT);
+            read_presence(l, &c, cap, e->value, ASK_PRESENT);
         else if (str_equal(place, STR("lacks")))
-            read_presence(l, &c, cap, content, ASK_ABSENT);
+            read_presence(l, &c, cap, e->value, ASK_ABSENT);
         else
-            read_values(l, &c, cap, place, content);
+            read_values(l, &c, cap, place, e->value);
     }
     return c;
 }
 
-static alternatives read_alternatives(loader *l, yaml_node *n)
+static alternatives read_alternatives(loader *l, const yaml_node *n)
 {
     alternatives all = {0};
-    int items = yaml_is_list(n) ? fy_node_sequence_item_count(n) : 1;
-    all.of = ARENA_ARRAY(l->s->arena, condition, items > 0 ? (size_t)items : 1);
-    if (!yaml_is_list(n)) {
-        all.of[all.count++] = read_condition(l, n);
-        return all;
-    }
-    void *at = NULL;
-    for (yaml_node *item; (item = yaml_next_item(n, &at)) != NULL && all.count < (size_t)items;)
-        all.of[all.count++] = read_condition(l, item);
+    all.of = ARENA_ARRAY(l->s->arena, condition, item_count(n));
+    for (size_t i = 0; i < item_count(n); i++) all.of[all.count++] = read_condition(l, item_at(n, i));
     return all;
 }
 
 /* ---- small things ---- */
 
-static bool read_bool(loader *l, yaml_node *n)
+static bool read_bool(loader *l, const yaml_node *n)
 {
-    pk_str t = yaml_text(&l->y, n);
-    if (!str_equal(t, STR("true")) && !str_equal(t, STR("false"))) yaml_error(&l->y, n, "expected true or false");
+    pk_str t = text_of(l, n);
+    if (!str_equal(t, STR("true")) && !str_equal(t, STR("false"))) wrong(l, n->span, "expected true or false");
     return str_equal(t, STR("true"));
 }
 
 /* "product/category/service", '-' for an attribute that is not set. */
-static bool read_source(loader *l, yaml_node *n, log_source *out)
+static bool read_source(loader *l, pk_str t, span at, log_source *out)
 {
-    pk_str t = yaml_text(&l->y, n);
     size_t first = str_find_char(t, '/'),
            second = first == STR_NPOS ? STR_NPOS : str_find_char(str_slice(t, first + 1, STR_NPOS), '/');
     pk_str parts[3] = {str_slice(t, 0, first), str_slice(t, first + 1, second),
                        str_slice(t, first + second + 2, STR_NPOS)};
     if (second == STR_NPOS || str_find_char(parts[2], '/') != STR_NPOS) {
-        yaml_error(&l->y, n, "'" STR_FMT "': expected product/category/service, '-' for what is not set", STR_ARG(t));
+        wrong(l, at, "'" STR_FMT "': expected product/category/service, '-' for what is not set", STR_ARG(t));
         return false;
     }
     for (size_t i = 0; i < 3; i++)
@@ -129,24 +174,20 @@ static bool read_source(loader *l, yaml_node *n, log_source *out)
 }
 
 /* [place, {place: form}] */
-static time_places read_times(loader *l, yaml_node *n)
+static time_places read_times(loader *l, const yaml_node *n)
 {
     time_places t = {0};
-    int items = yaml_is_list(n) ? fy_node_sequence_item_count(n) : 1;
-    t.at = ARENA_ARRAY(l->s->arena, time_place, items > 0 ? (size_t)items : 1);
-    void *at = NULL;
-    yaml_node *item = yaml_is_list(n) ? yaml_next_item(n, &at) : n;
-    for (; item && t.count < (size_t)items; item = yaml_is_list(n) ? yaml_next_item(n, &at) : NULL) {
+    t.at = ARENA_ARRAY(l->s->arena, time_place, item_count(n));
+    for (size_t i = 0; i < item_count(n); i++) {
+        const yaml_node *item = item_at(n, i);
         time_place p = {0};
-        void *pair = NULL;
-        yaml_node *key, *content;
-        if (yaml_is_map(item) && yaml_next_pair(item, &pair, &key, &content)) {
-            p.path = yaml_text(&l->y, key);
-            p.form = arena_cstring(l->s->arena, yaml_text(&l->y, content));
-        } else if (yaml_is_text(item)) {
-            p.path = yaml_text(&l->y, item);
+        if (is_map(item) && item->count == 1) {
+            p.path = keep(l, item->entries[0].key);
+            p.form = arena_cstring(l->s->arena, text_of(l, item->entries[0].value));
+        } else if (item->kind == YAML_SCALAR) {
+            p.path = text_of(l, item);
         } else {
-            yaml_error(&l->y, item, "expected a place or {place: form}");
+            wrong(l, item->span, "expected a place or {place: form}");
             continue;
         }
         t.at[t.count++] = p;
@@ -156,27 +197,25 @@ static time_places read_times(loader *l, yaml_node *n)
 
 /* ---- layouts ---- */
 
-static void add_layout_field(loader *l, layout *out, pk_str name, yaml_node *n)
+static void add_layout_field(loader *l, layout *out, pk_str name, const yaml_node *n)
 {
     layout_field f = {.name = name};
-    if (!yaml_texts(&l->y, n, &f.paths, &f.count)) return;
+    if (!read_texts(l, n, &f.paths, &f.count)) return;
     if (f.count > FIELD_PATHS)
-        yaml_error(&l->y, n, "more than %d places of one field", FIELD_PATHS);
+        wrong(l, n->span, "more than %d places of one field", FIELD_PATHS);
     else if (!table_put(&out->field_index, name, (uint32_t)out->fields.len))
-        yaml_error(&l->y, n, "field '" STR_FMT "' is mapped twice", STR_ARG(name));
+        wrong(l, n->span, "field '" STR_FMT "' is mapped twice", STR_ARG(name));
     else
         vec_push_in(l->s->arena, &out->fields, f);
 }
 
-static void read_layout_fields(loader *l, layout *out, yaml_node *n)
+static void read_layout_fields(loader *l, layout *out, const yaml_node *n)
 {
-    if (!yaml_is_map(n)) {
-        yaml_error(&l->y, n, "expected a map from fields to places");
+    if (!is_map(n)) {
+        wrong(l, n->span, "expected a map from fields to places");
         return;
     }
-    void *at = NULL;
-    yaml_node *key, *content;
-    while (yaml_next_pair(n, &at, &key, &content)) add_layout_field(l, out, yaml_text(&l->y, key), content);
+    for (size_t i = 0; i < n->count; i++) add_layout_field(l, out, keep(l, n->entries[i].key), n->entries[i].value);
 }
 
 static pk_str under(arena *a, pk_str wrapper, pk_str path)
@@ -229,54 +268,53 @@ static void add_wrapped(loader *l, const layout *base, pk_str wrapper)
     vec_push(&l->s->layouts, w);
 }
 
-static void read_layout(loader *l, pk_str name, yaml_node *n)
+static void read_layout(loader *l, pk_str name, const yaml_node *n)
 {
     layout out = {.name = name, .family = l->family, .rank = DEFAULT_RANK};
     pk_str *wrappers = NULL;
     size_t wrapper_count = 0;
-    void *at = NULL;
-    yaml_node *key, *content;
-    if (!yaml_is_map(n)) {
-        yaml_error(&l->y, n, "expected a layout: a map");
+    if (!is_map(n)) {
+        wrong(l, n->span, "expected a layout: a map");
         return;
     }
-    while (yaml_next_pair(n, &at, &key, &content)) {
-        pk_str k = yaml_text(&l->y, key);
+    for (size_t i = 0; i < n->count; i++) {
+        const yaml_entry *e = &n->entries[i];
+        pk_str k = keep(l, e->key);
         int64_t rank;
         if (str_equal(k, STR("title")))
-            out.title = yaml_text(&l->y, content);
+            out.title = text_of(l, e->value);
         else if (str_equal(k, STR("when")))
-            out.when = read_alternatives(l, content);
+            out.when = read_alternatives(l, e->value);
         else if (str_equal(k, STR("fields")))
-            read_layout_fields(l, &out, content);
+            read_layout_fields(l, &out, e->value);
         else if (str_equal(k, STR("others")))
-            yaml_texts(&l->y, content, &out.patterns, &out.pattern_count);
+            read_texts(l, e->value, &out.patterns, &out.pattern_count);
         else if (str_equal(k, STR("time")))
-            out.times = read_times(l, content);
+            out.times = read_times(l, e->value);
         else if (str_equal(k, STR("host")))
-            yaml_texts(&l->y, content, &out.hosts, &out.host_count);
+            read_texts(l, e->value, &out.hosts, &out.host_count);
         else if (str_equal(k, STR("like")))
-            out.like = yaml_text(&l->y, content);
+            out.like = text_of(l, e->value);
         else if (str_equal(k, STR("flat")))
-            out.flat = read_bool(l, content);
+            out.flat = read_bool(l, e->value);
         else if (str_equal(k, STR("stated")))
-            out.only_stated = read_bool(l, content);
+            out.only_stated = read_bool(l, e->value);
         else if (str_equal(k, STR("under")))
-            yaml_texts(&l->y, content, &wrappers, &wrapper_count);
-        else if (str_equal(k, STR("rank")) && str_to_int(yaml_text(&l->y, content), true, &rank) && rank >= 0 &&
+            read_texts(l, e->value, &wrappers, &wrapper_count);
+        else if (str_equal(k, STR("rank")) && str_to_int(text_of(l, e->value), true, &rank) && rank >= 0 &&
                  rank < 1000)
             out.rank = (int)rank;
         else
-            yaml_error(&l->y, key, "'" STR_FMT "': no such part of a layout, or not a value that it can have",
+            wrong(l, e->key_span, "'" STR_FMT "': no such part of a layout, or not a value that it can have",
                        STR_ARG(k));
     }
     for (size_t i = 0; i < out.pattern_count; i++)
         if (str_find_char(out.patterns[i], '$') == STR_NPOS)
-            yaml_error(&l->y, n, "'" STR_FMT "' of 'others' lacks the '$' that stands for the field",
+            wrong(l, n->span, "'" STR_FMT "' of 'others' lacks the '$' that stands for the field",
                        STR_ARG(out.patterns[i]));
-    if (out.when.count == 0 && !out.only_stated) yaml_error(&l->y, n, "a layout needs 'when' or 'stated: true'");
+    if (out.when.count == 0 && !out.only_stated) wrong(l, n->span, "a layout needs 'when' or 'stated: true'");
     if (!table_put(&l->s->layout_index, name, (uint32_t)l->s->layouts.len)) {
-        yaml_error(&l->y, n, "layout '" STR_FMT "' exists already", STR_ARG(name));
+        wrong(l, n->span, "layout '" STR_FMT "' exists already", STR_ARG(name));
         return;
     }
     vec_push(&l->s->layouts, out);
@@ -285,63 +323,59 @@ static void read_layout(loader *l, pk_str name, yaml_node *n)
 
 /* ---- classes ---- */
 
-static void add_mapping(loader *l, class_row *row, pk_str schema_name, pk_str field, const field_map *map, yaml_node *n)
+static void add_mapping(loader *l, class_row *row, pk_str schema_name, pk_str field, const field_map *map, span at)
 {
     pk_str key = arena_printf(l->s->arena, STR_FMT "%c" STR_FMT, STR_ARG(schema_name), 0, STR_ARG(field));
     if (!table_put(&row->mapping_index, key, (uint32_t)row->mappings.len)) {
-        yaml_error(&l->y, n, "field '" STR_FMT "' is mapped twice", STR_ARG(field));
+        wrong(l, at, "field '" STR_FMT "' is mapped twice", STR_ARG(field));
         return;
     }
     mapping m = {.schema = schema_name, .field = field, .map = map};
     vec_push_in(l->s->arena, &row->mappings, m);
 }
 
-static void read_mappings(loader *l, class_row *row, pk_str schema_name, yaml_node *n)
+static void read_mappings(loader *l, class_row *row, pk_str schema_name, const yaml_node *n)
 {
-    void *at = NULL;
-    yaml_node *key, *content;
-    if (!yaml_is_map(n)) {
-        yaml_error(&l->y, n, "expected a map from fields to where they come from");
+    if (!is_map(n)) {
+        wrong(l, n->span, "expected a map from fields to where they come from");
         return;
     }
-    while (yaml_next_pair(n, &at, &key, &content)) {
+    for (size_t i = 0; i < n->count; i++) {
+        const yaml_entry *e = &n->entries[i];
         const char *error = NULL;
-        const field_map *map = field_map_parse(l->s->arena, yaml_text(&l->y, content), &error);
+        const field_map *map = field_map_parse(l->s->arena, text_of(l, e->value), &error);
         if (map == NULL)
-            yaml_error(&l->y, content, "%s", error);
+            wrong(l, e->value->span, "%s", error);
         else
-            add_mapping(l, row, schema_name, yaml_text(&l->y, key), map, key);
+            add_mapping(l, row, schema_name, keep(l, e->key), map, e->key_span);
     }
 }
 
 static const field_map map_missing = {.kind = MAP_MISSING};
 
 /* missing: {sigma: [fields]} */
-static void read_missing(loader *l, class_row *row, yaml_node *n)
+static void read_missing(loader *l, class_row *row, const yaml_node *n)
 {
-    void *at = NULL;
-    yaml_node *key, *content;
-    if (!yaml_is_map(n)) {
-        yaml_error(&l->y, n, "expected a map from schemas to lists of fields");
+    if (!is_map(n)) {
+        wrong(l, n->span, "expected a map from schemas to lists of fields");
         return;
     }
-    while (yaml_next_pair(n, &at, &key, &content)) {
+    for (size_t i = 0; i < n->count; i++) {
+        const yaml_entry *e = &n->entries[i];
         pk_str *fields;
         size_t count;
-        if (!yaml_texts(&l->y, content, &fields, &count)) continue;
-        pk_str schema_name = yaml_text(&l->y, key);
-        for (size_t i = 0; i < count; i++) add_mapping(l, row, schema_name, fields[i], &map_missing, content);
+        if (!read_texts(l, e->value, &fields, &count)) continue;
+        pk_str schema_name = keep(l, e->key);
+        for (size_t k = 0; k < count; k++) add_mapping(l, row, schema_name, fields[k], &map_missing, e->value->span);
     }
 }
 
-static void read_sources(loader *l, class_row *row, yaml_node *n)
+static void read_sources(loader *l, class_row *row, const yaml_node *n)
 {
-    int items = yaml_is_list(n) ? fy_node_sequence_item_count(n) : 1;
-    row->shown.sources = ARENA_ARRAY(l->s->arena, log_source, items > 0 ? (size_t)items : 1);
-    void *at = NULL;
-    yaml_node *item = yaml_is_list(n) ? yaml_next_item(n, &at) : n;
-    for (; item && row->shown.source_count < (size_t)items; item = yaml_is_list(n) ? yaml_next_item(n, &at) : NULL)
-        if (read_source(l, item, &row->shown.sources[row->shown.source_count])) row->shown.source_count++;
+    row->shown.sources = ARENA_ARRAY(l->s->arena, log_source, item_count(n));
+    for (size_t i = 0; i < item_count(n); i++)
+        if (read_source(l, text_of(l, item_at(n, i)), item_at(n, i)->span, &row->shown.sources[row->shown.source_count]))
+            row->shown.source_count++;
 }
 
 /* The nearest class whose name is a prefix of this one at a '/'. */
@@ -355,112 +389,106 @@ static class_id parent_of(const schema *s, pk_str name)
     return CLASS_NONE;
 }
 
-static void read_class(loader *l, pk_str name, yaml_node *n)
+static void read_class(loader *l, pk_str name, const yaml_node *n)
 {
     schema *s = l->s;
-    if (!yaml_is_map(n)) {
-        yaml_error(&l->y, n, "expected a class: a map");
+    if (!is_map(n)) {
+        wrong(l, n->span, "expected a class: a map");
         return;
     }
     if (table_get(&s->class_index, name) != TABLE_NONE) {
-        yaml_error(&l->y, n, "class '" STR_FMT "' exists already", STR_ARG(name));
+        wrong(l, n->span, "class '" STR_FMT "' exists already", STR_ARG(name));
         return;
     }
     class_id id = class_add(s, name, l->family, parent_of(s, name));
     class_row *row = s->classes.at[id];
-    void *at = NULL;
-    yaml_node *key, *content;
-    while (yaml_next_pair(n, &at, &key, &content)) {
-        pk_str k = yaml_text(&l->y, key);
+    for (size_t i = 0; i < n->count; i++) {
+        const yaml_entry *e = &n->entries[i];
+        pk_str k = keep(l, e->key);
         if (str_equal(k, STR("title")))
-            row->shown.title = yaml_text(&l->y, content);
+            row->shown.title = text_of(l, e->value);
         else if (str_equal(k, STR("provider")))
-            row->shown.provider = yaml_text(&l->y, content);
+            row->shown.provider = text_of(l, e->value);
         else if (str_equal(k, STR("event")))
-            row->shown.event = yaml_text(&l->y, content);
+            row->shown.event = text_of(l, e->value);
         else if (str_equal(k, STR("by_user")))
-            row->shown.by_user = read_bool(l, content);
+            row->shown.by_user = read_bool(l, e->value);
         else if (str_equal(k, STR("sources")))
-            read_sources(l, row, content);
+            read_sources(l, row, e->value);
         else if (str_equal(k, STR("when")))
-            row->when = read_alternatives(l, content);
+            row->when = read_alternatives(l, e->value);
         else if (str_equal(k, STR("missing")))
-            read_missing(l, row, content);
+            read_missing(l, row, e->value);
         else if (str_equal(k, STR("sigma")) || str_equal(k, STR("ecs")) || str_equal(k, STR("cim")) ||
                  str_equal(k, STR("udm")))
-            read_mappings(l, row, k, content);
+            read_mappings(l, row, k, e->value);
         else
-            yaml_error(&l->y, key, "'" STR_FMT "': no such part of a class", STR_ARG(k));
+            wrong(l, e->key_span, "'" STR_FMT "': no such part of a class", STR_ARG(k));
     }
 }
 
 /* ---- files ---- */
 
 /* no_logs: {windows/file_access/-: why} */
-static void read_no_logs(loader *l, yaml_node *n)
+static void read_no_logs(loader *l, const yaml_node *n)
 {
-    void *at = NULL;
-    yaml_node *key, *content;
-    while (yaml_is_map(n) && yaml_next_pair(n, &at, &key, &content)) {
-        no_log none = {.reason = yaml_text(&l->y, content)};
-        if (read_source(l, key, &none.source)) vec_push(&l->s->no_logs, none);
+    for (size_t i = 0; is_map(n) && i < n->count; i++) {
+        const yaml_entry *e = &n->entries[i];
+        no_log none = {.reason = text_of(l, e->value)};
+        if (read_source(l, keep(l, e->key), e->key_span, &none.source)) vec_push(&l->s->no_logs, none);
     }
 }
 
-static void read_open(loader *l, yaml_node *n)
+static void read_open(loader *l, const yaml_node *n)
 {
-    void *at = NULL;
-    yaml_node *key, *content;
-    while (yaml_is_map(n) && yaml_next_pair(n, &at, &key, &content)) {
-        pk_str k = yaml_text(&l->y, key);
+    for (size_t i = 0; is_map(n) && i < n->count; i++) {
+        const yaml_entry *e = &n->entries[i];
+        pk_str k = keep(l, e->key);
         if (str_equal(k, STR("time")))
-            l->s->open_times = read_times(l, content);
+            l->s->open_times = read_times(l, e->value);
         else if (str_equal(k, STR("host")))
-            yaml_texts(&l->y, content, &l->s->open_hosts, &l->s->open_host_count);
+            read_texts(l, e->value, &l->s->open_hosts, &l->s->open_host_count);
         else
-            yaml_error(&l->y, key, "'" STR_FMT "': expected time or host", STR_ARG(k));
+            wrong(l, e->key_span, "'" STR_FMT "': expected time or host", STR_ARG(k));
     }
 }
 
-static void read_family(loader *l, yaml_node *root)
+static void read_family(loader *l, const yaml_node *root)
 {
     pk_str name = {0}, product = {0};
-    yaml_node *layouts = NULL, *classes = NULL, *none = NULL, *open = NULL;
-    void *at = NULL;
-    yaml_node *key, *content;
-    if (!yaml_is_map(root)) {
-        yaml_error(&l->y, root, "expected a map with family, layouts and classes");
+    const yaml_node *layouts = NULL, *classes = NULL, *none = NULL, *open = NULL;
+    if (!is_map(root)) {
+        wrong(l, root->span, "expected a map with family, layouts and classes");
         return;
     }
-    while (yaml_next_pair(root, &at, &key, &content)) {
-        pk_str k = yaml_text(&l->y, key);
+    for (size_t i = 0; i < root->count; i++) {
+        const yaml_entry *e = &root->entries[i];
+        pk_str k = keep(l, e->key);
         if (str_equal(k, STR("family")))
-            name = yaml_text(&l->y, content);
+            name = text_of(l, e->value);
         else if (str_equal(k, STR("product")))
-            product = yaml_text(&l->y, content);
+            product = text_of(l, e->value);
         else if (str_equal(k, STR("layouts")))
-            layouts = content;
+            layouts = e->value;
         else if (str_equal(k, STR("classes")))
-            classes = content;
+            classes = e->value;
         else if (str_equal(k, STR("no_logs")))
-            none = content;
+            none = e->value;
         else if (str_equal(k, STR("open")))
-            open = content;
+            open = e->value;
         else
-            yaml_error(&l->y, key, "'" STR_FMT "': expected family, product, layouts, classes, no_logs or open",
+            wrong(l, e->key_span, "'" STR_FMT "': expected family, product, layouts, classes, no_logs or open",
                        STR_ARG(k));
     }
     if (name.len == 0 || table_get(&l->s->family_index, name) != TABLE_NONE) {
-        yaml_error(&l->y, root, "'family' is missing, or another file has it already");
+        wrong(l, root->span, "'family' is missing, or another file has it already");
         return;
     }
     l->family = family_add(l->s, name, product);
-    at = NULL;
-    while (yaml_is_map(layouts) && yaml_next_pair(layouts, &at, &key, &content))
-        read_layout(l, yaml_text(&l->y, key), content);
-    at = NULL;
-    while (yaml_is_map(classes) && yaml_next_pair(classes, &at, &key, &content))
-        read_class(l, yaml_text(&l->y, key), content);
+    for (size_t i = 0; is_map(layouts) && i < layouts->count; i++)
+        read_layout(l, keep(l, layouts->entries[i].key), layouts->entries[i].value);
+    for (size_t i = 0; is_map(classes) && i < classes->count; i++)
+        read_class(l, keep(l, classes->entries[i].key), classes->entries[i].value);
     read_no_logs(l, none);
     read_open(l, open);
 }
@@ -477,6 +505,23 @@ static bool read_file(const char *path, char **bytes, size_t *len)
     return good;
 }
 
+static void report_problem(loader *l, const yaml_problem *p)
+{
+    diag_place at = {l->file, p->place.line, p->place.column, 0};
+    diag_add_text(l->diags, PK_ERROR, "schema-yaml", at, STR(""), p->message, p->hint);
+    l->errors++;
+}
+
+static void read_root(loader *l, const yaml_file *file)
+{
+    if (file->count == 0)
+        wrong(l, (span){0}, "the file is empty");
+    else if (file->count > 1)
+        wrong(l, file->documents[1].span, "a second document; a family is one");
+    else
+        read_family(l, file->documents[0].root);
+}
+
 static bool load_file(schema *s, const char *path, diag_list *d)
 {
     char *bytes;
@@ -485,13 +530,15 @@ static bool load_file(schema *s, const char *path, diag_list *d)
         diag_add(d, PK_ERROR, "schema-read", (diag_place){.file = str_from(path)}, STR(""), NULL, "cannot be read");
         return false;
     }
-    loader l = {
-        .s = s, .y = {.diags = d, .arena = s->arena}
-    };
-    if (yaml_document_open(&l.y, path, (pk_str){bytes, len})) read_family(&l, yaml_root(&l.y));
-    yaml_document_close(&l.y);
+    loader l = {.s = s, .file = str_from(path), .diags = d};
+    arena *scratch = arena_new();
+    yaml_file file = yaml_read(scratch, (pk_str){bytes, len});
+    const yaml_document *first = file.count ? &file.documents[0] : NULL;
+    for (size_t i = 0; first && i < first->problem_count; i++) report_problem(&l, &first->problems[i]);
+    if (l.errors == 0) read_root(&l, &file);
+    arena_free(scratch);
     mem_free(bytes);
-    return l.y.errors == 0;
+    return l.errors == 0;
 }
 
 /* ---- what can only be done when all files are read ---- */

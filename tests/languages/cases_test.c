@@ -22,7 +22,7 @@
 #include "event/event.h"
 #include "ir/eval.h"
 #include "languages/language.h"
-#include "languages/sigma/yaml.h"
+#include "base/yaml.h"
 
 typedef struct { pk_str name, body; uint32_t line; } block;
 

@@ -100,9 +100,13 @@ typedef struct {
 
 static void report_problems(sigma_document *d, const yaml_document *doc)
 {
+    static const char *const codes[YAML_PROBLEMS] = {
+        [YAML_SYNTAX] = "sigma-yaml", [YAML_DUPLICATE_KEY] = "sigma-duplicate-key",
+        [YAML_LIMIT] = "sigma-limit", [YAML_ENCODING] = "sigma-encoding",
+    };
     for (size_t i = 0; i < doc->problem_count; i++) {
         const yaml_problem *p = &doc->problems[i];
-        sigma_report(d, PK_ERROR, p->code, p->place, p->hint, STR_FMT, STR_ARG(p->message));
+        sigma_report(d, PK_ERROR, codes[p->kind], p->place, p->hint, STR_FMT, STR_ARG(p->message));
     }
 }
 

@@ -8,7 +8,7 @@
 #define PICKET_LANGUAGES_SIGMA_SIGMA_H
 
 #include "languages/language.h"
-#include "languages/sigma/yaml.h"
+#include "base/yaml.h"
 
 extern const language sigma_language;
 extern const language_function sigma_modifiers[];      /* modifiers.c: the table for help and documentation */

@@ -1,8 +1,8 @@
 /*
- * YAML trees: places in the source, looking things up, JSON, merging. The text is read by yaml_parse.c, the tree is made by
- * yaml_tree.c.
+ * YAML trees: places in the source, looking things up, JSON, merging. The text is read by yaml_read.c, the tree
+ * is made by yaml_tree.c.
  */
-#include "languages/sigma/yaml_tree.h"
+#include "base/yaml_tree.h"
 
 #include "base/unicode.h"
 

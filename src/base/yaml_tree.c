@@ -1,8 +1,8 @@
 /*
  * The tree of a YAML document while it is read: open maps and lists, anchors, what is wrong. Duplicate keys, merge keys, the
- * types of plain scalars and every bound are decided here; yaml_parse.c knows the syntax only.
+ * types of plain scalars and every bound are decided here; libyaml knows the syntax only.
  */
-#include "languages/sigma/yaml_tree.h"
+#include "base/yaml_tree.h"
 
 #define KEYS_BY_TABLE 16                /* maps longer than this look for duplicate keys in a table */
 
@@ -49,14 +49,14 @@ static yaml_type plain_type(pk_str s)
 
 /* ---- problems ---- */
 
-void yaml_add_problem(yaml_tree *t, const char *code, span place, pk_str message, pk_str hint)
+void yaml_add_problem(yaml_tree *t, yaml_problem_kind kind, span place, pk_str message, pk_str hint)
 {
-    vec_push_in(t->arena, &t->problems, ((yaml_problem){code, place, message, hint}));
+    vec_push_in(t->arena, &t->problems, ((yaml_problem){kind, place, message, hint}));
 }
 
-void yaml_fail(yaml_tree *t, const char *code, span place, pk_str message, pk_str hint)
+void yaml_fail(yaml_tree *t, yaml_problem_kind kind, span place, pk_str message, pk_str hint)
 {
-    if (!t->failed) yaml_add_problem(t, code, place, message, hint);
+    if (!t->failed) yaml_add_problem(t, kind, place, message, hint);
     t->failed = true;
 }
 
@@ -66,7 +66,7 @@ static bool count_nodes(yaml_tree *t, uint64_t n, span at)
 {
     t->nodes += n;
     if (t->nodes <= YAML_MAX_NODES) return true;
-    yaml_fail(t, "sigma-limit", at,
+    yaml_fail(t, YAML_LIMIT, at,
               arena_printf(t->arena, "more than %u values in one file, counting what aliases stand for", YAML_MAX_NODES),
               STR(""));
     return false;
@@ -100,9 +100,9 @@ static void add_key(yaml_tree *t, yaml_frame *f, const yaml_node *n)
 {
     const yaml_entry *first = n->kind == YAML_SCALAR ? find_entry(f, n->text) : NULL;
     if (n->kind != YAML_SCALAR) {
-        yaml_fail(t, "sigma-yaml", n->span, STR("a key must be a text"), STR(""));
+        yaml_fail(t, YAML_SYNTAX, n->span, STR("a key must be a text"), STR(""));
     } else if (first) {
-        yaml_add_problem(t, "sigma-duplicate-key", n->span,
+        yaml_add_problem(t, YAML_DUPLICATE_KEY, n->span,
                          arena_printf(t->arena, "the key '" STR_FMT "' stands twice; first at line %u", STR_ARG(n->text),
                                       first->key_span.line),
                          STR("join the values in one list, or give one of the two another name"));
@@ -178,7 +178,7 @@ yaml_node *yaml_alias(yaml_tree *t, pk_str name, size_t start, size_t end)
     uint32_t i = table_get(&t->anchors, name);
     span at = yaml_span(&t->source, start, end);
     if (i == TABLE_NONE) {
-        yaml_add_problem(t, "sigma-yaml", at,
+        yaml_add_problem(t, YAML_SYNTAX, at,
                          arena_printf(t->arena, "no anchor '&" STR_FMT "' stands before this alias", STR_ARG(name)),
                          STR("a text that begins with '*' must be in quotes"));
         return yaml_scalar(t, YAML_PLAIN, STR(""), start, end, false);
@@ -186,7 +186,7 @@ yaml_node *yaml_alias(yaml_tree *t, pk_str name, size_t start, size_t end)
     yaml_node *n = t->anchored.at[i];
     count_nodes(t, n->size, at);
     if (t->stack.len + n->height > YAML_MAX_DEPTH)
-        yaml_fail(t, "sigma-limit", at, arena_printf(t->arena, "nested deeper than %d levels", YAML_MAX_DEPTH), STR(""));
+        yaml_fail(t, YAML_LIMIT, at, arena_printf(t->arena, "nested deeper than %d levels", YAML_MAX_DEPTH), STR(""));
     return n;
 }
 
@@ -194,10 +194,15 @@ yaml_node *yaml_alias(yaml_tree *t, pk_str name, size_t start, size_t end)
 
 void yaml_open(yaml_tree *t, yaml_kind kind, size_t start, pk_str anchor)
 {
+    const yaml_frame *f = top(t);
+    if (f && f->node->kind == YAML_MAP && !f->has_key) {
+        yaml_fail(t, YAML_SYNTAX, yaml_span(&t->source, start, start + 1), STR("a key must be a text"), STR(""));
+        return;
+    }
     yaml_node *n = new_node(t, kind, start, start);
     n->height = 1;
     if (t->stack.len >= YAML_MAX_DEPTH)
-        yaml_fail(t, "sigma-limit", n->span, arena_printf(t->arena, "nested deeper than %d levels", YAML_MAX_DEPTH), STR(""));
+        yaml_fail(t, YAML_LIMIT, n->span, arena_printf(t->arena, "nested deeper than %d levels", YAML_MAX_DEPTH), STR(""));
     vec_push(&t->stack, ((yaml_frame){.node = n, .anchor = anchor}));
 }
 

@@ -1,8 +1,9 @@
-/* The tree of a YAML file while it is read: what yaml_parse.c calls, in the order of the text. Private to the YAML reader. */
-#ifndef PICKET_LANGUAGES_SIGMA_YAML_TREE_H
-#define PICKET_LANGUAGES_SIGMA_YAML_TREE_H
+/* The tree of a YAML file while it is read: what yaml_read.c calls, in the order of the text. Private to the YAML reader. */
+#ifndef PICKET_BASE_YAML_TREE_H
+#define PICKET_BASE_YAML_TREE_H
 
-#include "languages/sigma/yaml.h"
+#include "base/hash.h"
+#include "base/yaml.h"
 
 /* An open map or list. */
 typedef struct {
@@ -42,7 +43,7 @@ void yaml_place(yaml_tree *t, yaml_node *n, pk_str anchor);
 void yaml_open(yaml_tree *t, yaml_kind kind, size_t start, pk_str anchor);
 void yaml_close(yaml_tree *t, size_t end);              /* end: of the closing bracket; 0: where the last child ends */
 
-void yaml_add_problem(yaml_tree *t, const char *code, span place, pk_str message, pk_str hint);
-void yaml_fail(yaml_tree *t, const char *code, span place, pk_str message, pk_str hint); /* and reads no further */
+void yaml_add_problem(yaml_tree *t, yaml_problem_kind kind, span place, pk_str message, pk_str hint);
+void yaml_fail(yaml_tree *t, yaml_problem_kind kind, span place, pk_str message, pk_str hint); /* and reads no further */
 
 #endif

@@ -1,14 +1,15 @@
 /*
- * YAML as trees with places: what the Sigma reader needs of it, and no more.
+ * YAML as trees with places. The text is parsed by libyaml.
  *
  * Scalars keep their text and the type that YAML 1.2 gives to it when it is unquoted (`yes`, `on` and dates are text;
  * 0x10 and 010 are numbers whose text stays). Everything is bounded: file size, depth, nodes, and the nodes that aliases
  * expand to. A tree whose file breaks off in the middle is closed where it broke, so that metadata can still be read.
  */
-#ifndef PICKET_LANGUAGES_SIGMA_YAML_H
-#define PICKET_LANGUAGES_SIGMA_YAML_H
+#ifndef PICKET_BASE_YAML_H
+#define PICKET_BASE_YAML_H
 
-#include "ir/ir.h"
+#include "base/span.h"
+#include "base/text.h"
 
 #define YAML_MAX_BYTES (16u << 20)
 #define YAML_MAX_DEPTH 64
@@ -40,8 +41,10 @@ struct yaml_node {
     uint32_t size, height;              /* nodes below and including this one; levels of containers */
 };
 
+typedef enum { YAML_SYNTAX, YAML_DUPLICATE_KEY, YAML_LIMIT, YAML_ENCODING, YAML_PROBLEMS } yaml_problem_kind;
+
 typedef struct {
-    const char *code;                   /* "sigma-yaml", "sigma-duplicate-key", ... */
+    yaml_problem_kind kind;             /* each caller has codes of its own for these */
     span place;
     pk_str message, hint;
 } yaml_problem;
