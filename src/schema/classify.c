@@ -314,7 +314,7 @@ static classification by_content(classifier *c, id_list *out)
     return (classification){.layout = found};
 }
 
-/* The user's word: that class, its ancestors, and what content tells below it. */
+/* The class that the user states, its ancestors, and what content tells below it. */
 static classification as_stated(classifier *c, class_id stated, id_list *out)
 {
     const schema *s = c->schema;
@@ -344,11 +344,47 @@ static const class_id *kept_list(classifier *c, const class_id *ids, size_t coun
     return copy;
 }
 
+static bool same_family(const classifier *c, const id_list *ids, class_id stated)
+{
+    const class_row *const *classes = (const class_row *const *)c->schema->classes.at;
+    return ids->ids.len && classes[ids->ids.at[0]]->shown.family == classes[stated]->shown.family;
+}
+
+/*
+ * Content goes before what the user says where it tells the product (an event log of Windows in a folder of proxy logs stays
+ * what it is). Within one family both hold; and where content tells no more than "some web log" the user knows better.
+ */
+static bool content_decides(const classifier *c, const id_list *ids, class_id stated)
+{
+    if (same_family(c, ids, stated)) return false;
+    for (size_t i = 0; i < ids->ids.len; i++) {
+        const event_class *k = &c->schema->classes.at[ids->ids.at[i]]->shown;
+        for (size_t n = 0; n < k->source_count; n++)
+            if (k->sources[n].product.len) return true;
+    }
+    return false;
+}
+
+static void add_missing(classifier *c, const id_list *from, id_list *to)
+{
+    for (size_t i = 0; i < from->ids.len; i++) {
+        bool there = false;
+        for (size_t n = 0; n < to->ids.len; n++) there |= to->ids.at[n] == from->ids.at[i];
+        if (!there) vec_push_in(c->scratch, &to->ids, from->ids.at[i]);
+    }
+}
+
 static classification find(classifier *c, class_id stated)
 {
     id_list ids = {0};
     arena_reset(c->scratch);
-    classification k = stated == CLASS_NONE ? by_content(c, &ids) : as_stated(c, stated, &ids);
+    classification k = by_content(c, &ids);
+    if (stated != CLASS_NONE && !content_decides(c, &ids, stated)) {
+        id_list seen = ids;
+        ids = (id_list){0};
+        k = as_stated(c, stated, &ids);
+        if (same_family(c, &seen, stated)) add_missing(c, &seen, &ids);
+    }
     k.class_count = ids.ids.len;
     if (k.class_count) k.classes = kept_list(c, ids.ids.at, ids.ids.len);
     return k;
