@@ -14,14 +14,39 @@ family_id schema_layout_family(const schema *s, layout_id l)
     return s->layouts.at[l].family;
 }
 
-/* The last '$' stands for the field: keys may hold one too. */
+/* The last '$' stands for the field, since keys may hold one too; "~$" for the field with its first letter in lower case. */
 static pk_str fill_in(arena *a, pk_str pattern, pk_str field)
+{
+    size_t at = layout_placeholder(pattern);
+    bool lower = at > 0 && pattern.ptr[at - 1] == '~';
+    pk_str filled = arena_printf(a, STR_FMT STR_FMT STR_FMT, STR_ARG(str_slice(pattern, 0, at - lower)), STR_ARG(field),
+                                 STR_ARG(str_slice(pattern, at + 1, STR_NPOS)));
+    if (!lower || field.len == 0 || field.ptr[0] < 'A' || field.ptr[0] > 'Z') return filled;
+    char *out = arena_cstring(a, filled);
+    out[at - 1] = (char)(out[at - 1] | 0x20);
+    return (pk_str){out, filled.len};
+}
+
+size_t layout_placeholder(pk_str pattern)
 {
     size_t at = pattern.len;
     while (at > 0 && pattern.ptr[at - 1] != '$') at--;
-    at -= at > 0;
-    return arena_printf(a, STR_FMT STR_FMT STR_FMT, STR_ARG(str_slice(pattern, 0, at)), STR_ARG(field),
-                        STR_ARG(str_slice(pattern, at + 1, STR_NPOS)));
+    return at > 0 ? at - 1 : 0;
+}
+
+bool layout_field_name(pk_str segment, pk_str key, arena *a, pk_str *out)
+{
+    size_t at = layout_placeholder(segment);
+    bool lower = at > 0 && segment.ptr[at - 1] == '~';
+    pk_str before = str_slice(segment, 0, at - lower), behind = str_slice(segment, at + 1, STR_NPOS);
+    if (key.len < before.len + behind.len || !str_starts_with(key, before) || !str_ends_with(key, behind)) return false;
+    *out = str_slice(key, before.len, key.len - before.len - behind.len);
+    if (lower && out->len && out->ptr[0] >= 'a' && out->ptr[0] <= 'z') {
+        char *upper = arena_cstring(a, *out);
+        upper[0] = (char)(upper[0] & ~0x20);
+        out->ptr = upper;
+    }
+    return true;
 }
 
 size_t layout_raw_paths(const schema *s, layout_id l, pk_str field, arena *a, pk_str paths[FIELD_PATHS])

@@ -104,6 +104,11 @@ bool map_function_known(pk_str name);
 /* layouts.c: raw paths of a field, '$' filled in; at most FIELD_PATHS. LAYOUT_NONE: the field's own name. */
 size_t layout_raw_paths(const schema *s, layout_id l, pk_str field, arena *a, pk_str paths[FIELD_PATHS]);
 
+/* Where the '$' of a pattern stands. */
+size_t layout_placeholder(pk_str pattern);
+/* The field that `key` holds by the last segment of a pattern ("winlog_$", "~$"); false: none. */
+bool layout_field_name(pk_str segment, pk_str key, arena *a, pk_str *out);
+
 /* classes.c */
 class_id class_add(schema *s, pk_str name, family_id f, class_id parent);
 family_id family_add(schema *s, pk_str name, pk_str product);

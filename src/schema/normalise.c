@@ -88,8 +88,10 @@ static void put_other(normaliser *n, const layout *l, const value_field *f, way 
     size_t dot = str_find_char(w.rest, '.');
     pk_str key = str_slice(w.rest, 0, dot);
     if (dot == STR_NPOS) {
-        if (!str_equal(f->name, STR("#attributes")) && !is_named_path(l, path) && !is_opened(n, l, path, &f->value))
-            put(n, without_blanks(n->arena, f->name), f->value);
+        pk_str name;
+        if (!str_equal(f->name, STR("#attributes")) && !is_named_path(l, path) && !is_opened(n, l, path, &f->value) &&
+            layout_field_name(key, f->name, n->arena, &name))
+            put(n, without_blanks(n->arena, name), f->value);
     } else if (str_equal(key, STR("*")) || str_equal(key, f->name)) {
         put_others(n, l, &f->value, (way){str_slice(w.rest, dot + 1, STR_NPOS), path, w.depth, w.texts});
     }
