@@ -7,7 +7,7 @@ seconds=${1:-600}
 only=${2:-}
 logs=build/logs
 mkdir -p $logs
-scripts/build.sh fuzz -DPICKET_TESTS=ON >$logs/fuzz-build.log 2>&1 || { tail -n 40 $logs/fuzz-build.log; exit 1; }
+scripts/build.sh fuzz -DPICKET_TESTS=ON fuzz_targets >$logs/fuzz-build.log 2>&1 || { tail -n 40 $logs/fuzz-build.log; exit 1; }
 
 run() { # target
     name=${1##*/fuzz_}

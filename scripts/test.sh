@@ -11,9 +11,9 @@ passed=0 failed=0
 
 note() { printf '\n== %s\n' "$*"; }
 
-build() { # preset
+build() { # preset [target]
     note "$1: build"
-    scripts/build.sh "$1" -DPICKET_TESTS=ON >"$logs/$1-build.log" 2>&1 && return 0
+    scripts/build.sh "$1" -DPICKET_TESTS=ON ${2:-} >"$logs/$1-build.log" 2>&1 && return 0
     tail -n 40 "$logs/$1-build.log"
     failed=$((failed + 1))
     return 1
@@ -48,7 +48,7 @@ run_tests() { # preset
 for preset in release asan; do
     build $preset && run_tests $preset
 done
-if build fuzz; then
+if build fuzz fuzz_targets; then
     note "fuzz: seeds, then $seconds s each"
     scripts/fuzz.sh "$seconds" >"$logs/fuzz.log" 2>&1
     cat $logs/fuzz.log
