@@ -13,6 +13,8 @@
  */
 #include "engine/accumulator.h"
 
+#include <stdlib.h>
+
 #define END_OF_INPUT (INT64_MAX - 1)
 #define HOPS_MOST 10000           /* windows that one row may lie in */
 
@@ -22,6 +24,7 @@ typedef struct {
     group_head head;
     row **rows;                   /* ring of the window's rows, oldest first */
     size_t first, count, cap;
+    bool mixed;                   /* rows of one time may not be in the order of their places */
     accumulator *accumulators;
     size_t cleared;               /* rows at the front of the node's entries that have left already */
     size_t timers;                /* set and not yet fired */
@@ -173,8 +176,21 @@ static void add_row(stage_run *run, const node *n, const aggregate_state *st, gr
         g->cap = cap;
         g->first = 0;
     }
+    g->mixed |= g->count && row_order(row_at(g, g->count - 1), r) > 0;
     g->rows[(g->first + g->count++) % g->cap] = row_hold(r);
     change(run, n, st, g, r, true);
+}
+
+static void put_in_order(group *g)
+{
+    if (!g->mixed) return;
+    row **rows = mem_zalloc(g->cap, sizeof *rows);
+    for (size_t i = 0; i < g->count; i++) rows[i] = row_at(g, i);
+    rows_sort(rows, g->count);
+    mem_free(g->rows);
+    g->rows = rows;
+    g->first = 0;
+    g->mixed = false;
 }
 
 static void remove_oldest(stage_run *run, const node *n, const aggregate_state *st, group *g)
@@ -265,8 +281,8 @@ static void compute(const node *n, aggregate_state *st, group *g, row *out, bool
         if (st->asked[i] != asked) continue;
         if (!w.rows && aggregate_needs_rows(st->kinds[i], &g->accumulators[i])) {
             row **rows = ARENA_ARRAY(st->values, row *, g->count + 1);
+            put_in_order(g);
             for (size_t k = 0; k < g->count; k++) rows[k] = row_at(g, k);
-            rows_sort(rows, g->count);
             w.rows = rows;
             w.count = g->count;
         }
@@ -322,6 +338,7 @@ static void run_group(stage_run *run, node *n, group *g)
         add_row(run, n, st, g, r);
         while (g->count > most) remove_oldest(run, n, st, g);
         row *out = row_like(run, r, n->column_count);
+        out->origin = 0;
         for (size_t k = 0; k < r->column_count; k++)
             row_set_column(out, node_column(n, n->inputs[0]->columns[k].name, n->inputs[0]->columns[k].part), &r->columns[k]);
         set_keys(g, out);
@@ -337,6 +354,7 @@ static void run_group(stage_run *run, node *n, group *g)
 static void aggregate_decide(stage_run *run, node *n, timestamp now)
 {
     aggregate_state *st = n->state;
+    if (st->touched.len > 1) qsort(st->touched.at, st->touched.len, sizeof *st->touched.at, group_order);
     for (size_t i = 0; i < st->touched.len; i++) {
         group *g = st->touched.at[i];
         g->touched = false;
@@ -357,7 +375,7 @@ static void aggregate_decide(stage_run *run, node *n, timestamp now)
 static void set_timer(stage_run *run, node *n, group *g, timestamp start, timestamp due)
 {
     g->timers++;
-    run_set_timer(run, n, g, start, due);
+    run_set_timer(run, n, &g->head, start, due);
 }
 
 /* The last point in time that belongs to the window that a row at `t` opens. */
@@ -383,13 +401,14 @@ static void set_hops(stage_run *run, node *n, group *g, timestamp t)
     }
 }
 
-static void aggregate_timer(stage_run *run, node *n, void *which, int64_t start, timestamp due)
+static void aggregate_timer(stage_run *run, node *n, group_head *which, int64_t start, timestamp due)
 {
     aggregate_state *st = n->state;
-    group *g = which;
+    group *g = (group *)which;
     timestamp at = due;
     g->timers--;
     g->holding = false;
+    if (st->decision == DECIDE_ANCHORED) put_in_order(g);
     if (st->decision == DECIDE_HOPPING)
         while (g->count && row_at(g, 0)->time < start) remove_oldest(run, n, st, g);
     for (size_t i = 0; n->stage->as.aggregate.window.kind == WINDOW_NONE && i < g->count; i++)

@@ -106,6 +106,11 @@ group_head *group_of(stage_run *run, group_table *t, const row_key_way *key, siz
     return g;
 }
 
+int group_order(const void *x, const void *y)
+{
+    return str_compare((*(const group_head *const *)x)->key, (*(const group_head *const *)y)->key);
+}
+
 void group_remove(stage_run *run, group_table *t, group_head *g)
 {
     group_head **at = &t->buckets[g->hash & t->mask];

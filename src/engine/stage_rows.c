@@ -28,6 +28,7 @@ row *row_like(stage_run *run, const row *from, size_t columns)
     made->input = from->input;
     made->position = from->position;
     made->part_count = from->part_count;
+    made->origin = from->origin;
     if (from->event_count) memcpy(made->events, from->events, from->event_count * sizeof *made->events);
     made->event_count = from->event_count;
     made->event_total = from->event_total;
@@ -94,7 +95,8 @@ static int compare_place(uint64_t input_x, uint64_t position_x, uint64_t input_y
 int row_order(const row *x, const row *y)
 {
     if (x->time != y->time) return x->time < y->time ? -1 : 1;
-    return compare_place(x->input, x->position, y->input, y->position);
+    int order = compare_place(x->input, x->position, y->input, y->position);
+    return order ? order : x->origin < y->origin ? -1 : x->origin > y->origin;
 }
 
 typedef struct { row *row; size_t place; } placed_row;

@@ -8,6 +8,8 @@
  */
 #include "engine/stages.h"
 
+#include <stdlib.h>
+
 #define STEPS_MOST 64
 
 typedef struct {
@@ -245,6 +247,7 @@ static void try_steps(stage_run *run, node *n, sequence_group *g, timestamp now)
 static void sequence_decide(stage_run *run, node *n, timestamp now)
 {
     sequence_state *st = n->state;
+    if (st->touched.len > 1) qsort(st->touched.at, st->touched.len, sizeof *st->touched.at, group_order);
     for (size_t i = 0; i < st->touched.len; i++) {
         sequence_group *g = st->touched.at[i];
         try_steps(run, n, g, now);

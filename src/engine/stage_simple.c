@@ -145,6 +145,7 @@ static void union_push(stage_run *run, node *n, size_t input, row *r)
     row *made = row_through(run, n, n->inputs[input], r);
     make_columns(run, n, made, u->columns, u->column_count);
     row_set_column(made, node_column(n, STR("origin"), false), &origin);
+    made->origin = (uint32_t)input;
     node_emit(run, n, made);
     row_release(made);
 }

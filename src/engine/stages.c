@@ -16,7 +16,7 @@ typedef struct {
     timestamp due;
     uint64_t sequence;            /* of setting: ties in a fixed order */
     node *node;
-    void *group;
+    group_head *group;
     int64_t ticket;
 } run_timer;
 
@@ -191,7 +191,8 @@ static bool timer_before(const run_timer *a, const run_timer *b)
 {
     if (a->due != b->due) return a->due < b->due;
     if (a->node != b->node && (node_before(a->node, b->node) || node_before(b->node, a->node))) return node_before(a->node, b->node);
-    return a->sequence < b->sequence;
+    int order = a->node == b->node ? group_order(&a->group, &b->group) : 0;
+    return order ? order < 0 : a->sequence < b->sequence;
 }
 
 static void timers_down(run_internal *in, size_t at)
@@ -208,7 +209,7 @@ static void timers_down(run_internal *in, size_t at)
     }
 }
 
-void run_set_timer(stage_run *run, node *n, void *group, int64_t ticket, timestamp due)
+void run_set_timer(stage_run *run, node *n, group_head *group, int64_t ticket, timestamp due)
 {
     run_internal *in = internal(run);
     vec_push(&in->timers, ((run_timer){.due = due, .sequence = in->timer_sequence++, .node = n, .group = group,

@@ -28,6 +28,7 @@ typedef struct {
     uint32_t part_count;          /* events that it is made of, by the meaning of docs/ir.md; none behind an aggregate */
     timestamp time;
     uint64_t input, position;     /* place of its last event: order of rows of one time */
+    uint32_t origin;              /* number of the input of the last union: order of rows of one event */
     value *columns;               /* as the columns of the node that made it; MISSING: not there */
     size_t column_count;
     row_event *events;            /* in order of time, at most ROW_EVENTS_KEPT */
@@ -39,6 +40,7 @@ typedef struct {
 
 typedef struct node node;
 typedef struct stage_run stage_run;
+typedef struct group_head group_head;
 
 /* What each kind of stage does at run time. */
 typedef struct {
@@ -46,7 +48,7 @@ typedef struct {
     const char *(*open)(stage_run *run, node *n);
     void (*push)(stage_run *run, node *n, size_t input, row *r);
     void (*decide)(stage_run *run, node *n, timestamp now);            /* NULL: nothing is ever deferred */
-    void (*timer)(stage_run *run, node *n, void *group, int64_t ticket, timestamp due); /* NULL: sets no timers */
+    void (*timer)(stage_run *run, node *n, group_head *group, int64_t ticket, timestamp due); /* NULL: sets no timers */
     void (*close)(stage_run *run, node *n);
 } stage_ops;
 
@@ -88,7 +90,7 @@ void row_release(row *r);         /* frees with the last reference */
 void row_set_column(row *r, size_t i, const value *v); /* copies what v points to into the row */
 /* A row of several others: their events together, in order of time, the first ROW_EVENTS_KEPT kept; the place of the last. */
 void row_take_events(row *into, row *const *rows, size_t count);
-int row_order(const row *x, const row *y); /* by time, then place */
+int row_order(const row *x, const row *y); /* by time, place, origin */
 void rows_sort(row **rows, size_t count);
 
 /* ---- nodes (stages.c) ---- */
@@ -96,7 +98,7 @@ void rows_sort(row **rows, size_t count);
 void node_emit(stage_run *run, node *n, row *r);       /* gives the row to all users; the caller keeps its reference */
 void node_touch(stage_run *run, node *n);              /* asks for decide() when this point in time is complete */
 /* Calls timer() with the decisions of time `due`. `group` must live until then. */
-void run_set_timer(stage_run *run, node *n, void *group, int64_t ticket, timestamp due);
+void run_set_timer(stage_run *run, node *n, group_head *group, int64_t ticket, timestamp due);
 void node_add_column(stage_run *run, node *n, row_column c);
 size_t node_column(const node *n, pk_str name, bool part); /* index or STR_NPOS */
 bool run_is_full(const stage_run *run);                /* too many bytes are held: something must go */
@@ -132,7 +134,6 @@ row_key_ways row_keys_of(const node *n, const row *r, const ir_key *keys, size_t
 const char *keys_problem(const ir_key *keys, size_t count); /* NULL: they can be run */
 
 /* The head of what a node keeps for each key; find and remove by key. */
-typedef struct group_head group_head;
 struct group_head {
     pk_str key;                   /* owned */
     uint64_t hash;
@@ -146,6 +147,7 @@ typedef struct {
 } group_table;
 /* The group of this key; made (zeroed, `size` bytes) if there is none yet. */
 group_head *group_of(stage_run *run, group_table *t, const row_key_way *key, size_t key_count, size_t size);
+int group_order(const void *x, const void *y);        /* of two group_head *, by key: of what happens at one time */
 void group_remove(stage_run *run, group_table *t, group_head *g); /* and frees it */
 void group_table_free(group_table *t);                /* once no groups are left */
 

@@ -11,12 +11,15 @@
  *   rows N       the last N rows, at each row
  *   session      see next_session
  *   none         all rows, at the last one
+ *
+ * Rows that come of one event at one time stand in the order of their keys.
  */
 #include "ir/eval_private.h"
 
 #include <stdlib.h>
 
 typedef struct {
+    pk_str key;
     value *keys;
     row_list rows;
     row_list results;
@@ -308,7 +311,7 @@ static void add_to_groups(plan_run *run, const stage *s, groups *all, const row 
         if (at == TABLE_NONE) {
             at = (uint32_t)all->items.len;
             table_put(&all->by_key, keys.items.at[i].text, at);
-            group made = {.keys = keys.items.at[i].values};
+            group made = {.key = keys.items.at[i].text, .keys = keys.items.at[i].values};
             vec_push_in(run->arena, &all->items, made);
         }
         vec_push_in(run->arena, &all->items.at[at].rows.items, *r);
@@ -324,6 +327,8 @@ static void reverse_rows(row_list *rows)
     }
 }
 
+static int by_key(const void *x, const void *y) { return str_compare(((const group *)x)->key, ((const group *)y)->key); }
+
 row_list run_aggregate(plan_run *run, const stage *s)
 {
     const row_list *input = run_stage(run, s->inputs[0]);
@@ -335,6 +340,7 @@ row_list run_aggregate(plan_run *run, const stage *s)
     g.quiet = s->as.aggregate.after == AFTER_QUIET || (run->plan->alert == s && run->plan->quiet == QUIET_WHILE_HAVING);
     for (size_t i = 0; i < input->items.len; i++)
         if (!timed || input->items.at[i].time != TIMESTAMP_NONE) add_to_groups(run, s, &all, &input->items.at[i], &out);
+    if (all.items.len) qsort(all.items.at, all.items.len, sizeof *all.items.at, by_key);
     for (size_t i = 0; i < all.items.len; i++) {
         if (timed || s->as.aggregate.output == OUTPUT_RUNNING || kind == WINDOW_ROWS) sort_rows(&all.items.at[i].rows);
         if (s->as.aggregate.order_down) reverse_rows(&all.items.at[i].rows);

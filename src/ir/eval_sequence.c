@@ -11,6 +11,8 @@
  */
 #include "ir/eval_private.h"
 
+#include <stdlib.h>
+
 #define MOST_CHAINS 100000
 
 typedef struct { const row *row; size_t input; } entry; /* a row as an input of the sequence */
@@ -23,6 +25,7 @@ typedef struct {
 typedef struct { VEC(chain) items; } chain_list;
 
 typedef struct {
+    pk_str key;
     value *keys;
     VEC(entry) entries;
 } key_group;
@@ -55,7 +58,7 @@ static void add_entry(sequence *q, const row *r, size_t input)
         if (at == TABLE_NONE) {
             at = (uint32_t)q->groups.len;
             table_put(&q->by_key, found.items.at[i].text, at);
-            key_group made = {.keys = found.items.at[i].values};
+            key_group made = {.key = found.items.at[i].text, .keys = found.items.at[i].values};
             vec_push_in(q->run->arena, &q->groups, made);
         }
         vec_push_in(q->run->arena, &q->groups.at[at].entries, ((entry){r, input}));
@@ -206,6 +209,8 @@ static void number_steps(sequence *q)
     q->step_count = steps.len;
 }
 
+static int by_key(const void *x, const void *y) { return str_compare(((const key_group *)x)->key, ((const key_group *)y)->key); }
+
 row_list run_sequence(plan_run *run, const stage *s)
 {
     row_list out = {0};
@@ -217,6 +222,7 @@ row_list run_sequence(plan_run *run, const stage *s)
     }
     const row_list *until = s->as.sequence.until ? run_stage(run, s->as.sequence.until) : NULL;
     for (size_t k = 0; until && k < until->items.len; k++) add_entry(&q, &until->items.at[k], UNTIL);
+    if (q.groups.len) qsort(q.groups.at, q.groups.len, sizeof *q.groups.at, by_key); /* by_key is not asked any more */
     for (size_t i = 0; q.step_count && i < q.groups.len; i++) run_key(&q, &q.groups.at[i]);
     table_free(&q.by_key);
     sort_rows(&out);
