@@ -89,7 +89,11 @@ span yaml_span_within(const yaml_source *s, const yaml_node *n, const uint32_t *
 {
     if (from > n->text.len) from = n->text.len;
     if (to > n->text.len) to = n->text.len;
-    if (places) return yaml_span(s, places[from], places[to]);
+    if (places) {
+        size_t end = places[to]; /* where the next character stands, maybe in the next line */
+        while (to > from && end > places[to - 1] + 1u && is_blank(s->text.ptr[end - 1])) end--;
+        return yaml_span(s, places[from], end);
+    }
     if (!is_view(s, n->text)) return n->span;
     size_t base = (size_t)(n->text.ptr - s->text.ptr);
     return yaml_span(s, base + from, base + to);

@@ -201,7 +201,7 @@ static bool is_printable(pk_str s, size_t *at)
     return (c >= 0xa0 || c == 0x85) && c != 0xfffe && c != 0xffff;
 }
 
-/* Characters that YAML does not allow and invalid UTF-8 become '?', so that the rest can be read; `bad` is the place of the
+/* Characters that YAML does not allow and invalid UTF-8 become '_', so that the rest can be read; `bad` is the place of the
  * first. A lone CR, a line break for YAML, becomes LF. Every byte keeps its place. */
 static pk_str readable(arena *a, pk_str file, size_t *bad)
 {
@@ -211,7 +211,7 @@ static pk_str readable(arena *a, pk_str file, size_t *bad)
         bool lone = file.ptr[at] == '\r' && (next == file.len || file.ptr[next] != '\n');
         if (good && !lone) continue;
         if (!copy) copy = arena_cstring(a, file);
-        memset(copy + at, lone ? '\n' : '?', next - at);
+        memset(copy + at, lone ? '\n' : '_', next - at);
         if (!good && *bad == STR_NPOS) *bad = at;
     }
     return copy ? (pk_str){copy, file.len} : file;
