@@ -91,30 +91,25 @@ void path_set_free(path_set *set)
 
 /* ---- adding ---- */
 
-/* The place below `above` for this segment; paths added as keys (`exact`) have places of their own. */
-static uint32_t place_below(path_set *set, uint32_t above, pk_str key, bool exact)
+/* The place below `above` for this segment; paths added as keys (`exact`) have places of their own. *made: it is new. */
+static uint32_t place_below(path_set *set, uint32_t above, pk_str key, bool exact, bool *made)
 {
     pk_str name = arena_concat(set->arena, arena_printf(set->arena, "%u%c", above, exact ? '=' : ':'), key); /* may hold NULs */
     uint32_t found = table_get(&set->places_by_key, name);
-    if (found != TABLE_NONE) return found;
+    *made = found == TABLE_NONE;
+    if (!*made) return found;
     found = (uint32_t)set->places.len;
     vec_push(&set->places, ((place){.slot = SLOT_NONE}));
     table_put(&set->places_by_key, name, found);
     return found;
 }
 
+/* Each edge is added once: a place has one way from the root, and the edges into it are made with it. */
 static void add_edge(path_set *set, uint32_t from, pk_str key, uint32_t to)
 {
     place *p = &set->places.at[from];
-    if (str_equal(key, STR("*"))) {
-        for (size_t i = 0; i < p->stars.len; i++)
-            if (p->stars.at[i] == to) return;
-        vec_push(&p->stars, to);
-        return;
-    }
-    for (size_t i = 0; i < p->edges.len; i++)
-        if (p->edges.at[i].to == to && str_equal(p->edges.at[i].key, key)) return;
-    vec_push(&p->edges, ((edge){key, to}));
+    if (str_equal(key, STR("*"))) vec_push(&p->stars, to);
+    else vec_push(&p->edges, ((edge){key, to}));
 }
 
 static path_slot slot_of(path_set *set, uint32_t at, pk_str shown, pk_str name)
@@ -140,8 +135,10 @@ path_slot path_add(path_set *set, pk_str path)
         if (path.ptr[i] == '.') starts[++count] = i + 1;
     starts[++count] = path.len + 1;
     for (size_t to = 1; to <= count; to++) {
-        places[to] = place_below(set, places[to - 1], str_slice(path, starts[to - 1], starts[to] - 1 - starts[to - 1]), false);
-        for (size_t from = 0; from < to; from++) /* "a.b" may be one key */
+        bool made;
+        pk_str key = str_slice(path, starts[to - 1], starts[to] - 1 - starts[to - 1]);
+        places[to] = place_below(set, places[to - 1], key, false, &made);
+        for (size_t from = 0; made && from < to; from++) /* "a.b" may be one key */
             add_edge(set, places[from], str_slice(path, starts[from], starts[to] - 1 - starts[from]), places[to]);
     }
     return slot_of(set, places[count], path, path);
@@ -161,9 +158,10 @@ path_slot path_add_keys(path_set *set, const pk_str *keys, size_t count)
     if (slot == TABLE_NONE) {
         for (size_t i = 0; i < count; i++) {
             pk_str key = arena_str(set->arena, keys[i]);
-            uint32_t below = place_below(set, at, key, true);
+            bool made;
+            uint32_t below = place_below(set, at, key, true, &made);
             /* Several ways may lead on from here: those of split paths have places of their own. */
-            add_edge(set, at, key, below);
+            if (made) add_edge(set, at, key, below);
             at = below;
         }
         slot = slot_of(set, at, arena_str(set->arena, text_view(&shown)), arena_str(set->arena, text_view(&name)));
@@ -231,30 +229,50 @@ static pk_str without_blanks(arena *a, pk_str key)
     return (pk_str){out, n};
 }
 
-/* Where `key` leads from the places of subset `from`: edges of that name, edges of its name without blanks, and '*'. */
-static subset targets(const freezing *f, size_t from, pk_str key, pk_str stripped)
+/* Edges of a subset by their key, in the order in which keys are met first. */
+typedef struct {
+    table keys;             /* key -> its targets */
+    VEC(subset) targets;
+} edge_groups;
+
+static void group_edges(edge_groups *g, const place *p)
+{
+    for (size_t e = 0; e < p->edges.len; e++) {
+        uint32_t at = table_get(&g->keys, p->edges.at[e].key);
+        if (at == TABLE_NONE) {
+            at = (uint32_t)g->targets.len;
+            table_put(&g->keys, p->edges.at[e].key, at);
+            vec_push(&g->targets, (subset){0});
+        }
+        vec_push(&g->targets.at[at].places, p->edges.at[e].to);
+    }
+}
+
+static void add_places(subset *to, const subset *from)
+{
+    for (size_t i = 0; i < from->places.len; i++) vec_push(&to->places, from->places.at[i]);
+}
+
+/* Where a key leads: edges of that name, edges of its name without blanks, and '*'. */
+static subset targets_of(freezing *f, const edge_groups *g, size_t group, const subset *any)
 {
     subset out = {0};
-    for (size_t i = 0; i < f->subsets.at[from].places.len; i++) {
-        const place *p = &f->set->places.at[f->subsets.at[from].places.at[i]];
-        for (size_t e = 0; e < p->edges.len; e++)
-            if (str_equal(p->edges.at[e].key, key) || str_equal(p->edges.at[e].key, stripped)) vec_push(&out.places, p->edges.at[e].to);
-        for (size_t e = 0; e < p->stars.len; e++) vec_push(&out.places, p->stars.at[e]);
-    }
+    pk_str key = g->keys.entries.at[group].key;
+    add_places(&out, &g->targets.at[group]);
+    add_places(&out, any);
+    if (str_find_char(key, ' ') == STR_NPOS) return out;
+    uint32_t stripped = table_get(&g->keys, without_blanks(f->set->arena, key));
+    if (stripped != TABLE_NONE) add_places(&out, &g->targets.at[stripped]);
     return out;
 }
 
 /* If the key is a pair: where it leads to, and nothing that any key leads to. */
-static void add_pair(freezing *f, path_node from, pk_str key)
+static void add_pair(freezing *f, path_node from, pk_str key, const subset *targets)
 {
     path_pair pair;
     subset to = {0};
     if (!path_pair_read(key, f->set->arena, &pair)) return;
-    for (size_t i = 0; i < f->subsets.at[from].places.len; i++) {
-        const place *p = &f->set->places.at[f->subsets.at[from].places.at[i]];
-        for (size_t e = 0; e < p->edges.len; e++)
-            if (str_equal(p->edges.at[e].key, key)) vec_push(&to.places, p->edges.at[e].to);
-    }
+    add_places(&to, targets);
     pair.below = node_of(f, to);
     vec_push(&f->set->pairs, pair);
     f->set->nodes.at[from].pair_count++;
@@ -264,37 +282,29 @@ static void add_pair(freezing *f, path_node from, pk_str key)
 static void expand(freezing *f, path_node from)
 {
     subset any = {0};
-    table keys = {0};
+    edge_groups groups = {0};
     for (size_t i = 0; i < f->subsets.at[from].places.len; i++) {
         const place *p = &f->set->places.at[f->subsets.at[from].places.at[i]];
         for (size_t e = 0; e < p->stars.len; e++) vec_push(&any.places, p->stars.at[e]);
-        for (size_t e = 0; e < p->edges.len; e++) table_put(&keys, p->edges.at[e].key, 0);
+        group_edges(&groups, p);
         if (p->slot != SLOT_NONE) {
             vec_push(&f->set->node_slots, p->slot);
             f->set->nodes.at[from].slot_count++;
         }
     }
-    bool merged = f->subsets.at[from].places.len > 1 || any.places.len;
-    for (size_t k = 0; k < keys.entries.len; k++) {
-        pk_str key = keys.entries.at[k].key;
-        subset to = {0};
-        if (!merged && str_find_char(key, ' ') == STR_NPOS) { /* the usual case, without a search over all edges */
-            const place *p = &f->set->places.at[f->subsets.at[from].places.at[0]];
-            for (size_t e = k; e < p->edges.len; e++)
-                if (str_equal(p->edges.at[e].key, key)) vec_push(&to.places, p->edges.at[e].to);
-        } else {
-            to = targets(f, from, key, without_blanks(f->set->arena, key));
-        }
-        path_node child = node_of(f, to);
+    for (size_t k = 0; k < groups.targets.len; k++) {
+        pk_str key = groups.keys.entries.at[k].key;
+        path_node child = node_of(f, targets_of(f, &groups, k, &any));
         cell made = {key, hash_bytes(key.ptr, key.len, from), from, child};
         vec_push(&f->edges, made);
-        add_pair(f, from, key);
+        add_pair(f, from, key, &groups.targets.at[k]);
     }
-    bool has_children = keys.entries.len > 0 || any.places.len > 0;
+    f->set->nodes.at[from].has_children = groups.targets.len > 0 || any.places.len > 0;
     path_node star = node_of(f, any);
     f->set->nodes.at[from].star = star;
-    f->set->nodes.at[from].has_children = has_children;
-    table_free(&keys);
+    for (size_t k = 0; k < groups.targets.len; k++) vec_free(&groups.targets.at[k].places);
+    vec_free(&groups.targets);
+    table_free(&groups.keys);
 }
 
 static void build_cells(path_set *set, const freezing *f)
