@@ -25,7 +25,7 @@ struct row_store {
     VEC(row_key) keys;
     VEC(row_run) runs;
     size_t memory_limit;
-    FILE *events;                 /* rendered events, one after the other */
+    FILE *events;                 /* hosts and rendered events, one after the other */
     uint64_t events_len;
     row_event last;               /* several rules may match one event: it is kept once */
     bool has_last;
@@ -63,7 +63,7 @@ void row_store_free(row_store *s)
 }
 
 uint64_t row_store_without_time(const row_store *s) { return s->without_time; }
-pk_str row_store_text(const row_store *s, uint32_t id) { return intern_text(s->names, id); }
+pk_str row_store_file(const row_store *s, const row_event *e) { return intern_text(s->names, e->file); }
 
 bool row_store_failed(const row_store *s) { return s->failed; }
 
@@ -189,18 +189,26 @@ static pk_status spill(row_store *s)
     return PK_OK;
 }
 
-static pk_status keep_event(row_store *s, pk_str json, row_event *e)
+static bool append(row_store *s, pk_str text_of_event)
+{
+    if (text_of_event.len && fwrite(text_of_event.ptr, 1, text_of_event.len, s->events) != text_of_event.len) return false;
+    s->events_len += text_of_event.len;
+    return true;
+}
+
+static pk_status keep_event(row_store *s, pk_str host, pk_str json, row_event *e)
 {
     if (s->has_last && s->last.input == e->input && s->last.position == e->position) {
-        e->json_at = s->last.json_at;
+        e->at = s->last.at;
+        e->host_len = s->last.host_len;
         e->json_len = s->last.json_len;
         return PK_OK;
     }
     if (!s->events && !(s->events = temporary_file())) return PK_ERROR_IO;
-    e->json_at = s->events_len;
+    e->at = s->events_len;
+    e->host_len = (uint32_t)host.len;
     e->json_len = json.len;
-    if (json.len && fwrite(json.ptr, 1, json.len, s->events) != json.len) return PK_ERROR_IO;
-    s->events_len += json.len;
+    if (!append(s, host) || !append(s, json)) return PK_ERROR_IO;
     s->last = *e;
     s->has_last = true;
     return PK_OK;
@@ -239,8 +247,7 @@ pk_status row_store_add(row_store *s, const program *p, const matched_row *m, co
     row_event ev = {.time = time, .input = e->source.input, .position = e->source.position, .line = e->source.line,
                     .record = e->source.record};
     ev.file = intern(s->names, e->source.file);
-    ev.host = intern(s->names, m->host);
-    if (keep_event(s, render, &ev) != PK_OK) {
+    if (keep_event(s, str_slice(m->host, 0, UINT16_MAX), render, &ev) != PK_OK) {
         s->failed = true;
         return PK_ERROR_IO;
     }
@@ -261,16 +268,17 @@ pk_status row_store_add(row_store *s, const program *p, const matched_row *m, co
     return PK_ERROR_IO;
 }
 
-pk_status row_store_json(row_store *s, const row_event *e, arena *a, pk_str *out)
+pk_status row_store_event(row_store *s, const row_event *e, arena *a, pk_str *host, pk_str *json)
 {
-    char *bytes = arena_alloc(a, e->json_len + 1);
-    *out = (pk_str){bytes, 0};
-    if (e->json_len == 0) return PK_OK;
-    if (!s->events || fseeko(s->events, (off_t)e->json_at, SEEK_SET) != 0 ||
-        fread(bytes, 1, e->json_len, s->events) != e->json_len)
+    size_t len = e->host_len + e->json_len;
+    char *bytes = arena_alloc(a, len + 1);
+    *host = *json = (pk_str){"", 0};
+    if (len == 0) return PK_OK;
+    if (!s->events || fseeko(s->events, (off_t)e->at, SEEK_SET) != 0 || fread(bytes, 1, len, s->events) != len)
         return PK_ERROR_IO;
-    bytes[e->json_len] = 0;
-    out->len = e->json_len;
+    bytes[len] = 0;
+    *host = (pk_str){bytes, e->host_len};
+    *json = (pk_str){bytes + e->host_len, e->json_len};
     return PK_OK;
 }
 

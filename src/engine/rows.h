@@ -26,14 +26,15 @@ typedef struct {
 void demand_build(demand_table *d, const program *p);
 void demand_free(demand_table *d);
 
-/* An event that a row came from; `store` and `json_*` say where it is rendered. */
+/* An event that a row came from; `store` and `at` say where its host and the event as JSON are written. */
 typedef struct {
     timestamp time;
     uint64_t input, position, line;
     int64_t record;
-    uint32_t file, host;          /* interned in the store */
+    uint32_t file;                /* interned in the store */
     uint32_t store;
-    uint64_t json_at, json_len;
+    uint64_t at, json_len;
+    uint32_t host_len;            /* the host stands in front of the JSON */
 } row_event;
 
 /* A row as it is read back: columns in the order of the demand of its rule. Valid until the next call. */
@@ -53,7 +54,8 @@ bool row_merge_next(row_merge *m, stored_row *out);
 bool row_merge_failed(const row_merge *m);
 void row_merge_free(row_merge *m);
 
-pk_str row_store_text(const row_store *s, uint32_t id);               /* of `file` and `host` */
-pk_status row_store_json(row_store *s, const row_event *e, arena *a, pk_str *out);
+pk_str row_store_file(const row_store *s, const row_event *e);
+/* Reads back what was written of the event. */
+pk_status row_store_event(row_store *s, const row_event *e, arena *a, pk_str *host, pk_str *json);
 
 #endif

@@ -103,18 +103,7 @@ static void flush_alerts(stage_run *run)
     arena_reset(in->alert_arena);
 }
 
-/* The host that all events of the row agree on. */
-static pk_str common_host(run_internal *in, const row *r)
-{
-    pk_str host = {"", 0};
-    for (size_t i = 0; i < r->event_count; i++) {
-        pk_str h = row_store_text(in->stores[r->events[i].store], r->events[i].host);
-        if (i == 0) host = h;
-        else if (!str_equal(host, h)) return (pk_str){"", 0};
-    }
-    return host;
-}
-
+/* The events, and the host that they all agree on. */
 static void copy_events(run_internal *in, stage_alert *alert, const row *r)
 {
     stage_event *events = ARENA_ARRAY(in->alert_arena, stage_event, r->event_count + 1);
@@ -122,9 +111,12 @@ static void copy_events(run_internal *in, stage_alert *alert, const row *r)
         const row_event *e = &r->events[i];
         row_store *store = in->stores[e->store];
         events[i].time = e->time;
-        events[i].source = (event_source){.file = row_store_text(store, e->file), .input = e->input,
+        events[i].source = (event_source){.file = row_store_file(store, e), .input = e->input,
                                           .position = e->position, .record = e->record, .line = e->line};
-        if (row_store_json(store, e, in->alert_arena, &events[i].json) != PK_OK) in->status = PK_ERROR_IO;
+        pk_str host;
+        if (row_store_event(store, e, in->alert_arena, &host, &events[i].json) != PK_OK) in->status = PK_ERROR_IO;
+        if (i == 0) alert->host = host;
+        else if (!str_equal(alert->host, host)) alert->host = (pk_str){"", 0};
     }
     alert->events = events;
     alert->event_count = r->event_count;
@@ -136,7 +128,7 @@ static void raise_alert(stage_run *run, const node *n, const row *r)
 {
     run_internal *in = internal(run);
     arena *a = in->alert_arena;
-    stage_alert alert = {.rule = n->rule, .time = r->time, .host = arena_str(a, common_host(in, r))};
+    stage_alert alert = {.rule = n->rule, .time = r->time, .host = {"", 0}};
     alert.keys = ARENA_ARRAY(a, ir_key, r->column_count + 1);
     alert.key_values = ARENA_ARRAY(a, pk_str, r->column_count + 1);
     alert.column_names = ARENA_ARRAY(a, pk_str, r->column_count + 1);

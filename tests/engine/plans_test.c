@@ -3,6 +3,7 @@
  * random plans (windows, keys, functions, sequences, unions, quiet times) over random events. Rows are compared by time,
  * columns and events.
  */
+#include <malloc.h>
 #include <stdlib.h>
 
 #include "../ir/cases.h"
@@ -444,8 +445,85 @@ static void random_plans(void **state)
     close_bench(&b);
 }
 
+/* ---- bounds ---- */
+
+#define KEYS 60000
+#define WINDOW_MEMORY (2u << 20)
+
+typedef struct { size_t alerts, hot, bytes; } flood;
+
+static bool on_flood_alert(const stage_alert *alert, void *user)
+{
+    flood *f = user;
+    f->alerts++;
+    f->hot += alert->key_count && str_equal(alert->key_values[0], STR("hot"));
+    size_t held = mallinfo2().uordblks;
+    if (held > f->bytes) f->bytes = held;
+    return true;
+}
+
+/* As many keys as there are events, all within one window, and at the end one key that deserves its alert. */
+static void flood_plan(bool last_key, const char *source)
+{
+    bench b = open_bench();
+    ir_catalog *c = ir_catalog_new();
+    rule *r = ir_add_rule(c);
+    r->plan = ir_parse_plan(c, str_from(source), STR("plan"), b.diags);
+    assert_non_null(r->plan);
+    program *p;
+    assert_int_equal(program_build(&p, c, b.schema, NULL, b.diags), PK_OK);
+    matcher *m = matcher_new(p);
+    row_store *store = row_store_new(p, 1 << 20);
+    classification k = {.layout = LAYOUT_NONE};
+    arena *a = arena_new();
+    for (size_t i = 0; i < KEYS; i++) {
+        value tree;
+        record_builder fields = {0};
+        bool hot = i + 10 > KEYS;
+        record_add(a, &fields, STR("k"), value_string(i % 2 ? STR("b") : STR("a")));
+        record_add(a, &fields, STR("u"), value_string(hot ? STR("hot") : arena_printf(a, "one of many users, number %zu", i)));
+        tree = record_done(&fields);
+        event e = event_of_tree(a, program_paths(p), &tree);
+        e.source = (event_source){.file = STR("flood"), .position = i, .record = -1};
+        match_result found = matcher_run(m, &e, &k);
+        for (size_t n = 0; n < found.count; n++) {
+            matched_row row = {r, found.stages[n], found.classes[n], (timestamp)(i + 1) * (SECOND / 100), STR("a host of some length")};
+            assert_int_equal(row_store_add(store, p, &row, &e, &k, STR("{\"k\": \"a rendered event\"}")), PK_OK);
+        }
+        if (i % 1000 == 0) arena_reset(a);
+    }
+    flood f = {0};
+    size_t before = mallinfo2().uordblks;
+    assert_int_equal(stages_run(p, &store, 1, WINDOW_MEMORY, on_flood_alert, &f, b.diags), PK_OK);
+    const pk_diagnostic *last = diag_at(b.diags, diag_count(b.diags) - 1);
+    if (diag_count(b.diags) == 0 || !str_equal(str_from(last->code), STR("stage-limit"))) fail_msg("no warning: %s", source);
+    if (last_key && f.hot == 0) fail_msg("the last key raised no alert: %s", source);
+    if (f.bytes > before + 2 * WINDOW_MEMORY) fail_msg("%zu bytes held: %s", f.bytes - before, source);
+    print_message("%zu alerts, %zu KB held, %.*s\n", f.alerts, f.bytes > before ? (f.bytes - before) >> 10 : 0, STR_ARG(last->message));
+    arena_free(a);
+    row_store_free(store);
+    matcher_free(m);
+    program_free(p);
+    ir_catalog_free(c);
+    close_bench(&b);
+}
+
+static void floods(void **state)
+{
+    (void)state;
+    flood_plan(true, "m = match @sigma where k exists\na = aggregate m by u window sliding 1d: n = count() having n >= 3\nalert a");
+    flood_plan(true, "m = match @sigma where k exists\na = aggregate m by u window sliding 1d: n = count_distinct(k), s = values(u) having n >= 2\n"
+               "alert a quiet while having holds");
+    flood_plan(true, "a = match @sigma where k equals 'a'\nb = match @sigma where k equals 'b'\n"
+               "q = sequence by u span 1d keep latest steps a, b\nalert q");
+    flood_plan(true, "a = match @sigma where k equals 'a'\nb = match @sigma where k equals 'b'\nq = sequence by u keep latest steps a, b\nalert q");
+    flood_plan(false, "m = match @sigma where k exists\nalert m quiet 1d by u");
+    flood_plan(false, "m = match @sigma where k exists\na = aggregate m by u window sliding 5m: n = count() having n < 3\nalert a");
+    flood_plan(false, "m = match @sigma where k exists\na = aggregate m by u window hop 5m step 1m: n = count() having n >= 3\nalert a");
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(cases), cmocka_unit_test(random_plans)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(cases), cmocka_unit_test(random_plans), cmocka_unit_test(floods)};
     return cmocka_run_group_tests_name("plans", tests, NULL, NULL);
 }
