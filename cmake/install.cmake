@@ -7,7 +7,7 @@ install(DIRECTORY share/ DESTINATION ${CMAKE_INSTALL_DATADIR}/picket)
 install(FILES ${CMAKE_BINARY_DIR}/picket.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 install(FILES ${CMAKE_BINARY_DIR}/picket.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME picket)
 
-# pkg-config --cflags --libs picket; --static for what libpicket.a needs besides.
+# pkg-config --cflags --libs picket; with --static also what libpicket.a needs, as shared libraries.
 file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/picket.pc @ONLY CONTENT [[
 prefix=@CMAKE_INSTALL_PREFIX@
 includedir=${prefix}/@CMAKE_INSTALL_INCLUDEDIR@
@@ -18,7 +18,6 @@ Description: Runs detection rules over logs, and says why each one fired
 Version: @PROJECT_VERSION@
 Cflags: -I${includedir}
 Libs: -L${libdir} -lpicket
-Requires.private: @PICKET_PACKAGES@
-Libs.private: -lutf8proc -lsimdjson -lstdc++ -lpthread -lm
+Libs.private: -lhs -lpcre2-8 -lyaml -larchive -lutf8proc -lsimdjson -lstdc++ -lpthread -ldl -lm
 ]])
 install(FILES ${CMAKE_BINARY_DIR}/picket.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
