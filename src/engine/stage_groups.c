@@ -16,7 +16,9 @@ pk_str value_key_text(arena *a, const value *v)
 void put_key_text(text *out, const value *v, arena *a)
 {
     pk_str s = value_key_text(a, v);
-    text_printf(out, "%c%zu:", value_is_nothing(v) ? 'n' : 'v', s.len);
+    text_put_char(out, value_is_nothing(v) ? 'n' : 'v');
+    text_put_int(out, (int64_t)s.len);
+    text_put_char(out, ':');
     text_put(out, s);
 }
 

@@ -71,7 +71,7 @@ static const char *sequence_open(stage_run *run, node *n)
         node_add_column(run, n, (row_column){.name = s->as.sequence.keys[i].name, .key = true});
     for (size_t i = 0; i < s->as.sequence.step_count; i++)
         for (size_t k = 0; k < n->inputs[i]->column_count; k++) {
-            row_column c = {.name = n->inputs[i]->columns[k].name, .part = n->inputs[i]->columns[k].part};
+            row_column c = {.name = n->inputs[i]->columns[k].name, .part = n->inputs[i]->columns[k].part, .step = true};
             if (node_column(n, c.name, c.part) == STR_NPOS) node_add_column(run, n, c);
         }
     n->state = st;

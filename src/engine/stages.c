@@ -123,7 +123,7 @@ static void copy_events(run_internal *in, stage_alert *alert, const row *r)
     alert->event_total = r->event_total;
 }
 
-/* Group keys stand apart from the other columns; fields of events are in the events. */
+/* Group keys stand apart from the other columns; fields of events are in the events, and so is what led to a step. */
 static void raise_alert(stage_run *run, const node *n, const row *r)
 {
     run_internal *in = internal(run);
@@ -135,7 +135,7 @@ static void raise_alert(stage_run *run, const node *n, const row *r)
     alert.column_values = ARENA_ARRAY(a, value, r->column_count + 1);
     for (size_t i = 0; i < r->column_count; i++) {
         const row_column *c = &n->columns[i];
-        if (c->part || r->columns[i].type == VALUE_MISSING) continue;
+        if (c->part || c->step || r->columns[i].type == VALUE_MISSING) continue;
         if (c->key) {
             alert.keys[alert.key_count] = (ir_key){.name = c->name};
             alert.key_values[alert.key_count++] = arena_str(a, value_key_text(a, &r->columns[i]));

@@ -21,6 +21,7 @@ typedef struct {
     pk_str name;
     bool part;
     bool key;                     /* a group key: shown as such by alerts */
+    bool step;                    /* from a step of a sequence: there for later stages, not shown by alerts */
 } row_column;
 
 typedef struct {

@@ -335,6 +335,15 @@ static pk_str shown(arena *a, const value *v)
     return s;
 }
 
+/* Of a sequence an alert shows the keys only: two steps may have a column of one name. */
+static bool is_shown(const rule *r, pk_str column)
+{
+    const stage *s = r->plan->alert;
+    bool is_key = s->kind != STAGE_SEQUENCE;
+    for (size_t i = 0; !is_key && i < s->as.sequence.key_count; i++) is_key = str_equal(s->as.sequence.keys[i].name, column);
+    return is_key;
+}
+
 static alert_lines ask_evaluator(const pk_program *p, event_list *l, arena *a)
 {
     alert_lines lines = {.arena = a}, columns = {.arena = a};
@@ -349,6 +358,7 @@ static alert_lines ask_evaluator(const pk_program *p, event_list *l, arena *a)
         for (size_t k = 0; k < rows; k++) {
             for (size_t c = 0; c < made[k].columns.as.record.count; c++) {
                 const value_field *f = &made[k].columns.as.record.fields[c];
+                if (!is_shown(rules[i], f->name)) continue;
                 vec_push_in(a, &columns.lines, arena_printf(a, STR_FMT "=" STR_FMT, STR_ARG(f->name), STR_ARG(shown(a, &f->value))));
             }
             add_line(&lines, rules[i]->title, made[k].time, &columns, made[k].event_count);
