@@ -12,13 +12,12 @@
 
 void yaml_find_lines(arena *a, yaml_source *s)
 {
-    size_t count = 1;
-    for (size_t i = 0; i < s->text.len; i++) count += s->text.ptr[i] == '\n';
-    s->lines = ARENA_ARRAY(a, uint32_t, count);
-    s->line_count = count;
-    size_t line = 1;
-    for (size_t i = 0; i < s->text.len; i++)
-        if (s->text.ptr[i] == '\n') s->lines[line++] = (uint32_t)(i + 1);
+    VEC(uint32_t) lines = {0};
+    const char *at = s->text.ptr, *end = at + s->text.len;
+    vec_push_in(a, &lines, 0);
+    while ((at = memchr(at, '\n', (size_t)(end - at))) != NULL) vec_push_in(a, &lines, (uint32_t)(++at - s->text.ptr));
+    s->lines = lines.at;
+    s->line_count = lines.len;
 }
 
 /* Index of the line that holds a byte. */
@@ -39,7 +38,8 @@ span yaml_span(const yaml_source *s, size_t start, size_t end)
     if (end > s->text.len) end = s->text.len;
     if (end < start) end = start;
     size_t line = yaml_line_of(s, start);
-    size_t end_line = end > start ? yaml_line_of(s, end - 1) : line;
+    bool one_line = end == start || line + 1 == s->line_count || s->lines[line + 1] >= end;
+    size_t end_line = one_line ? line : yaml_line_of(s, end - 1);
     return (span){.start = (uint32_t)start, .end = (uint32_t)end, .line = (uint32_t)(line + 1),
                   .column = (uint32_t)(start - s->lines[line] + 1), .end_line = (uint32_t)(end_line + 1)};
 }

@@ -11,6 +11,7 @@
 typedef struct {
     yaml_tree tree;
     size_t byte, character;             /* the same place, as the source counts and as libyaml's marks do */
+    bool ascii;                         /* both count alike */
     const yaml_node *last;              /* see yaml_failure */
 } reader;
 
@@ -22,6 +23,7 @@ static bool continues(char c) { return ((uint8_t)c & 0xc0) == 0x80; }
 static size_t byte_of(reader *r, yaml_mark_t mark)
 {
     pk_str s = r->tree.source.text;
+    if (r->ascii) return mark.index < s.len ? mark.index : s.len;
     for (; r->character < mark.index && r->byte < s.len; r->character++)
         for (r->byte++; r->byte < s.len && continues(s.ptr[r->byte]);) r->byte++;
     for (; r->character > mark.index; r->character--)
@@ -203,10 +205,17 @@ static bool is_printable(pk_str s, size_t *at)
 
 /* Characters that YAML does not allow and invalid UTF-8 become '_', so that the rest can be read; `bad` is the place of the
  * first. A lone CR, a line break for YAML, becomes LF. Every byte keeps its place. */
-static pk_str readable(arena *a, pk_str file, size_t *bad)
+static pk_str readable(arena *a, pk_str file, size_t *bad, bool *ascii)
 {
     char *copy = NULL;
+    *ascii = true;
     for (size_t at = 0, next = 0; at < file.len; at = next) {
+        if ((file.ptr[at] >= ' ' && file.ptr[at] < 0x7f) || file.ptr[at] == '\n') { /* nearly always */
+            next = at + 1;
+            continue;
+        }
+        *ascii &= (uint8_t)file.ptr[at] < 0x80;
+        next = at;
         bool good = is_printable(file, &next);
         bool lone = file.ptr[at] == '\r' && (next == file.len || file.ptr[next] != '\n');
         if (good && !lone) continue;
@@ -232,7 +241,7 @@ yaml_file yaml_read(arena *a, pk_str content)
     yaml_tree *t = &r.tree;
     size_t bad = STR_NPOS;
     bool too_long = content.len > YAML_MAX_BYTES, utf16 = is_utf16(content);
-    t->source.text = too_long || utf16 ? STR("") : readable(a, content, &bad);
+    t->source.text = too_long || utf16 ? STR("") : readable(a, content, &bad, &r.ascii);
     yaml_find_lines(a, &t->source);
     if (str_starts_with(t->source.text, STR("\xef\xbb\xbf"))) r.byte = 3;
     if (too_long) refuse(&r, YAML_LIMIT, "the file is too large: more than 16 MB of YAML are not read", "");

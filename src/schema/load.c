@@ -220,7 +220,11 @@ static void read_layout_fields(loader *l, layout *out, const yaml_node *n)
 
 static pk_str under(arena *a, pk_str wrapper, pk_str path)
 {
-    return arena_printf(a, STR_FMT "." STR_FMT, STR_ARG(wrapper), STR_ARG(path));
+    char *out = arena_alloc(a, wrapper.len + 1 + path.len);
+    memcpy(out, wrapper.ptr, wrapper.len);
+    out[wrapper.len] = '.';
+    memcpy(out + wrapper.len + 1, path.ptr, path.len);
+    return (pk_str){out, wrapper.len + 1 + path.len};
 }
 
 static alternatives alternatives_under(arena *a, const alternatives *from, pk_str wrapper)
