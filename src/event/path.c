@@ -36,10 +36,17 @@ typedef struct {
     bool has_children;
 } node;
 
+/* A way from node to node. */
 typedef struct {
     pk_str key;
     uint64_t hash;
     path_node from, to;
+} step;
+
+/* Of the table of steps: small, since most of them are empty. */
+typedef struct {
+    uint32_t hash;          /* upper half */
+    uint32_t step;          /* number + 1; 0: empty */
 } cell;
 
 struct path_set {
@@ -53,6 +60,7 @@ struct path_set {
     VEC(node) nodes;
     VEC(path_slot) node_slots;
     VEC(path_pair) pairs;
+    VEC(step) steps;
     cell *cells;
     size_t mask;
 };
@@ -84,6 +92,7 @@ void path_set_free(path_set *set)
     vec_free(&set->nodes);
     vec_free(&set->node_slots);
     vec_free(&set->pairs);
+    vec_free(&set->steps);
     mem_free(set->cells);
     arena_free(set->arena);
     mem_free(set);
@@ -183,7 +192,6 @@ typedef struct {
     path_set *set;
     VEC(subset) subsets;    /* of node i */
     table by_subset;        /* bytes of the places -> node */
-    VEC(cell) edges;
 } freezing;
 
 static int compare_numbers(const void *x, const void *y)
@@ -295,8 +303,8 @@ static void expand(freezing *f, path_node from)
     for (size_t k = 0; k < groups.targets.len; k++) {
         pk_str key = groups.keys.entries.at[k].key;
         path_node child = node_of(f, targets_of(f, &groups, k, &any));
-        cell made = {key, hash_bytes(key.ptr, key.len, from), from, child};
-        vec_push(&f->edges, made);
+        step made = {key, hash_bytes(key.ptr, key.len, from), from, child};
+        vec_push(&f->set->steps, made);
         add_pair(f, from, key, &groups.targets.at[k]);
     }
     f->set->nodes.at[from].has_children = groups.targets.len > 0 || any.places.len > 0;
@@ -307,17 +315,17 @@ static void expand(freezing *f, path_node from)
     table_free(&groups.keys);
 }
 
-static void build_cells(path_set *set, const freezing *f)
+static void build_cells(path_set *set)
 {
     size_t size = 16;
-    while (size < f->edges.len * 4) size *= 2; /* sparse: most lookups are for keys that nobody asks for */
+    while (size < set->steps.len * 4) size *= 2; /* sparse: most lookups are for keys that nobody asks for */
     set->cells = mem_zalloc(size, sizeof *set->cells);
     set->mask = size - 1;
-    for (size_t i = 0; i < size; i++) set->cells[i].from = PATH_NONE;
-    for (size_t i = 0; i < f->edges.len; i++) {
-        size_t at = f->edges.at[i].hash & set->mask;
-        while (set->cells[at].from != PATH_NONE) at = (at + 1) & set->mask;
-        set->cells[at] = f->edges.at[i];
+    for (size_t i = 0; i < set->steps.len; i++) {
+        uint64_t hash = set->steps.at[i].hash;
+        size_t at = hash & set->mask;
+        while (set->cells[at].step) at = (at + 1) & set->mask;
+        set->cells[at] = (cell){(uint32_t)(hash >> 32), (uint32_t)i + 1};
     }
 }
 
@@ -333,10 +341,9 @@ void path_set_freeze(path_set *set)
         set->nodes.at[i].first_pair = (uint32_t)set->pairs.len;
         expand(&f, i);
     }
-    build_cells(set, &f);
+    build_cells(set);
     for (size_t i = 0; i < f.subsets.len; i++) vec_free(&f.subsets.at[i].places);
     vec_free(&f.subsets);
-    vec_free(&f.edges);
     table_free(&f.by_subset);
     free_places(set);
     set->frozen = true;
@@ -349,8 +356,10 @@ static path_node find(const path_set *set, path_node from, pk_str key)
     uint64_t hash = hash_bytes(key.ptr, key.len, from);
     for (size_t i = hash & set->mask;; i = (i + 1) & set->mask) {
         const cell *c = &set->cells[i];
-        if (c->from == PATH_NONE) return PATH_NONE;
-        if (c->hash == hash && c->from == from && str_equal(c->key, key)) return c->to;
+        if (c->step == 0) return PATH_NONE;
+        if (c->hash != (uint32_t)(hash >> 32)) continue;
+        const step *s = &set->steps.at[c->step - 1];
+        if (s->from == from && str_equal(s->key, key)) return s->to;
     }
 }
 
