@@ -204,6 +204,17 @@ static void run_stages(pk_scanner *s, scan_worker **workers, size_t n)
     mem_free(stores);
 }
 
+/* How often depends on what workers remember of values, so the number is not told: the output is the same for every -j. */
+static void warn_of_limits(pk_scanner *s, scan_worker **workers, size_t n)
+{
+    uint64_t hits = 0;
+    for (size_t i = 0; i < n; i++) hits += worker_limit_hits(workers[i]);
+    if (hits)
+        diag_add(s->diags, PK_WARNING, "regex-limit", (diag_place){0}, (pk_str){"", 0},
+                 "patterns with nested repeats, as (a+)+, cost too much on long values",
+                 "regular expressions gave up at their match limit on some values; those count as no match");
+}
+
 /* ---- threads ---- */
 
 typedef struct {
@@ -256,7 +267,10 @@ static pk_status run(pk_scanner *s, work_kind kind)
     run_lane(&lanes[0]);
     for (size_t i = 1; i < n; i++)
         if (lanes[i].started) pthread_join(lanes[i].thread, NULL);
-    if (kind == WORK_MATCH) run_stages(s, workers, n);
+    if (kind == WORK_MATCH) {
+        warn_of_limits(s, workers, n);
+        run_stages(s, workers, n);
+    }
     for (size_t i = 0; i < n; i++) worker_free(workers[i]);
     tickets_destroy(&s->queue);
     mem_free(workers);

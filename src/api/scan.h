@@ -117,6 +117,7 @@ typedef enum { WORK_MATCH, WORK_DUMP, WORK_DUMP_RAW } work_kind;
 scan_worker *worker_new(const pk_program *p, const pk_scan_options *options, work_kind kind, const atomic_bool *stop);
 void worker_free(scan_worker *w);
 void worker_run(scan_worker *w, ticket *t);                 /* reads and matches the block of a ticket */
+uint64_t worker_limit_hits(const scan_worker *w);     /* regular expressions that gave up */
 row_store *worker_rows(scan_worker *w);                    /* NULL if no correlation wants any */
 
 /* ---- summary.c ---- */

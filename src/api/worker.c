@@ -53,6 +53,7 @@ void worker_free(scan_worker *w)
     mem_free(w);
 }
 
+uint64_t worker_limit_hits(const scan_worker *w) { return w->matcher ? matcher_limit_hits(w->matcher) : 0; }
 row_store *worker_rows(scan_worker *w) { return w->rows; }
 
 static reader *reader_for(scan_worker *w, const format *f)
