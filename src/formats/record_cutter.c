@@ -61,7 +61,7 @@ static void drop(record_cutter *c, block *b, size_t n)
 /* Reads on, keeping nothing but the last bytes, until records may begin again. False at the end of the stream. */
 static bool skip(record_cutter *c, block *b)
 {
-    enum { KEEP = 16 }; /* longer than what any rule looks for */
+    enum { KEEP = 64 }; /* longer than what any rule looks for */
     for (;;) {
         size_t at = c->rule->resume(b->bytes, 0, b->len);
         if (at != STR_NPOS) {

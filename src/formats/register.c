@@ -5,6 +5,7 @@
 #include "formats/evtx/evtx.h"
 #include "formats/json/json.h"
 #include "formats/text/text.h"
+#include "formats/winevent/winevent.h"
 #include "formats/xml/xml.h"
 #include "formats/zeek/zeek.h"
 
@@ -14,6 +15,7 @@ const format *const formats[] = {
     &json_format,
     &xml_format,
     &zeek_format,
+    &winevent_format,
     &csv_format,
     &text_format,
     NULL,
