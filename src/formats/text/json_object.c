@@ -1,136 +1,41 @@
-/* JSON in a line: the grammar is checked by the scanner of the JSON format first, so what is read here cannot be wrong. */
-#include "base/unicode.h"
-#include "formats/json/scan.h"
+/* JSON in a line: parsed as JSON in strings is, and put into the sink member by member. */
+#include "event/json_text.h"
 #include "formats/text/line.h"
 #include "formats/text/times.h"
 
-typedef struct {
-    const char *at, *end;
-    field_sink *sink;
-} walk;
+enum { JSON_DEPTH = 512 }; /* as the JSON format; the sink keeps fewer levels */
 
-static uint32_t hex4(const char *p)
+static void put_members(field_sink *s, const value *v);
+
+static void put_value(field_sink *s, pk_str key, const value *v)
 {
-    uint32_t c = 0;
-    for (int i = 0; i < 4; i++) {
-        uint32_t digit = p[i] <= '9' ? (uint32_t)(p[i] - '0') : (uint32_t)((p[i] | 0x20) - 'a' + 10);
-        c = c << 4 | (digit & 15);
-    }
-    return c;
-}
-
-/* The code point of "\uXXXX" behind its 'u', with the low surrogate that may follow. */
-static uint32_t read_escape(const char **at, const char *end)
-{
-    const char *p = *at;
-    uint32_t c = hex4(p);
-    *at = p + 4;
-    if (c < 0xd800 || c >= 0xe000) return c;
-    if (c < 0xdc00 && end - p >= 10 && p[4] == '\\' && p[5] == 'u') {
-        uint32_t low = hex4(p + 6);
-        if (low >= 0xdc00 && low < 0xe000) {
-            *at = p + 10;
-            return 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00);
-        }
-    }
-    return 0xfffd;
-}
-
-static pk_str unescape(arena *a, pk_str s)
-{
-    if (str_find_char(s, '\\') == STR_NPOS) return s;
-    static const char letters[] = "\"\\/bfnrt", bytes[] = "\"\\/\b\f\n\r\t";
-    char *out = arena_alloc(a, s.len);
-    size_t n = 0;
-    const char *end = s.ptr + s.len;
-    for (const char *p = s.ptr; p < end;) {
-        if (*p != '\\') {
-            out[n++] = *p++;
-            continue;
-        }
-        char c = p[1];
-        p += 2;
-        if (c == 'u') n += utf8_put(out + n, read_escape(&p, end));
-        else out[n++] = bytes[strchr(letters, c) - letters];
-    }
-    return (pk_str){out, n};
-}
-
-/* The string whose opening quote is at w->at. */
-static pk_str read_string(walk *w, bool keep)
-{
-    const char *close = scan_string(w->at, w->end);
-    pk_str raw = {w->at + 1, (size_t)(close - w->at) - 2};
-    w->at = close;
-    return keep ? unescape(w->sink->arena, raw) : raw;
-}
-
-static value number(pk_str s)
-{
-    int64_t n;
-    double d = 0;
-    if (str_to_int(s, true, &n)) return value_int(n);
-    bool whole = true;
-    uint64_t u = 0;
-    for (size_t i = 0; i < s.len && whole; i++)
-        whole = s.ptr[i] >= '0' && s.ptr[i] <= '9' && !__builtin_mul_overflow(u, (uint64_t)10, &u) &&
-                !__builtin_add_overflow(u, (uint64_t)(s.ptr[i] - '0'), &u);
-    if (whole) return (value){.type = VALUE_UINT, .as.unsigned_integer = u};
-    str_to_double(s, &d);
-    return value_real(d);
-}
-
-static void put_value(walk *w, pk_str key);
-
-/* An object or list from its bracket on; depth is bounded by the scanner. */
-static void put_members(walk *w, bool is_list)
-{
-    const char close = is_list ? ']' : '}';
-    w->at = scan_blanks(w->at + 1, w->end);
-    while (*w->at != close) {
-        pk_str key = {"", 0};
-        if (!is_list) {
-            key = read_string(w, true);
-            w->at = scan_blanks(scan_blanks(w->at, w->end) + 1, w->end);
-        }
-        put_value(w, key);
-        w->at = scan_blanks(w->at, w->end);
-        if (*w->at == ',') w->at = scan_blanks(w->at + 1, w->end);
-    }
-    w->at++;
-}
-
-static void put_value(walk *w, pk_str key)
-{
-    char c = *w->at;
-    if (c == '{' || c == '[') {
-        take_name(w->sink, key);
-        sink_enter(w->sink, key, c == '[');
-        put_members(w, c == '[');
-        sink_leave(w->sink);
-    } else if (c == '"') {
-        pk_str s = read_string(w, sink_wants(w->sink, key));
-        put_text(w->sink, key, s);
+    if (v->type == VALUE_RECORD || v->type == VALUE_LIST) {
+        take_name(s, key);
+        sink_enter(s, key, v->type == VALUE_LIST);
+        put_members(s, v);
+        sink_leave(s);
+    } else if (v->type == VALUE_STRING) {
+        put_text(s, key, v->as.string);
     } else {
-        const char *start = w->at;
-        while (w->at < w->end && !memchr(",]} \t\r\n", *w->at, 7)) w->at++;
-        pk_str word = {start, (size_t)(w->at - start)};
-        put_field(w->sink, key,
-                  c == 't'   ? value_bool(true)
-                  : c == 'f' ? value_bool(false)
-                  : c == 'n' ? value_null()
-                             : number(word));
+        put_field(s, key, *v);
     }
+}
+
+/* Nesting is bounded by the parser. */
+static void put_members(field_sink *s, const value *v)
+{
+    if (v->type == VALUE_LIST)
+        for (size_t i = 0; i < v->as.list.count; i++) put_value(s, (pk_str){"", 0}, &v->as.list.items[i]);
+    else
+        for (size_t i = 0; i < v->as.record.count; i++)
+            put_value(s, v->as.record.fields[i].name, &v->as.record.fields[i].value);
 }
 
 bool json_put_object(field_sink *s, pk_str object)
 {
-    const char *end = object.ptr + object.len;
-    if (object.len < 2 || object.ptr[0] != '{') return false;
-    scan_report report = scan_value(object.ptr, end, true);
-    if (report.result != SCAN_CLOSED || scan_blanks(report.at, end) != end) return false;
-    walk w = {object.ptr, end, s};
-    put_members(&w, false);
+    value v;
+    if (object.len < 2 || object.ptr[0] != '{' || !json_text_parse(object, JSON_DEPTH, s->arena, &v)) return false;
+    put_members(s, &v);
     return true;
 }
 
