@@ -3,6 +3,7 @@
 
 #include "base/unicode.h"
 #include "formats/lines.h"
+#include "formats/preamble_lines.h"
 #include "formats/preamble.h"
 #include "formats/text/line.h"
 #include "formats/text/times.h"
@@ -22,36 +23,10 @@ static bool is_directive(pk_str line)
     return false;
 }
 
-typedef struct {
-    record_cutter records;
-    preamble_history headers;
-} text_cutter;
-
 static void *text_cut_new(log_stream *stream, const cut_options *o, diag_list *d)
 {
     (void)d;
-    text_cutter *c = mem_zalloc(1, sizeof *c);
-    record_cutter_init(&c->records, stream, o, &line_rule);
-    preamble_history_init(&c->headers, &w3c_preamble);
-    return c;
-}
-
-static pk_status text_cut(void *cutter, block *b, diag_list *d)
-{
-    text_cutter *c = cutter;
-    pk_status status = record_cut(&c->records, b, d);
-    if (status != PK_OK) return status;
-    b->position = b->line;
-    preamble_pass(&c->headers, b);
-    return PK_OK;
-}
-
-static void text_cut_free(void *cutter)
-{
-    text_cutter *c = cutter;
-    record_cutter_free(&c->records);
-    preamble_history_free(&c->headers);
-    mem_free(c);
+    return preamble_lines_new(stream, o, &w3c_preamble);
 }
 
 /* ---- reader ---- */
@@ -218,8 +193,8 @@ const format text_format = {
     .extensions = ".log .txt",
     .detect = text_detect,
     .cut_new = text_cut_new,
-    .cut = text_cut,
-    .cut_free = text_cut_free,
+    .cut = preamble_lines_cut,
+    .cut_free = preamble_lines_free,
     .reader_new = text_reader_new,
     .reader_free = text_reader_free,
     .read = text_read,

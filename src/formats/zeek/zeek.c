@@ -4,40 +4,15 @@
 #include "base/unicode.h"
 #include "formats/field_sink.h"
 #include "formats/lines.h"
+#include "formats/preamble_lines.h"
 #include "formats/zeek/header.h"
 
 /* ---- cutter ---- */
 
-typedef struct {
-    record_cutter records;
-    preamble_history headers;
-} zeek_cutter;
-
 static void *zeek_cut_new(log_stream *stream, const cut_options *o, diag_list *d)
 {
     (void)d;
-    zeek_cutter *c = mem_zalloc(1, sizeof *c);
-    record_cutter_init(&c->records, stream, o, &line_rule);
-    preamble_history_init(&c->headers, &zeek_preamble);
-    return c;
-}
-
-static pk_status zeek_cut(void *cutter, block *b, diag_list *d)
-{
-    zeek_cutter *c = cutter;
-    pk_status status = record_cut(&c->records, b, d);
-    if (status != PK_OK) return status;
-    b->position = b->line;
-    preamble_pass(&c->headers, b);
-    return PK_OK;
-}
-
-static void zeek_cut_free(void *cutter)
-{
-    zeek_cutter *c = cutter;
-    record_cutter_free(&c->records);
-    preamble_history_free(&c->headers);
-    mem_free(c);
+    return preamble_lines_new(stream, o, &zeek_preamble);
 }
 
 /* ---- reader ---- */
@@ -178,8 +153,8 @@ const format zeek_format = {
     .extensions = ".log",
     .detect = zeek_detect,
     .cut_new = zeek_cut_new,
-    .cut = zeek_cut,
-    .cut_free = zeek_cut_free,
+    .cut = preamble_lines_cut,
+    .cut_free = preamble_lines_free,
     .reader_new = zeek_reader_new,
     .reader_free = zeek_reader_free,
     .read = zeek_read,
