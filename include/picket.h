@@ -362,6 +362,71 @@ PK_API PK_MUST_USE pk_status pk_test_file(const char *path, const pk_test_option
 PK_API PK_MUST_USE pk_status pk_test_evidence(pk_catalog *c, const char *path, const pk_test_options *o, pk_text_fn fn,
                                               void *user, pk_test_counts *counts);
 
+/* ---- the catalogue store: what rules cover and look for ---- */
+
+typedef struct pk_store_options {
+    pk_strs rules;                /* files and folders of rules, of any language */
+    pk_strs lists;                /* value lists for placeholders */
+    const char *share;            /* as for pk_catalog_new */
+    const char *attack;           /* a STIX bundle of Enterprise ATT&CK; NULL: the table that ships */
+    bool fresh;                   /* look at every file again, changed or not */
+} pk_store_options;
+
+typedef struct pk_store_report {
+    uint64_t files, files_read;   /* looked at; read since they are new or changed */
+    uint64_t files_gone;
+    uint64_t rules, rules_parsed;
+    uint64_t states[PK_RULE_STATES];
+    uint64_t unknown;             /* files of languages that picket cannot read yet */
+    uint64_t predicates, pairs;   /* distinct; (rule, predicate) */
+    double seconds;
+} pk_store_report;
+
+/*
+ * Makes the catalogue `path`, or brings it up to date: files that did not change are not parsed again. One transaction: whoever
+ * reads it sees the old catalogue or the new one. What is wrong with rules is stored, and shown by `fn` too if it isn't NULL.
+ */
+typedef void (*pk_diagnostic_fn)(const pk_diagnostic *d, void *user);
+PK_API PK_MUST_USE pk_status pk_store_build(const char *path, const pk_store_options *options, pk_store_report *report,
+                                            pk_diagnostic_fn fn, void *user);
+
+typedef struct pk_store pk_store;
+/* `alerts`: JSON lines that a scan wrote, shown beside the rules; NULL: none. Errors are given to `fn`. */
+PK_API PK_MUST_USE pk_status pk_store_open(pk_store **out, const char *path, const char *alerts, pk_diagnostic_fn fn, void *user);
+PK_API void pk_store_close(pk_store *s);
+
+typedef struct pk_argument {
+    pk_str name, value;
+} pk_argument;
+
+/* One query (docs/catalog-api.md lists them): `format` is "json", "csv" or "table"; `width`: of the terminal, 0: no limit. */
+PK_API PK_MUST_USE pk_status pk_store_query(pk_store *s, const char *query, const pk_argument *args, size_t count, const char *format,
+                                            unsigned width, pk_text_fn fn, void *user);
+
+/* ---- the pages ---- */
+
+typedef struct pk_web_options {
+    const char *share;            /* as for pk_catalog_new */
+    const char *alerts;           /* as for pk_store_open */
+    const char *listen;           /* "127.0.0.1:8484" if NULL; "[::1]:0" takes any free port */
+    const char *token_file;       /* a secret that visitors must show; NULL: none, and then only loopback addresses are served */
+    pk_strs hosts;                /* further Host names that are allowed */
+    void (*ready)(const char *url, void *user); /* told once the server listens */
+    void *user;
+} pk_web_options;
+
+typedef struct pk_server pk_server;
+/* A server over a built catalogue, in threads of its own. */
+PK_API PK_MUST_USE pk_status pk_serve_start(pk_server **out, const char *catalog, const pk_web_options *options, pk_diagnostic_fn fn, void *user);
+PK_API void pk_serve_stop(pk_server *s);
+
+typedef struct pk_site_report {
+    uint64_t pages, bytes;
+} pk_site_report;
+/* The same pages as files in `folder` that work from disk; index.html is the start. */
+PK_API PK_MUST_USE pk_status pk_site_write(const char *catalog, const char *folder, const pk_web_options *options, pk_site_report *report,
+                                           pk_diagnostic_fn fn, void *user);
+
 #ifdef __cplusplus
 }
 #endif

@@ -5,7 +5,7 @@
 #   packages.sh ... NAME    and these packages
 set -eu
 
-build="gcc g++ cmake ninja-build pkg-config libc6-dev libpcre2-dev libyaml-dev libsimdjson-dev libarchive-dev libutf8proc-dev"
+build="gcc g++ cmake ninja-build pkg-config libc6-dev libpcre2-dev libyaml-dev libsimdjson-dev libarchive-dev libutf8proc-dev libsqlite3-dev libmicrohttpd-dev libkainjow-mustache-dev"
 test="libcmocka-dev clang-14 libclang-rt-14-dev"
 
 case "${1:-build}" in
