@@ -29,6 +29,7 @@ typedef struct {
     pk_str query;                 /* what follows '?', as sent */
     pk_str if_none_match;
     pk_str accept;                /* "application/json" asks for the JSON of a page */
+    query_arguments form;         /* fields of a POST's form, files as their content (the layer of the matrix); at most 4 MB */
     link_style links;
 } web_request;
 
