@@ -147,8 +147,12 @@ path_slot path_add(path_set *set, pk_str path)
         bool made;
         pk_str key = str_slice(path, starts[to - 1], starts[to] - 1 - starts[to - 1]);
         places[to] = place_below(set, places[to - 1], key, false, &made);
-        for (size_t from = 0; made && from < to; from++) /* "a.b" may be one key */
+        for (size_t from = to; made && from-- > 0;) { /* "a.b" may be one key; "*.b", where '*' stands for a key, is none */
+            bool star = starts[from + 1] - starts[from] == 2 && path.ptr[starts[from]] == '*';
+            if (star && from + 1 < to) break;
             add_edge(set, places[from], str_slice(path, starts[from], starts[to] - 1 - starts[from]), places[to]);
+            if (star) break;
+        }
     }
     return slot_of(set, places[count], path, path);
 }
