@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "../tests/formats/memory_stream.h"
+#include "../tests/tools/every_value.h"
 #include "formats/evtx/evtx.h"
 
 static const char *const fuzz_paths[] = {
@@ -76,6 +77,7 @@ static bool fuzz_event(const event *e, void *user)
     memset(x->by_path, 0, sizeof x->by_path);
     const value *tree = event_tree(e, x->arena);
     value_write_json(&x->json, tree);
+    if (!every_value_agrees(e, tree, x->arena)) abort();
     count_scalars(x, tree, PATH_ROOT);
     for (size_t i = 0; i < e->field_count; i++) x->by_path[e->fields[i].slot]++;
     for (size_t i = 0; i < PATHS; i++) {

@@ -272,3 +272,18 @@ bool literal_scan_rules_out(const literal_scan *s, pk_str content)
     for (; at < content.len; at++) bytes |= (uint8_t)content.ptr[at];
     return !(in & 1) && !(bytes & UINT32_C(0x80808080));
 }
+
+static bool holds_other(pk_str literal, bool (*is_one)(char c))
+{
+    for (size_t i = 0; i < literal.len; i++)
+        if (!is_one(literal.ptr[i])) return true;
+    return false;
+}
+
+bool literal_scan_needs_others(const literal_scan *s, bool (*is_one)(char c))
+{
+    const gram_index *x = &s->by_range[LITERALS_LONG];
+    for (size_t i = 0; s->quick && i < x->count; i++)
+        if (!holds_other(s->literals[x->uses[i].literal], is_one)) return false;
+    return s->quick != NULL;
+}

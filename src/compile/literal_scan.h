@@ -53,6 +53,9 @@ bool literal_scan_is_light(const literal_scan *s);    /* few long literals: the 
 /* Of a light set: can the text, not yet folded, hold none of the literals? It need not be padded. */
 bool literal_scan_rules_out(const literal_scan *s, pk_str content);
 
+/* Of a light set: does each literal hold a character that is none of these? */
+bool literal_scan_needs_others(const literal_scan *s, bool (*is_one)(char c));
+
 /*
  * Appends the literals that stand in `content`, each once: `stamps` (one for each literal) says which were found already
  * under this `epoch`.

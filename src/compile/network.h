@@ -44,6 +44,8 @@ void network_free(network *n);
 bool network_is_light(const network *n);              /* running it costs less than remembering its results */
 /* Of a light network: is no test true of this text, by a look that needs no folding? false: run it. */
 bool network_rules_out(const network *n, pk_str content);
+/* Of a light network: is every text that fulfils a test longer than a word and holds a character that is none of these? */
+bool network_needs_others(const network *n, bool (*is_one)(char c));
 size_t network_literal_count(const network *n);       /* literals that are scanned for */
 
 /* How a test is found, for explain: "hash", "literal", "regex", "sorted". */

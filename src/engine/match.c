@@ -21,6 +21,7 @@ matcher *matcher_new(const program *p)
     m->cache = value_cache_new(slots, CACHE_LIMIT);
     m->arena = arena_new();
     m->slots = mem_zalloc(slots + 1, sizeof *m->slots);
+    m->sparse = sparse_slots(p);
     m->bits = mem_zalloc(predicates / 64 + 1, sizeof *m->bits);
     m->variant_stamps = mem_zalloc(p->variants.len + 1, sizeof *m->variant_stamps);
     m->predicate_stamps = mem_zalloc(predicates + 1, sizeof *m->predicate_stamps);
@@ -36,6 +37,7 @@ void matcher_free(matcher *m)
     network_scratch_free(&m->network);
     arena_free(m->arena);
     mem_free(m->slots);
+    mem_free(m->sparse);
     mem_free(m->bits);
     mem_free(m->variant_stamps);
     mem_free(m->predicate_stamps);

@@ -78,6 +78,9 @@ typedef struct {
     bool tested, expanded;
 } slot_state;
 
+/* A slot of every value that only predicates look at, and those of a light network, need not hold what that rules out. */
+typedef enum { SPARSE_NO, SPARSE_YES, SPARSE_TEXTS /* nor numbers */ } sparse_kind;
+
 struct matcher {
     const program *program;
     context_table *contexts;
@@ -90,6 +93,7 @@ struct matcher {
     const context *context;
     const value *tree;            /* of the event; NULL until somebody asks */
     slot_state *slots;            /* by slot */
+    uint8_t *sparse;              /* by slot: what of every value it must hold (sparse_kind) */
     VEC(slot_value) values;
     VEC(uint32_t) touched;        /* field slots that have values */
     VEC(uint32_t) expanded;       /* slots whose predicates are set in bits */
@@ -107,6 +111,7 @@ struct matcher {
 };
 
 /* slot_values.c */
+uint8_t *sparse_slots(const program *p);                           /* matcher.sparse; mem_free it */
 void slots_fill(matcher *m, const event *e);                       /* fields of the event into slots */
 const slot_state *slot_values_of(matcher *m, uint32_t slot_number); /* fills computed and special slots on first use */
 void slot_test(matcher *m, uint32_t slot_number);                  /* results of all its values */

@@ -153,23 +153,58 @@ static const value *tree_of(matcher *m)
     return m->tree;
 }
 
+/* The slot that a leaf looks at in another way than by one of its values; SLOT_NONE: none. */
+static uint32_t slot_beyond_values(const program *p, const instruction *i)
+{
+    switch ((leaf_kind)i->leaf) {
+    case LEAF_PREDICATE: case LEAF_COMPARE: case LEAF_COMPARE_FAILS: break;
+    case LEAF_EVERY: case LEAF_DIFFERS: return p->predicates.at[i->id].slot;
+    case LEAF_PRESENT: case LEAF_VALUE: case LEAF_NULL: case LEAF_MANY: case LEAF_CONDITION: case LEAF_CONDITION_FAILS:
+        return i->id;
+    }
+    return SLOT_NONE;
+}
+
+uint8_t *sparse_slots(const program *p)
+{
+    uint8_t *kinds = mem_zalloc(p->slots.all.len + 1, sizeof *kinds);
+    for (size_t i = 0; i < p->slots.all.len; i++) {
+        const slot_program *sp = &p->slot_programs[i];
+        if (p->slots.all.at[i].kind != SLOT_ANY_VALUE || !sp->network || sp->remember || sp->strict) continue;
+        kinds[i] = network_needs_others(sp->network, is_number_character) ? SPARSE_TEXTS : SPARSE_YES;
+    }
+    for (size_t i = 0; i < p->slots.all.len; i++)
+        for (size_t k = 0; k < p->slots.all.at[i].inputs.len; k++) kinds[p->slots.all.at[i].inputs.at[k]] = SPARSE_NO;
+    for (size_t i = 0; i < p->comparisons.len; i++)
+        for (size_t k = 0; k < 2; k++)
+            if (!p->comparisons.at[i].sides[k].known) kinds[p->comparisons.at[i].sides[k].slot] = SPARSE_NO;
+    for (size_t i = 0; i < p->code.code.len; i++) {
+        uint32_t slot = slot_beyond_values(p, &p->code.code.at[i]);
+        if (slot != SLOT_NONE) kinds[slot] = SPARSE_NO;
+    }
+    return kinds;
+}
+
 typedef struct {
     matcher *matcher;
     slot_state *state;
+    const network *rules_out;     /* NULL: every value is held */
 } scalar_adder;
 
 static void add_scalar(const value *v, void *user)
 {
     scalar_adder *to = user;
+    if (to->rules_out && v->type == VALUE_STRING && network_rules_out(to->rules_out, v->as.string)) return;
     append(to->matcher, to->state, v);
 }
 
 static void fill_any_value(matcher *m, uint32_t slot_number)
 {
-    scalar_adder to = {m, fresh_state(m, slot_number)};
+    sparse_kind sparse = m->sparse[slot_number];
+    scalar_adder to = {m, fresh_state(m, slot_number), sparse ? m->program->slot_programs[slot_number].network : NULL};
     value raw = value_string(m->event->raw);
     if (m->event->raw.ptr) append(m, to.state, &raw);
-    else tree_each_scalar(tree_of(m), add_scalar, &to);
+    else event_each_value(m->event, sparse == SPARSE_TEXTS, m->arena, add_scalar, &to);
 }
 
 static void fill_raw(matcher *m, uint32_t slot_number)

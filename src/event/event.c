@@ -108,3 +108,9 @@ void tree_each_scalar(const value *tree, void (*fn)(const value *scalar, void *u
 {
     each_scalar(tree, fn, user, 0);
 }
+
+void event_each_value(const event *e, bool texts_only, arena *a, void (*fn)(const value *scalar, void *user), void *user)
+{
+    if (e->each_value) e->each_value(e, texts_only, a, fn, user);
+    else tree_each_scalar(event_tree(e, a), fn, user);
+}

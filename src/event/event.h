@@ -37,11 +37,26 @@ struct event {
      */
     pk_str raw;
     const value *(*tree)(const event *e, arena *a);   /* the whole record, in `a`; set by the reader */
+    /* event_each_value without making the tree; NULL: the tree is walked. */
+    void (*each_value)(const event *e, bool texts_only, arena *a, void (*fn)(const value *scalar, void *user), void *user);
     const void *reader;                               /* the reader's own */
 };
 
 /* The whole record as the format has it (raw names); a record value. Never NULL. */
 static inline const value *event_tree(const event *e, arena *a) { return e->tree(e, a); }
+
+/*
+ * Calls `fn` for every scalar of the record, as tree_each_scalar of its tree would, but in any order; texts that have to be
+ * made live in `a`. `texts_only`: values may be left out whose text holds nothing but is_number_character (numbers, times,
+ * GUIDs, SIDs, bytes in hexadecimal), and words for what is no text (true, null, nan).
+ */
+void event_each_value(const event *e, bool texts_only, arena *a, void (*fn)(const value *scalar, void *user), void *user);
+
+/* What texts are made of that stand for numbers: digits, hexadecimal ones, signs, and the letters of 0x, S-1-5 and times. */
+static inline bool is_number_character(char c)
+{
+    return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f') || (c && strchr("+-.:{}xXsStTzZ", c));
+}
 
 /*
  * Values of a tree at a path, by the same rules as path_child (so that the fast and the slow way agree); appended to

@@ -6,6 +6,7 @@
  * - the values that the reader gives by paths are those of the whole tree.
  */
 #include "../tools/corpora.h"
+#include "../tools/every_value.h"
 #include "../tools/log_events.h"
 #include "figure.h"
 
@@ -192,6 +193,10 @@ static bool compare_paths(const event *e, void *user)
     agreement *x = user;
     arena_reset(x->arena);
     const value *tree = event_tree(e, x->arena);
+    if (!every_value_agrees(e, tree, x->arena)) {
+        x->different++;
+        printf(STR_FMT " record %lld: its values and those of its tree differ\n", STR_ARG(e->source.file), (long long)e->source.record);
+    }
     for (path_slot slot = 0; slot < path_slot_count(x->set); slot++) {
         list_builder want = {0}, got = {0};
         tree_values(tree, path_text(x->set, slot), x->arena, &want);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "../tools/every_value.h"
 #include "evtx_write.h"
 #include "formats/evtx/crc32.h"
 #include "formats/evtx/evtx.h"
@@ -778,6 +779,7 @@ static bool same_fields(const event *e, void *user)
     agreement *x = user;
     arena_reset(x->arena);
     const value *tree = event_tree(e, x->arena);
+    assert_true(every_value_agrees(e, tree, x->arena));
     for (path_slot slot = 0; slot < path_slot_count(x->paths); slot++) {
         list_builder want = {0}, got = {0};
         tree_values(tree, path_text(x->paths, slot), x->arena, &want);

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "../tools/every_value.h"
 #include "formats/input.h"
 #include "formats/json/json.h"
 #include "formats/json/scan.h"
@@ -35,7 +36,9 @@ static bool note_event(const event *e, void *user)
     o->count++;
     text_printf(&o->events, "%llu:", (unsigned long long)e->source.line);
     if (e->raw.ptr) text_put_cstring(&o->events, "raw ");
-    value_write_json(&o->events, event_tree(e, a));
+    const value *tree = event_tree(e, a);
+    assert_true(every_value_agrees(e, tree, a));
+    value_write_json(&o->events, tree);
     text_put_char(&o->events, '\n');
     arena_free(a);
     return true;

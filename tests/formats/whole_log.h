@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "../tools/every_value.h"
 #include "formats/format.h"
 
 struct log_stream {
@@ -97,6 +98,7 @@ static bool take_event(const event *e, void *user)
     text_free(&json);
     if (log->leaves) add_leaves(log->leaves, tree, (pk_str){"", 0}, a, 0);
     if (log->paths && !same_views(log->paths, e, tree, a)) log->differs = true;
+    if (!every_value_agrees(e, tree, a)) log->differs = true;
     if (log->events.len && log->events.at[log->events.len - 1].position >= taken.position) log->differs = true;
     vec_push_in(log->arena, &log->events, taken);
     arena_free(a);

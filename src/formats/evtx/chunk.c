@@ -175,6 +175,14 @@ static const value *record_tree(const event *e, arena *a)
     return tree;
 }
 
+static void record_each_value(const event *e, bool texts_only, arena *a, void (*fn)(const value *scalar, void *user),
+                              void *user)
+{
+    scratch s = {.arena = a, .buffer = 4 << 10};
+    reader *r = (reader *)e->reader; /* which makes a plan when it meets a template for the first time */
+    evtx_each_value(&r->fields, &r->record, texts_only, &s, fn, user);
+}
+
 /* Event/System/EventRecordID; the record's own id may be that of a copy of the log. */
 static int64_t event_record_id(reader *r, uint64_t id)
 {
@@ -213,7 +221,7 @@ static bool read_record(walk *w, const found_record *f, event_fn fn, void *user)
     evtx_fields_read(&r->fields, &r->record);
     event e = {
         .format = &evtx_format, .source = *w->source, .fields = r->fields.fields.at,
-        .field_count = r->fields.fields.len, .tree = record_tree, .reader = r,
+        .field_count = r->fields.fields.len, .tree = record_tree, .each_value = record_each_value, .reader = r,
     };
     e.source.position = w->b->position + f->at;
     e.source.record = event_record_id(r, f->id);

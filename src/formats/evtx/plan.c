@@ -44,6 +44,8 @@ struct evtx_plan {
     evtx_plan *next;
 };
 
+#define EVERY_VALUE (PATH_NONE - 1)      /* as a node: that of the plan of all values, and of everything below it */
+
 typedef struct {
     const path_set *paths;
     arena *arena;
@@ -52,8 +54,15 @@ typedef struct {
 
 /* ---- making ---- */
 
+static path_node child_of(const maker *m, path_node node, pk_str key)
+{
+    return node == EVERY_VALUE ? node : path_child(m->paths, node, key);
+}
+
 static slots slots_of(const maker *m, path_node node)
 {
+    static const path_slot any = 0;
+    if (node == EVERY_VALUE) return (slots){&any, 1, PATH_NONE};
     slots s = {.node = path_node_has_children(m->paths, node) ? node : PATH_NONE};
     if (node != PATH_NONE) s.count = path_node_slots(m->paths, node, &s.at);
     return s;
@@ -63,6 +72,7 @@ static void add_step(maker *m, step s) { vec_push_in(m->arena, &m->plan->steps, 
 
 static bool wanted(const maker *m, path_node node)
 {
+    if (node == EVERY_VALUE) return true;
     return node != PATH_NONE && (slots_of(m, node).count || path_node_has_children(m->paths, node));
 }
 
@@ -70,7 +80,7 @@ static void plan_attributes(maker *m, const binxml_element *e, path_node node)
 {
     for (const binxml_attribute *a = e->attributes; a; a = a->next) {
         if (e->data == DATA_NAMED && str_equal(a->name, STR("Name"))) continue;
-        slots s = slots_of(m, path_child(m->paths, node, a->name));
+        slots s = slots_of(m, child_of(m, node, a->name));
         if (nobody_asks(s)) continue;
         if (!a->content) add_step(m, (step){.kind = STEP_CONSTANT, .plain = s, .constant = {.type = VALUE_BLANK}});
         else if (a->content->kind == CONTENT_CONSTANT)
@@ -102,7 +112,7 @@ static void plan_content(maker *m, const binxml_element *e, path_node node)
 {
     bool named = e->data == DATA_NAMED; /* its attributes stand elsewhere */
     step s = {.kind = STEP_VALUE, .node = node, .element = named ? NULL : e, .plain = slots_of(m, node),
-              .below = slots_of(m, path_child(m->paths, node, STR("#text"))),
+              .below = slots_of(m, child_of(m, node, STR("#text"))),
               .always_attributes = !named && has_constant_attribute(e)};
     if (e->has_elements) {
         bool only_elements = true;
@@ -129,15 +139,15 @@ static void plan_content(maker *m, const binxml_element *e, path_node node)
 static void plan_element(maker *m, const binxml_element *e, path_node parent)
 {
     if (needs_rendering(e)) {
-        bool any = e->data == DATA_NONE ? wanted(m, path_child(m->paths, parent, e->name))
-                                        : path_node_has_children(m->paths, parent);
+        bool any = e->data == DATA_NONE || parent == EVERY_VALUE ? wanted(m, child_of(m, parent, e->name))
+                                                                : path_node_has_children(m->paths, parent);
         if (any) add_step(m, (step){.kind = STEP_RENDER, .element = e, .node = parent});
         return;
     }
-    path_node node = path_child(m->paths, parent, e->data == DATA_NAMED ? e->data_name : e->name);
-    path_node attributes = node == PATH_NONE ? node : path_child(m->paths, node, STR("#attributes"));
+    path_node node = child_of(m, parent, e->data == DATA_NAMED ? e->data_name : e->name);
+    path_node attributes = node == PATH_NONE ? node : child_of(m, node, STR("#attributes"));
     if (e->data == DATA_NAMED && e->attributes && e->attributes->next)
-        attributes = path_child(m->paths, parent, arena_concat(m->arena, e->data_name, STR("_attributes")));
+        attributes = child_of(m, parent, arena_concat(m->arena, e->data_name, STR("_attributes")));
     if (attributes != PATH_NONE) plan_attributes(m, e, attributes);
     if (wanted(m, node)) plan_content(m, e, node);
 }
@@ -157,102 +167,134 @@ static evtx_plan *plan_for(evtx_fields *f, evtx_template *t, path_node node)
 
 /* ---- running ---- */
 
+/* What a plan is run for: fields, or every value for `fn`. */
+typedef struct {
+    evtx_fields *f;
+    const evtx_record *r;
+    scratch *texts;
+    void (*fn)(const value *scalar, void *user); /* NULL: fields */
+    void *user;
+    bool texts_only;
+} run;
+
 static void put_slot(void *fields, path_slot slot, const value *v)
 {
     vec_push(&((evtx_fields *)fields)->fields, ((event_field){slot, *v}));
 }
 
 /* Lists are spread: one field for each element. */
-static void emit(evtx_fields *f, slots to, const value *v)
+static void emit(const run *x, slots to, const value *v)
 {
     if (to.node != PATH_NONE && v->type == VALUE_STRING && inner_text_may_open(v->as.string)) {
-        path_values(f->paths, to.node, v, f->texts->arena, put_slot, f);
+        path_values(x->f->paths, to.node, v, x->texts->arena, put_slot, x->f);
         return;
     }
     if (v->type == VALUE_LIST) {
-        for (size_t i = 0; i < v->as.list.count; i++) emit(f, to, &v->as.list.items[i]);
+        for (size_t i = 0; i < v->as.list.count; i++) emit(x, to, &v->as.list.items[i]);
         return;
     }
-    for (size_t i = 0; i < to.count; i++) vec_push(&f->fields, ((event_field){to.at[i], *v}));
+    if (x->fn) {
+        x->fn(v, x->user);
+        return;
+    }
+    for (size_t i = 0; i < to.count; i++) vec_push(&x->f->fields, ((event_field){to.at[i], *v}));
 }
 
-static void run_fragments(evtx_fields *f, const evtx_record *r, uint32_t first, path_node node);
+/* An element made into a tree. */
+static void emit_tree(const run *x, path_node node, const value *v)
+{
+    if (x->fn) tree_each_scalar(v, x->fn, x->user);
+    else path_values(x->f->paths, node, v, x->texts->arena, put_slot, x->f);
+}
+
+static void run_fragments(const run *x, uint32_t first, path_node node);
 
 static bool is_null(const binxml_value *v) { return v->type == BINXML_NULL; }
 
+/* Does nobody want the value, since it is no text? */
+static bool is_passed_over(const run *x, uint8_t type)
+{
+    type &= ~BINXML_ARRAY;
+    return x->texts_only && type != BINXML_STRING && type != BINXML_ANSI_STRING;
+}
+
 /* Does the element have an attribute in this record? Those that are one NULL value are left out. */
-static bool has_attributes(const evtx_record *r, const evtx_fragment *x, const step *s)
+static bool has_attributes(const evtx_record *r, const evtx_fragment *in, const step *s)
 {
     if (s->always_attributes) return true;
     for (const binxml_attribute *a = s->element ? s->element->attributes : NULL; a; a = a->next) {
-        const binxml_value *v = evtx_value_at(r, x, a->content->index);
+        const binxml_value *v = evtx_value_at(r, in, a->content->index);
         if (!is_null(v) && v->type != BINXML_FRAGMENT) return true;
     }
     return false;
 }
 
-static void run_value(evtx_fields *f, const evtx_record *r, const evtx_fragment *x, const step *s)
+static void run_value(const run *x, const evtx_fragment *in, const step *s)
 {
-    const binxml_value *v = evtx_value_at(r, x, s->index);
+    const binxml_value *v = evtx_value_at(x->r, in, s->index);
     if (v->type == BINXML_FRAGMENT && v->fragment) {
-        run_fragments(f, r, v->fragment, s->node);
+        run_fragments(x, v->fragment, s->node);
         return;
     }
-    bool below = has_attributes(r, x, s);
+    bool below = has_attributes(x->r, in, s), constant = s->index == UINT16_MAX || v->type == BINXML_FRAGMENT;
     slots to = below ? s->below : s->plain;
-    if (nobody_asks(to)) return;
-    value decoded = s->index == UINT16_MAX || v->type == BINXML_FRAGMENT ? s->constant : binxml_decode(f->texts, v);
+    if (nobody_asks(to) || (!constant && is_passed_over(x, v->type))) return;
+    value decoded = constant ? s->constant : binxml_decode(x->texts, v);
     if (below && decoded.type == VALUE_BLANK) return;
-    emit(f, to, &decoded);
+    emit(x, to, &decoded);
 }
 
-static void run_nested(evtx_fields *f, const evtx_record *r, const evtx_fragment *x, const step *s)
+static void run_nested(const run *x, const evtx_fragment *in, const step *s)
 {
-    const binxml_value *v = evtx_value_at(r, x, s->index);
-    if (v->type == BINXML_FRAGMENT && v->fragment) run_fragments(f, r, v->fragment, s->node);
+    const binxml_value *v = evtx_value_at(x->r, in, s->index);
+    if (v->type == BINXML_FRAGMENT && v->fragment) run_fragments(x, v->fragment, s->node);
 }
 
-static void run_text(evtx_fields *f, const evtx_record *r, const evtx_fragment *x, const step *s)
+static void run_text(const run *x, const evtx_fragment *in, const step *s)
 {
-    value v = evtx_content(r, x, s->element->content, f->texts);
-    if (!evtx_only_blanks(&v)) emit(f, s->below, &v);
+    value v = evtx_content(x->r, in, s->element->content, x->texts);
+    if (!evtx_only_blanks(&v)) emit(x, s->below, &v);
 }
 
-static void run_step(evtx_fields *f, const evtx_record *r, const evtx_fragment *x, const step *s)
+static void run_attribute(const run *x, const evtx_fragment *in, const step *s)
 {
-    value v;
+    const binxml_value *v = evtx_value_at(x->r, in, s->index);
+    if (is_null(v) || v->type == BINXML_FRAGMENT || is_passed_over(x, v->type)) return;
+    value decoded = binxml_decode(x->texts, v);
+    emit(x, s->plain, &decoded);
+}
+
+static void run_render(const run *x, const evtx_fragment *in, const step *s)
+{
+    value v = evtx_tree_element(x->r, in, s->element, x->texts);
+    emit_tree(x, s->node, &v);
+}
+
+static void run_step(const run *x, const evtx_fragment *in, const step *s)
+{
     switch (s->kind) {
-    case STEP_ATTRIBUTE: {
-        const binxml_value *raw = evtx_value_at(r, x, s->index);
-        if (is_null(raw) || raw->type == BINXML_FRAGMENT) return;
-        v = binxml_decode(f->texts, raw);
-        emit(f, s->plain, &v);
-        return;
-    }
-    case STEP_CONSTANT: emit(f, s->plain, &s->constant); return;
-    case STEP_VALUE: run_value(f, r, x, s); return;
-    case STEP_NESTED: run_nested(f, r, x, s); return;
-    case STEP_TEXT: run_text(f, r, x, s); return;
-    case STEP_RENDER:
-        v = evtx_tree_element(r, x, s->element, f->texts);
-        path_values(f->paths, s->node, &v, f->texts->arena, put_slot, f);
-        return;
+    case STEP_ATTRIBUTE: run_attribute(x, in, s); return;
+    case STEP_CONSTANT: emit(x, s->plain, &s->constant); return;
+    case STEP_VALUE: run_value(x, in, s); return;
+    case STEP_NESTED: run_nested(x, in, s); return;
+    case STEP_TEXT: run_text(x, in, s); return;
+    case STEP_RENDER: run_render(x, in, s); return;
     }
 }
 
 /* Fragments of a value, as children of `node`. */
-static void run_fragments(evtx_fields *f, const evtx_record *r, uint32_t first, path_node node)
+static void run_fragments(const run *x, uint32_t first, path_node node)
 {
-    for (uint32_t next = first; next; next = r->fragments.at[next - 1].next) {
-        const evtx_fragment *x = &r->fragments.at[next - 1];
-        if (x->template) {
-            const evtx_plan *p = plan_for(f, x->template, node);
-            for (size_t i = 0; i < p->steps.len; i++) run_step(f, r, x, &p->steps.at[i]);
+    for (uint32_t next = first; next; next = x->r->fragments.at[next - 1].next) {
+        const evtx_fragment *in = &x->r->fragments.at[next - 1];
+        if (in->template) {
+            const evtx_plan *p = plan_for(x->f, in->template, node);
+            for (size_t i = 0; i < p->steps.len; i++) run_step(x, in, &p->steps.at[i]);
             continue;
         }
-        for (const binxml_element *e = x->tree->roots; e; e = e->next) {
-            value v = evtx_tree_element(r, x, e, f->texts);
-            path_values(f->paths, node, &v, f->texts->arena, put_slot, f);
+        for (const binxml_element *e = in->tree->roots; e; e = e->next) {
+            value v = evtx_tree_element(x->r, in, e, x->texts);
+            emit_tree(x, node, &v);
         }
     }
 }
@@ -260,5 +302,11 @@ static void run_fragments(evtx_fields *f, const evtx_record *r, uint32_t first, 
 void evtx_fields_read(evtx_fields *f, const evtx_record *r)
 {
     f->fields.len = 0;
-    if (f->paths) run_fragments(f, r, 1, PATH_ROOT);
+    if (f->paths) run_fragments(&(run){.f = f, .r = r, .texts = f->texts}, 1, PATH_ROOT);
+}
+
+void evtx_each_value(evtx_fields *f, const evtx_record *r, bool texts_only, scratch *s,
+                     void (*fn)(const value *scalar, void *user), void *user)
+{
+    run_fragments(&(run){.f = f, .r = r, .texts = s, .fn = fn, .user = user, .texts_only = texts_only}, 1, EVERY_VALUE);
 }

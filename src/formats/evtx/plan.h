@@ -1,6 +1,7 @@
 /*
  * Plans: which values of a template feed which paths. Made once for each (template, place where it stands), run for
- * each record: a straight list of steps, so that only what somebody asked for is decoded.
+ * each record: a straight list of steps, so that only what somebody asked for is decoded. One more plan of each template
+ * leads to all of its values, for those who ask for no path.
  */
 #ifndef PICKET_FORMATS_EVTX_PLAN_H
 #define PICKET_FORMATS_EVTX_PLAN_H
@@ -17,5 +18,9 @@ typedef struct {
 
 /* Fills f->fields from the record, in its order. */
 void evtx_fields_read(evtx_fields *f, const evtx_record *r);
+
+/* event_each_value of the record; texts are decoded into `s`. */
+void evtx_each_value(evtx_fields *f, const evtx_record *r, bool texts_only, scratch *s,
+                     void (*fn)(const value *scalar, void *user), void *user);
 
 #endif

@@ -65,11 +65,19 @@ static const value *event_record(const event *e, arena *a)
     return v;
 }
 
+static void event_values(const event *e, bool texts_only, arena *a, void (*fn)(const value *scalar, void *user), void *user)
+{
+    const reader *r = e->reader;
+    (void)a;
+    if (r->tree) tree_each_scalar(r->tree, fn, user);
+    else tape_each_value(&r->record, texts_only, fn, user);
+}
+
 static void give_event(reading *g, const json_span *span, pk_str raw)
 {
     reader *r = g->reader;
     event e = {.format = &json_format, .source = *g->source, .fields = r->fields.at.at, .field_count = r->fields.at.len,
-               .raw = raw, .tree = event_record, .reader = r};
+               .raw = raw, .tree = event_record, .each_value = event_values, .reader = r};
     e.source.position = g->block->position + span->offset;
     e.source.line = span->line;
     e.source.record = -1;

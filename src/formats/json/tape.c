@@ -210,6 +210,27 @@ void value_fields(const value *record, key_memory *keys, arena *a, event_fields 
     path_values(keys->paths, PATH_ROOT, record, a, put_slot, out);
 }
 
+/* ---- every value ---- */
+
+/* The scalar at i, or all of them in the container that opens there. Depth is bounded by the parser. */
+static void each_value(const simdjson_record *r, size_t i, bool texts_only, void (*fn)(const value *scalar, void *user), void *user)
+{
+    char kind = kind_of(r->tape[i]);
+    if (kind == '{' || kind == '[') {
+        size_t key = kind == '{';
+        for (size_t k = i + 1, end = behind(r->tape, i) - 1; k < end; k = behind(r->tape, k + key))
+            each_value(r, k + key, texts_only, fn, user);
+    } else if (kind == '"' || !texts_only) {
+        value v = scalar_at(r, i);
+        fn(&v, user);
+    }
+}
+
+void tape_each_value(const simdjson_record *record, bool texts_only, void (*fn)(const value *scalar, void *user), void *user)
+{
+    each_value(record, 1, texts_only, fn, user);
+}
+
 /* ---- the tree ---- */
 
 typedef struct {

@@ -23,6 +23,9 @@ void tape_fields(const simdjson_record *record, key_memory *keys, arena *a, even
 /* The same of a value that is already a tree; strings are views into it. */
 void value_fields(const value *record, key_memory *keys, arena *a, event_fields *out);
 
+/* event_each_value of the record. */
+void tape_each_value(const simdjson_record *record, bool texts_only, void (*fn)(const value *scalar, void *user), void *user);
+
 /* The whole record in `a`, strings too. */
 value tape_tree(const simdjson_record *record, arena *a);
 

@@ -1,0 +1,44 @@
+/* event_each_value against the tree: the same scalars, whatever their order; of texts alone at least all those that count. */
+#ifndef PICKET_TESTS_TOOLS_EVERY_VALUE_H
+#define PICKET_TESTS_TOOLS_EVERY_VALUE_H
+
+#include "base/hash.h"
+#include "event/event.h"
+
+/* Sums of hashes: the same for the same values in any order. */
+typedef struct {
+    uint64_t all, texts;
+    size_t count;
+} value_sums;
+
+/* A text that event_each_value must not leave out. */
+static inline bool is_real_text(const value *v)
+{
+    if (v->type != VALUE_STRING || v->as.string.len < 7) return false;
+    for (size_t i = 0; i < v->as.string.len; i++)
+        if (!is_number_character(v->as.string.ptr[i])) return true;
+    return false;
+}
+
+static inline void sum_value(const value *v, void *user)
+{
+    value_sums *s = user;
+    text json = {0};
+    value_write_json(&json, v);
+    uint64_t hash = hash_bytes(json.ptr, json.len, (uint64_t)v->type);
+    text_free(&json);
+    s->all += hash;
+    if (is_real_text(v)) s->texts += hash;
+    s->count++;
+}
+
+static inline bool every_value_agrees(const event *e, const value *tree, arena *a)
+{
+    value_sums by_tree = {0}, all = {0}, texts = {0};
+    tree_each_scalar(tree, sum_value, &by_tree);
+    event_each_value(e, false, a, sum_value, &all);
+    event_each_value(e, true, a, sum_value, &texts);
+    return all.count == by_tree.count && all.all == by_tree.all && texts.texts == by_tree.texts && texts.count <= all.count;
+}
+
+#endif
