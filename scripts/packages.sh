@@ -6,7 +6,7 @@
 set -eu
 
 build="gcc g++ cmake ninja-build pkg-config libc6-dev libpcre2-dev libyaml-dev libsimdjson-dev libarchive-dev libutf8proc-dev libsqlite3-dev libmicrohttpd-dev libkainjow-mustache-dev"
-test="libcmocka-dev clang-14 libclang-rt-14-dev"
+test="libcmocka-dev clang-14 libclang-rt-14-dev valgrind"
 
 case "${1:-build}" in
 build) wanted=$build ;;

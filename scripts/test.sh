@@ -1,6 +1,7 @@
 #!/bin/sh
 # All tests: release build, ASan+UBSan build, and every fuzz target over its seeds and then for some seconds.
-# The last line is "N passed, N failed". PICKET_FUZZ_SECONDS (10) is the time of each fuzz target.
+# The last line is "N passed, N failed". PICKET_FUZZ_SECONDS (10) is the time of each fuzz target. With BENCH_CHECK set also
+# `make bench-check`.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 jobs=$(nproc)
@@ -57,6 +58,11 @@ if build fuzz fuzz_targets; then
     [ "$ok" != 0 ] || bad=1
     passed=$((passed + ok))
     failed=$((failed + bad))
+fi
+
+if [ -n "${BENCH_CHECK:-}" ]; then # in continuous integration: nothing got slower unnoticed
+    note "instruction counts"
+    if make --no-print-directory bench-check; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
 fi
 
 printf '\n%d passed, %d failed\n' "$passed" "$failed"
