@@ -132,6 +132,10 @@ PK_API PK_MUST_USE pk_status pk_catalog_load(pk_catalog *c, const char *path);
 /* Value lists for placeholders (a YAML mapping from names to lists of values). Before the rules that need them. */
 PK_API PK_MUST_USE pk_status pk_catalog_load_lists(pk_catalog *c, const char *path);
 
+/* How many threads read rule files, which they do when the first result is asked for; 0, as without this call: one for each
+ * processor. Nothing that comes of it depends on their number. */
+PK_API void pk_catalog_use_threads(pk_catalog *c, unsigned threads);
+
 PK_API const pk_diagnostics *pk_catalog_diagnostics(const pk_catalog *c);
 
 /* Files of a walked folder that hold no rule though their names look like it (an info.yml), in order. */

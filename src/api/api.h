@@ -6,11 +6,21 @@
 #include "languages/language.h"
 #include "schema/schema.h"
 
+/* A rule file that is named and not yet read. */
+typedef struct {
+    pk_str path;                    /* empty: only what the walk had to say behind the last file */
+    bool named;                     /* the path itself, not found by a walk */
+    diag_list *said;                /* by the walk before it came to this file; NULL: nothing */
+} pending_file;
+
 struct pk_catalog {
     arena *arena;
     pk_str share;
     ir_catalog *ir;                 /* its diagnostics are those of the catalog */
     schema *schema;                 /* NULL: could not be loaded, nothing else works */
+    unsigned threads;               /* for loading; 0: one for each processor */
+    VEC(pending_file) pending;
+    diag_list *said;                /* by the walk that is under way */
     VEC(value_list) lists;
     VEC(pk_str) without_rules;
     VEC(log_source) stated;         /* pk_log_source is an index into these two */
@@ -27,6 +37,11 @@ struct pk_program {
 
 /* share.c: the folder of shipped data, in `a`; empty if there is none. */
 pk_str find_share(const char *given, arena *a);
+
+/* load.c */
+void catalog_settle(pk_catalog *c);    /* reads the files that are pending */
+void pending_clear(pk_catalog *c);
+diag_list *walk_diags(pk_catalog *c);
 
 /* rule_files.c: calls fn for each rule file at `path`; `named`: it is the path itself, not found by a walk. */
 typedef void (*rule_file_fn)(pk_catalog *c, const char *path, bool named);

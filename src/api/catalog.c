@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-enum { RULE_FILE_LIMIT = 16 << 20, LISTS_LIMIT = 64 << 20 };
+enum { LISTS_LIMIT = 64 << 20 };
 
 diag_list *catalog_diags(const pk_catalog *c) { return ir_diags(c->ir); }
 
@@ -26,6 +26,7 @@ pk_status pk_catalog_new(pk_catalog **out, const char *share)
 void pk_catalog_free(pk_catalog *c)
 {
     if (!c) return;
+    pending_clear(c);
     ir_catalog_free(c->ir);
     schema_free(c->schema);
     vec_free(&c->without_rules);
@@ -36,8 +37,22 @@ void pk_catalog_free(pk_catalog *c)
 }
 
 pk_str pk_catalog_share(const pk_catalog *c) { return c->share; }
-const pk_diagnostics *pk_catalog_diagnostics(const pk_catalog *c) { return catalog_diags(c); }
-pk_strs pk_catalog_files_without_rules(const pk_catalog *c) { return (pk_strs){c->without_rules.at, c->without_rules.len}; }
+
+/* When files are read is nothing that a reader of the header can tell: its const stands. */
+static const pk_catalog *settled(const pk_catalog *c)
+{
+    catalog_settle((pk_catalog *)(uintptr_t)c);
+    return c;
+}
+
+const pk_diagnostics *pk_catalog_diagnostics(const pk_catalog *c) { return catalog_diags(settled(c)); }
+
+pk_strs pk_catalog_files_without_rules(const pk_catalog *c)
+{
+    return (pk_strs){settled(c)->without_rules.at, c->without_rules.len};
+}
+
+void pk_catalog_use_threads(pk_catalog *c, unsigned threads) { c->threads = threads; }
 
 /* ---- loading ---- */
 
@@ -46,33 +61,11 @@ static language_options options_of(const pk_catalog *c)
     return (language_options){.lists = {c->lists.at, c->lists.len}};
 }
 
-static void load_rule_file(pk_catalog *c, const char *path, bool named)
-{
-    rule_file f = {.path = arena_str(c->arena, str_from(path))};
-    if (read_text_file(path, RULE_FILE_LIMIT, c->arena, &f.text, catalog_diags(c)) != PK_OK) return;
-    const language *l = language_detect(&f);
-    language_options options = options_of(c);
-    if (!l && named) {
-        diag_add(catalog_diags(c), PK_ERROR, "rule-language", (diag_place){.file = f.path}, STR(""), NULL,
-                 "is in no rule language that picket knows");
-        return;
-    }
-    if (l && l->load(c->ir, &f, &options) > 0) return;
-    if (!l) /* a language that knows the text says itself that there is no rule in it */
-        diag_add(catalog_diags(c), PK_NOTE, "no-rule", (diag_place){.file = f.path}, STR(""), NULL, "holds no rule; not counted");
-    vec_push(&c->without_rules, f.path);
-}
-
-pk_status pk_catalog_load(pk_catalog *c, const char *path)
-{
-    if (c->complete || !c->schema) return PK_ERROR_USAGE;
-    return walk_rule_files(c, path, load_rule_file);
-}
-
 pk_status pk_catalog_load_lists(pk_catalog *c, const char *path)
 {
     pk_str source;
     if (c->complete) return PK_ERROR_USAGE;
+    catalog_settle(c); /* rules that were named before do not see these lists */
     pk_status status = read_text_file(path, LISTS_LIMIT, c->arena, &source, catalog_diags(c));
     return status == PK_OK ? parse_value_lists(c, source, arena_str(c->arena, str_from(path))) : status;
 }
@@ -134,6 +127,7 @@ static void warn_of_same_ids(pk_catalog *c)
 void catalog_complete(pk_catalog *c)
 {
     if (c->complete) return;
+    catalog_settle(c);
     c->complete = true;
     language_options options = options_of(c);
     for (size_t i = 0; languages[i]; i++)

@@ -12,6 +12,23 @@
 
 enum { DEPTH_LIMIT = 64 };
 
+/* Most rule files fit in the first piece. */
+static pk_status read_all(int fd, size_t limit, arena *a, pk_str *out)
+{
+    char piece[65536];
+    text t = {0};
+    ssize_t n;
+    while ((n = read(fd, piece, sizeof piece)) != 0) {
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) break;
+        text_put(&t, (pk_str){piece, (size_t)n});
+        if (t.len > limit) break;
+    }
+    if (n == 0) *out = arena_str(a, text_view(&t));
+    text_free(&t);
+    return n < 0 ? PK_ERROR_IO : n > 0 ? PK_ERROR_LIMIT : PK_OK;
+}
+
 pk_status read_text_file(const char *path, size_t limit, arena *a, pk_str *out, diag_list *d)
 {
     diag_place place = {.file = str_from(path)};
@@ -20,27 +37,10 @@ pk_status read_text_file(const char *path, size_t limit, arena *a, pk_str *out, 
         diag_add(d, PK_ERROR, "file-open", place, STR(""), NULL, "can't be opened: %s", strerror(errno));
         return PK_ERROR_IO;
     }
-    text t = {0};
-    pk_status status = PK_OK;
-    for (;;) {
-        char buffer[65536];
-        ssize_t n = read(fd, buffer, sizeof buffer);
-        if (n < 0 && errno == EINTR) continue;
-        if (n < 0) {
-            diag_add(d, PK_ERROR, "file-read", place, STR(""), NULL, "can't be read: %s", strerror(errno));
-            status = PK_ERROR_IO;
-        }
-        if (n <= 0) break;
-        text_put(&t, (pk_str){buffer, (size_t)n});
-        if (t.len > limit) {
-            diag_add(d, PK_ERROR, "file-too-large", place, STR(""), NULL, "is larger than %zu bytes", limit);
-            status = PK_ERROR_LIMIT;
-            break;
-        }
-    }
+    pk_status status = read_all(fd, limit, a, out);
+    if (status == PK_ERROR_IO) diag_add(d, PK_ERROR, "file-read", place, STR(""), NULL, "can't be read: %s", strerror(errno));
+    if (status == PK_ERROR_LIMIT) diag_add(d, PK_ERROR, "file-too-large", place, STR(""), NULL, "is larger than %zu bytes", limit);
     close(fd);
-    if (status == PK_OK) *out = arena_str(a, text_view(&t));
-    text_free(&t);
     return status;
 }
 
@@ -85,7 +85,7 @@ static void walk(pk_catalog *c, const char *folder, const struct stat *self, con
     if (depth > DEPTH_LIMIT || is_above(chain, self)) return;
     int n = scandir(folder, &entries, no_dots, by_bytes);
     if (n < 0) {
-        diag_add(catalog_diags(c), PK_ERROR, "file-open", (diag_place){.file = str_from(folder)}, STR(""), NULL,
+        diag_add(walk_diags(c), PK_ERROR, "file-open", (diag_place){.file = str_from(folder)}, STR(""), NULL,
                  "the folder can't be read: %s", strerror(errno));
         return;
     }
@@ -108,7 +108,7 @@ pk_status walk_rule_files(pk_catalog *c, const char *path, rule_file_fn fn)
 {
     struct stat s;
     if (stat(path, &s) != 0) {
-        diag_add(catalog_diags(c), PK_ERROR, "file-open", (diag_place){.file = str_from(path)}, STR(""), NULL,
+        diag_add(walk_diags(c), PK_ERROR, "file-open", (diag_place){.file = str_from(path)}, STR(""), NULL,
                  "no such file or folder of rules: %s", strerror(errno));
         return PK_ERROR_IO;
     }

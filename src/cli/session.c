@@ -32,6 +32,9 @@ bool session_open(session *s)
 void session_load_rules(session *s, const command_line *line)
 {
     bool any = false;
+    uint64_t threads = 0;
+    for (size_t i = 0; i < line->count; i++)
+        if (line->items[i].id == 'j' && parse_count(line->items[i].value, 256, &threads)) pk_catalog_use_threads(s->catalog, (unsigned)threads);
     for (size_t i = 0; i < line->count; i++)
         if (line->items[i].id == OPTION_PLACEHOLDERS && pk_catalog_load_lists(s->catalog, line->items[i].value) != PK_OK) s->wrong = true;
     for (size_t i = 0; i < line->count; i++) {

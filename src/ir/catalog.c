@@ -1,38 +1,40 @@
 /*
  * The catalogue: every rule that was loaded and every test that any of them uses, in one arena.
  *
- * A test is interned under a key that spells out all that it asks (kind, flags, comparison, type and bytes of the
- * constant), so that the same test of two rules is the same row: the engine evaluates it once and the pages count it.
+ * A test is interned by all that it asks (kind, flags, comparison, type and bytes of the constant), so that the same test of
+ * two rules is the same row: the engine evaluates it once and the pages count it.
+ *
+ * Parts, for loading by several threads, share the tests of the whole at once, but only joining numbers them: a part lists
+ * the tests of its batches in the order in which it met them first, so going through the batches in the order of files
+ * meets every test where one thread would have met it first.
  */
-#include "ir/ir.h"
-
-struct ir_catalog {
-    arena *arena;
-    diag_list *diags;
-    VEC(rule *) rules;
-    VEC(struct { const language *language; void *thing; }) kept;
-    VEC(const ir_test *) tests;
-    table test_ids;               /* test_key -> id; the keys live in the arena */
-    text key;                     /* scratch of ir_intern_test */
-};
+#include "ir/catalog_private.h"
 
 ir_catalog *ir_catalog_new(void)
 {
     ir_catalog *c = mem_zalloc(1, sizeof *c);
     c->arena = arena_new();
     c->diags = diag_list_new();
+    c->index = shared_tests_new();
     return c;
+}
+
+static void free_tables(ir_catalog *c)
+{
+    vec_free(&c->rules);
+    vec_free(&c->kept);
+    vec_free(&c->tests);
+    test_set_free(&c->met);
 }
 
 void ir_catalog_free(ir_catalog *c)
 {
     if (!c) return;
-    vec_free(&c->rules);
-    vec_free(&c->kept);
-    vec_free(&c->tests);
-    table_free(&c->test_ids);
-    text_free(&c->key);
+    free_tables(c);
+    shared_tests_free(c->index);
     diag_list_free(c->diags);
+    for (size_t i = 0; i < c->joined.len; i++) arena_free(c->joined.at[i]);
+    vec_free(&c->joined);
     arena_free(c->arena);
     mem_free(c);
 }
@@ -67,9 +69,7 @@ rule *ir_find_rule(const ir_catalog *c, pk_str id_or_name)
 
 void ir_keep(ir_catalog *c, const language *l, void *kept)
 {
-    vec_reserve(&c->kept, c->kept.len + 1);
-    c->kept.at[c->kept.len].language = l;
-    c->kept.at[c->kept.len++].thing = kept;
+    vec_push(&c->kept, ((kept_thing){l, kept}));
 }
 
 size_t ir_kept_count(const ir_catalog *c) { return c->kept.len; }
@@ -82,40 +82,72 @@ void *ir_kept(const ir_catalog *c, size_t i, const language **l)
 
 /* ---- tests ---- */
 
-/* The constant is put by its bytes, so that 1, 1.0, '1' and true are four constants and NaN is equal to itself. */
-static void put_constant(text *key, const value *v)
-{
-    text_put_char(key, (char)v->type);
-    switch (v->type) {
-    case VALUE_MISSING: case VALUE_NULL: case VALUE_BLANK: break;
-    case VALUE_BOOL: text_put_char(key, v->as.boolean ? 1 : 0); break;
-    case VALUE_INT: case VALUE_UINT: case VALUE_FLOAT: case VALUE_TIME:
-        text_put(key, (pk_str){(const char *)&v->as.integer, sizeof v->as.integer});
-        break;
-    case VALUE_STRING: text_put(key, v->as.string); break;
-    case VALUE_LIST: case VALUE_RECORD: value_write_json(key, v); break;
-    }
-}
-
 const ir_test *ir_intern_test(ir_catalog *c, test_kind kind, uint16_t flags, compare_op compare, value constant)
 {
-    if (kind != TEST_COMPARE) compare = COMPARE_LT;
-    text_clear(&c->key);
-    text_put_char(&c->key, (char)kind);
-    text_put_char(&c->key, (char)compare);
-    text_put(&c->key, (pk_str){(const char *)&flags, sizeof flags});
-    put_constant(&c->key, &constant);
-
-    uint32_t id = table_get(&c->test_ids, text_view(&c->key));
-    if (id != TABLE_NONE) return c->tests.at[id];
-
-    ir_test *t = ARENA_NEW(c->arena, ir_test);
-    *t = (ir_test){.id = (uint32_t)c->tests.len, .kind = kind, .flags = flags, .compare = compare,
-                   .constant = value_copy(c->arena, &constant)};
-    table_put(&c->test_ids, arena_str(c->arena, text_view(&c->key)), t->id);
-    vec_push(&c->tests, t);
+    ir_test like = {.kind = kind, .flags = flags, .compare = kind == TEST_COMPARE ? compare : COMPARE_LT, .constant = constant};
+    uint64_t hash = test_hash(&like);
+    ir_test *t = test_set_find(&c->met, &like, hash);
+    if (t) return t;
+    t = shared_tests_intern(c->whole ? c->whole->index : c->index, &like, hash, c->arena);
+    if (c->whole) {
+        test_set_add(&c->met, t, hash);
+        vec_push(&c->tests, t);
+    } else if (t->id == TEST_ID_NONE) {
+        t->id = (uint32_t)c->tests.len;
+        vec_push(&c->tests, t);
+    }
     return t;
 }
 
 size_t ir_test_count(const ir_catalog *c) { return c->tests.len; }
 const ir_test *ir_test_at(const ir_catalog *c, size_t id) { return c->tests.at[id]; }
+
+/* ---- parts ---- */
+
+ir_catalog *ir_part_new(ir_catalog *whole)
+{
+    ir_catalog *part = mem_zalloc(1, sizeof *part);
+    part->arena = arena_new();
+    part->whole = whole;
+    return part;
+}
+
+void ir_batch_begin(ir_batch *b, ir_catalog *part)
+{
+    *b = (ir_batch){.part = part, .diags = part->diags = diag_list_new(),
+                    .rules = {part->rules.len}, .kept = {part->kept.len}, .tests = {part->tests.len}};
+}
+
+void ir_batch_end(ir_batch *b)
+{
+    b->rules[1] = b->part->rules.len;
+    b->kept[1] = b->part->kept.len;
+    b->tests[1] = b->part->tests.len;
+    b->part->diags = NULL;
+}
+
+void ir_batch_join(ir_catalog *whole, ir_batch *b)
+{
+    const ir_catalog *part = b->part;
+    for (size_t i = b->tests[0]; i < b->tests[1]; i++) {
+        ir_test *t = part->tests.at[i];
+        if (t->id != TEST_ID_NONE) continue;
+        t->id = (uint32_t)whole->tests.len;
+        vec_push(&whole->tests, t);
+    }
+    for (size_t i = b->rules[0]; i < b->rules[1]; i++) {
+        part->rules.at[i]->index = (uint32_t)whole->rules.len;
+        vec_push(&whole->rules, part->rules.at[i]);
+    }
+    for (size_t i = b->kept[0]; i < b->kept[1]; i++) vec_push(&whole->kept, part->kept.at[i]);
+    diag_merge(whole->diags, b->diags);
+    diag_list_free(b->diags);
+    b->diags = NULL;
+}
+
+void ir_part_join(ir_catalog *whole, ir_catalog *part)
+{
+    vec_push(&whole->joined, part->arena);
+    free_tables(part);
+    mem_free(part);
+}

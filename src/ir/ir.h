@@ -303,6 +303,7 @@ typedef struct {
     span span;                    /* its source lines */
     bool unused;
     pk_str path;                  /* of the file that `span` is in; empty: the rule's own (a filter brings its own) */
+    pk_str source;                /* text of that file */
 } ir_definition;
 
 /* When an alert is raised again for the same group. */
@@ -318,6 +319,8 @@ struct plan {
     int64_t quiet_for;
     ir_key *quiet_keys;
     size_t quiet_key_count;
+    pk_str condition;             /* over the definitions, as its author wrote it: for pages; empty: none */
+    span condition_span;
 };
 
 /* ---- rules ---- */
@@ -325,6 +328,7 @@ struct plan {
 typedef enum { RULE_RUNNABLE, RULE_NEEDS_LIST, RULE_UNSUPPORTED, RULE_ERROR, RULE_STATES } rule_state;
 
 typedef struct { pk_str key, text; } rule_meta;        /* other metadata, as text */
+typedef struct { pk_str relation, id; } rule_relation; /* "derived", "obsolete" ... and the rule that it is about */
 typedef struct { VEC(pk_str) items; } str_list;
 
 typedef struct language language;
@@ -339,6 +343,8 @@ typedef struct rule {
     str_list references, false_positives, tags, tactics, techniques; /* techniques "T1059.001"; tactics "execution" */
     rule_meta *other;
     size_t other_count;
+    rule_relation *related;
+    size_t related_count;
     log_source logsource;
     rule_state state;
     pk_str reason;                /* why not runnable; the diagnostic has the place */
@@ -372,6 +378,24 @@ void *ir_kept(const ir_catalog *c, size_t i, const language **l);
 const ir_test *ir_intern_test(ir_catalog *c, test_kind kind, uint16_t flags, compare_op compare, value constant);
 size_t ir_test_count(const ir_catalog *c);
 const ir_test *ir_test_at(const ir_catalog *c, size_t id);
+
+/*
+ * Loading by several threads: each loads into a part of the catalogue, a batch of files at a time, and the batches are
+ * joined in the order of files. Whatever the threads did when, rules, things kept, diagnostics and the numbers of tests then
+ * are what one thread would have made. Only these may be used of a part: ir_arena, ir_diags, ir_add_rule, ir_keep,
+ * ir_intern_test; rule indexes and ids of tests are final when the batch is joined.
+ */
+typedef struct {
+    ir_catalog *part;
+    diag_list *diags;
+    size_t rules[2], kept[2], tests[2]; /* from, to: in the part */
+} ir_batch;
+
+ir_catalog *ir_part_new(ir_catalog *whole);            /* for one thread at a time */
+void ir_batch_begin(ir_batch *b, ir_catalog *part);
+void ir_batch_end(ir_batch *b);
+void ir_batch_join(ir_catalog *whole, ir_batch *b);    /* a part's batches in the order in which it made them */
+void ir_part_join(ir_catalog *whole, ir_catalog *part); /* behind its last batch: hands over its memory; frees the part */
 
 /* ---- small constructors that compose; all in arena `a` ---- */
 

@@ -1,0 +1,148 @@
+/*
+ * Loading rule files side by side. Naming rules only lists their files; they are read when somebody first looks at what came
+ * of them, by as many threads as there are processors. Each thread takes the next few files, in order, into a batch of its
+ * own part of the catalogue, and the batches are joined in the order of files: the result is that of one thread.
+ */
+#include <pthread.h>
+#include <stdatomic.h>
+#include <unistd.h>
+
+#include "api/api.h"
+
+enum { RULE_FILE_LIMIT = 16 << 20, FILES_A_BATCH = 8, FILES_A_THREAD = 64, THREADS_MAX = 16 };
+
+typedef struct {
+    ir_batch batch;
+    VEC(pk_str) without_rules;
+} file_batch;
+
+typedef struct {
+    pk_catalog *catalog;
+    pending_file *files;
+    size_t count;
+    file_batch *batches;
+    atomic_size_t next;           /* batch that nobody has taken */
+} loading;
+
+typedef struct {
+    loading *of;
+    ir_catalog *part;
+    pthread_t thread;
+    bool started;
+} loader;
+
+/* ---- one file ---- */
+
+static language_options options_of(const pk_catalog *c)
+{
+    return (language_options){.lists = {c->lists.at, c->lists.len}};
+}
+
+static void load_file(const pk_catalog *c, file_batch *b, pending_file *p)
+{
+    ir_catalog *part = b->batch.part;
+    diag_list *diags = ir_diags(part);
+    rule_file f = {.path = arena_str(ir_arena(part), p->path)};
+    if (read_text_file(f.path.ptr, RULE_FILE_LIMIT, ir_arena(part), &f.text, diags) != PK_OK) return;
+    const language *l = language_detect(&f);
+    language_options options = options_of(c);
+    if (!l && p->named) {
+        diag_add(diags, PK_ERROR, "rule-language", (diag_place){.file = f.path}, STR(""), NULL,
+                 "is in no rule language that picket knows");
+        return;
+    }
+    if (l && l->load(part, &f, &options) > 0) return;
+    if (!l) /* a language that knows the text says itself that there is no rule in it */
+        diag_add(diags, PK_NOTE, "no-rule", (diag_place){.file = f.path}, STR(""), NULL, "holds no rule; not counted");
+    vec_push(&b->without_rules, f.path);
+}
+
+/* ---- many files ---- */
+
+static void *run_loader(void *of)
+{
+    loader *me = of;
+    loading *l = me->of;
+    for (;;) {
+        size_t number = atomic_fetch_add(&l->next, 1), first = number * FILES_A_BATCH;
+        if (first >= l->count) return NULL;
+        file_batch *b = &l->batches[number];
+        ir_batch_begin(&b->batch, me->part);
+        for (size_t i = first; i < first + FILES_A_BATCH && i < l->count; i++) {
+            if (l->files[i].said) diag_merge(ir_diags(me->part), l->files[i].said);
+            if (l->files[i].path.len) load_file(l->catalog, b, &l->files[i]);
+        }
+        ir_batch_end(&b->batch);
+    }
+}
+
+static size_t thread_count(const pk_catalog *c, size_t files)
+{
+    long processors = c->threads ? (long)c->threads : sysconf(_SC_NPROCESSORS_ONLN);
+    size_t useful = c->threads ? files : files / FILES_A_THREAD + 1; /* a thread for a few files does not pay */
+    size_t n = processors > 0 ? (size_t)processors : 1;
+    if (n > useful) n = useful;
+    return n < 1 ? 1 : n < THREADS_MAX ? n : THREADS_MAX;
+}
+
+static void run_loaders(loading *l, loader *loaders, size_t count)
+{
+    for (size_t i = 0; i < count; i++) loaders[i] = (loader){.of = l, .part = ir_part_new(l->catalog->ir)};
+    for (size_t i = 1; i < count; i++) loaders[i].started = pthread_create(&loaders[i].thread, NULL, run_loader, &loaders[i]) == 0;
+    run_loader(&loaders[0]);
+    for (size_t i = 1; i < count; i++)
+        if (loaders[i].started) pthread_join(loaders[i].thread, NULL);
+}
+
+static void join_batch(pk_catalog *c, file_batch *b)
+{
+    ir_batch_join(c->ir, &b->batch);
+    for (size_t i = 0; i < b->without_rules.len; i++) vec_push(&c->without_rules, b->without_rules.at[i]);
+    vec_free(&b->without_rules);
+}
+
+void catalog_settle(pk_catalog *c)
+{
+    if (c->pending.len == 0) return;
+    size_t count = c->pending.len, batches = (count + FILES_A_BATCH - 1) / FILES_A_BATCH;
+    loading l = {.catalog = c, .files = c->pending.at, .count = count, .batches = mem_zalloc(batches, sizeof *l.batches)};
+    loader loaders[THREADS_MAX];
+    size_t threads = thread_count(c, count);
+    run_loaders(&l, loaders, threads);
+    for (size_t i = 0; i < batches; i++) join_batch(c, &l.batches[i]);
+    for (size_t i = 0; i < threads; i++) ir_part_join(c->ir, loaders[i].part);
+    mem_free(l.batches);
+    pending_clear(c);
+}
+
+/* ---- what is to be loaded ---- */
+
+void pending_clear(pk_catalog *c)
+{
+    for (size_t i = 0; i < c->pending.len; i++) diag_list_free(c->pending.at[i].said);
+    vec_free(&c->pending);
+    diag_list_free(c->said);
+    c->said = NULL;
+}
+
+/* Diagnostics of the walk stand where they would if each file were read when it is found. */
+static void pend(pk_catalog *c, const char *path, bool named)
+{
+    pending_file p = {.path = arena_str(c->arena, str_from(path)), .named = named, .said = c->said};
+    c->said = NULL;
+    vec_push(&c->pending, p);
+}
+
+diag_list *walk_diags(pk_catalog *c)
+{
+    if (!c->said) c->said = diag_list_new();
+    return c->said;
+}
+
+pk_status pk_catalog_load(pk_catalog *c, const char *path)
+{
+    if (c->complete || !c->schema) return PK_ERROR_USAGE;
+    pk_status status = walk_rule_files(c, path, pend);
+    if (c->said) pend(c, "", false);
+    return status;
+}
