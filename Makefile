@@ -26,6 +26,7 @@ demo:
 
 test:
 	@scripts/packages.sh test
+	@scripts/packages.sh browser || echo "picket: without a browser its tests are skipped" >&2
 	@$(MAKE) --no-print-directory all
 	@scripts/test.sh
 

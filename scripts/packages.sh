@@ -2,16 +2,19 @@
 # Installs the Debian packages that are missing, and never removes one.
 #   packages.sh build       what `make` and `make demo` use
 #   packages.sh test        the same and what `make test` uses
+#   packages.sh browser     what the tests of the pages use in a browser; without it they are skipped
 #   packages.sh ... NAME    and these packages
 set -eu
 
 build="gcc g++ cmake ninja-build pkg-config libc6-dev libpcre2-dev libyaml-dev libsimdjson-dev libarchive-dev libutf8proc-dev libsqlite3-dev libmicrohttpd-dev libkainjow-mustache-dev"
-test="libcmocka-dev clang-14 libclang-rt-14-dev valgrind"
+test="libcmocka-dev clang-14 libclang-rt-14-dev valgrind python3 python3-yaml"
+browser="python3 python3-selenium chromium chromium-driver fonts-dejavu-core"
 
 case "${1:-build}" in
 build) wanted=$build ;;
 test) wanted="$build $test" ;;
-*) echo "packages.sh build|test [PACKAGE]..." >&2 && exit 3 ;;
+browser) wanted=$browser ;;
+*) echo "packages.sh build|test|browser [PACKAGE]..." >&2 && exit 3 ;;
 esac
 [ $# = 0 ] || shift
 wanted="$wanted $*"
