@@ -155,6 +155,20 @@ uint32_t fold_code_point(uint32_t c)
     return (uint32_t)utf8proc_tolower(utf8proc_toupper((utf8proc_int32_t)c));
 }
 
+static bool holds(pk_str s, const char *character)
+{
+    for (size_t n = strlen(character); s.len >= n;) {
+        size_t at = str_find_char(s, character[0]);
+        if (at == STR_NPOS) return false;
+        if (s.len - at >= n && memcmp(s.ptr + at, character, n) == 0) return true;
+        s = str_slice(s, at + 1, s.len);
+    }
+    return false;
+}
+
+/* The long s and the Kelvin sign are the only ones. */
+bool folds_to_ascii(pk_str s) { return holds(s, "\xc5\xbf") || holds(s, "\xe2\x84\xaa"); }
+
 pk_str fold(arena *a, pk_str s)
 {
     size_t same = skip_folded(s);

@@ -17,6 +17,7 @@ size_t utf8_length(pk_str s);                         /* in code points */
  */
 pk_str fold(arena *a, pk_str s);
 uint32_t fold_code_point(uint32_t c);
+bool folds_to_ascii(pk_str s);                        /* is there a character beyond ASCII that becomes an ASCII letter? */
 bool str_equal_fold(pk_str a, pk_str b);              /* whole strings, folded, without allocating */
 
 /* UTF-16LE bytes (an odd last byte is ignored) to UTF-8; unpaired surrogates become U+FFFD. */

@@ -47,6 +47,15 @@ static bool_expr *join(arena *a, bool_kind kind, bool_expr *x, bool_expr *y)
 bool_expr *bool_and(arena *a, bool_expr *x, bool_expr *y) { return join(a, BOOL_AND, x, y); }
 bool_expr *bool_or(arena *a, bool_expr *x, bool_expr *y) { return join(a, BOOL_OR, x, y); }
 
+bool bool_equal(const bool_expr *x, const bool_expr *y)
+{
+    if (x->kind != y->kind || x->count != y->count) return false;
+    if (x->kind == BOOL_LEAF && (x->leaf != y->leaf || x->id != y->id || x->negated != y->negated)) return false;
+    for (size_t i = 0; i < x->count; i++)
+        if (!bool_equal(x->args[i], y->args[i])) return false;
+    return true;
+}
+
 size_t bool_size(const bool_expr *e)
 {
     size_t n = e->kind == BOOL_LEAF;

@@ -59,6 +59,7 @@ typedef struct { VEC(instruction) code; } code_buffer;
 
 /* Appends the branches of `e`; returns where they start. Estimates decide the order of operands. */
 uint32_t bool_emit(code_buffer *out, bool_expr *e);
+bool bool_equal(const bool_expr *x, const bool_expr *y); /* built alike, operand by operand */
 size_t bool_size(const bool_expr *e);                 /* leaves */
 
 #endif

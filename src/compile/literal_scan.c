@@ -6,8 +6,6 @@
 #define FILTER_BITS_A_GRAM 24     /* of the bit set: one place in 24 is let through by chance */
 #define FILTER_LOG_MIN 9
 #define FILTER_LOG_MAX 20         /* 128 KiB */
-#define LIGHT_GRAMS 256
-#define QUICK_LOG 14              /* 2 KiB */
 
 static inline uint32_t gram_at(const char *p, size_t size)
 {
@@ -123,32 +121,7 @@ static void build_index(gram_index *x, const pk_str *literals, size_t count, lit
     mem_free(g.counts);
 }
 
-bool literal_scan_is_light(const literal_scan *s) { return s->quick != NULL; }
-
-static bool may_be_light(const literal_scan *s)
-{
-    size_t shorter = s->by_range[LITERALS_MIDDLE].count + s->by_range[LITERALS_OF_3].count + s->by_range[LITERALS_OF_2].count;
-    size_t grams = s->by_range[LITERALS_LONG].count;
-    return s->single_count + shorter == 0 && grams > 0 && grams <= LIGHT_GRAMS;
-}
-
-/* Bit 0x20 is what tells upper from lower case in ASCII; other bytes that differ in it are let through for nothing. */
-#define CASE_BITS UINT32_C(0x20202020)
-
-static void build_quick(literal_scan *s)
-{
-    const gram_index *x = &s->by_range[LITERALS_LONG];
-    if (!may_be_light(s)) return;
-    s->quick = mem_zalloc((1u << QUICK_LOG) / 64, sizeof *s->quick);
-    s->quick_shift = 32 - QUICK_LOG;
-    s->shortest = SIZE_MAX;
-    for (size_t i = 0; i < x->count; i++) {
-        pk_str literal = s->literals[x->uses[i].literal];
-        uint32_t bit = hash_of(gram_at(literal.ptr + x->uses[i].offset, 4) | CASE_BITS) >> s->quick_shift;
-        s->quick[bit >> 6] |= UINT64_C(1) << (bit & 63);
-        if (literal.len < s->shortest) s->shortest = literal.len;
-    }
-}
+bool literal_scan_is_light(const literal_scan *s) { return s->light; }
 
 void literal_scan_build(literal_scan *s, const pk_str *literals, size_t count)
 {
@@ -158,7 +131,7 @@ void literal_scan_build(literal_scan *s, const pk_str *literals, size_t count)
     s->single = mem_zalloc(count + 1, sizeof *s->single);
     for (uint32_t i = 0; i < count; i++)
         if (literals[i].len == 1) s->single[s->single_count++] = i;
-    build_quick(s);
+    s->light = literal_sieve_build(&s->sieve, literals, count);
 }
 
 void literal_scan_free(literal_scan *s)
@@ -169,7 +142,7 @@ void literal_scan_free(literal_scan *s)
         mem_free(s->by_range[i].uses);
     }
     mem_free(s->single);
-    mem_free(s->quick);
+    literal_sieve_free(&s->sieve);
 }
 
 /* ---- running ---- */
@@ -252,26 +225,7 @@ void literal_scan_run(const literal_scan *s, pk_str content, uint32_t *stamps, u
     if (s->single_count) find_single(&r);
 }
 
-/* Folding a character beyond ASCII may give an ASCII letter (the Kelvin sign): then nothing is ruled out. */
-bool literal_scan_rules_out(const literal_scan *s, pk_str content)
-{
-    const uint64_t *const quick = s->quick;
-    const uint32_t shift = s->quick_shift;
-    uint32_t bytes = 0;
-    uint64_t in = 0;
-    size_t at = 0;
-    if (content.len < s->shortest) {
-        for (size_t i = 0; i < content.len; i++) bytes |= (uint8_t)content.ptr[i];
-        return !(bytes & 0x80); /* folding makes an ASCII text neither longer nor shorter */
-    }
-    for (; at + 4 <= content.len; at += 4) {
-        uint32_t gram = gram_at(content.ptr + at, 4), bit = hash_of(gram | CASE_BITS) >> shift;
-        bytes |= gram;
-        in |= quick[bit >> 6] >> (bit & 63);
-    }
-    for (; at < content.len; at++) bytes |= (uint8_t)content.ptr[at];
-    return !(in & 1) && !(bytes & UINT32_C(0x80808080));
-}
+bool literal_scan_rules_out(const literal_scan *s, pk_str content) { return !literal_sieve_lets_through(&s->sieve, content); }
 
 static bool holds_other(pk_str literal, bool (*is_one)(char c))
 {
@@ -282,8 +236,7 @@ static bool holds_other(pk_str literal, bool (*is_one)(char c))
 
 bool literal_scan_needs_others(const literal_scan *s, bool (*is_one)(char c))
 {
-    const gram_index *x = &s->by_range[LITERALS_LONG];
-    for (size_t i = 0; s->quick && i < x->count; i++)
-        if (!holds_other(s->literals[x->uses[i].literal], is_one)) return false;
-    return s->quick != NULL;
+    for (size_t i = 0; s->light && i < s->sieve.count; i++)
+        if (!in_range(s->literals[i], LITERALS_LONG) || !holds_other(s->literals[i], is_one)) return false;
+    return s->light;
 }

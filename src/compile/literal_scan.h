@@ -10,7 +10,7 @@
 #ifndef PICKET_COMPILE_LITERAL_SCAN_H
 #define PICKET_COMPILE_LITERAL_SCAN_H
 
-#include "base/mem.h"
+#include "compile/literal_sieve.h"
 #include "compile/literal_trie.h" /* number_list */
 
 typedef struct {
@@ -40,20 +40,19 @@ typedef struct {
     gram_index by_range[LITERAL_RANGES];
     uint32_t *single;             /* literals of one byte */
     size_t single_count;
-    uint64_t *quick;              /* of a light set: bit set over grams of the unfolded text; NULL: none */
-    uint32_t quick_shift;
-    size_t shortest;              /* literal */
+    bool light;                   /* few literals: the sieve says what need not be scanned */
+    literal_sieve sieve;
 } literal_scan;
 
 #define SCAN_PADDING 8            /* readable bytes that must follow a text that is scanned */
 
 void literal_scan_build(literal_scan *s, const pk_str *literals, size_t count); /* none empty */
 void literal_scan_free(literal_scan *s);
-bool literal_scan_is_light(const literal_scan *s);    /* few long literals: the pass costs less than remembering results */
+bool literal_scan_is_light(const literal_scan *s);    /* few literals: a look costs less than remembering results */
 /* Of a light set: can the text, not yet folded, hold none of the literals? It need not be padded. */
 bool literal_scan_rules_out(const literal_scan *s, pk_str content);
 
-/* Of a light set: does each literal hold a character that is none of these? */
+/* Of a light set: is each literal longer than a word such as "true", with a character that is none of these? */
 bool literal_scan_needs_others(const literal_scan *s, bool (*is_one)(char c));
 
 /*

@@ -189,7 +189,7 @@ void find_necessary(program_builder *b, rule_variant *v, bool_expr *e)
 void index_candidates(program *p)
 {
     for (size_t i = 0; i < p->variants.len; i++)
-        for (uint32_t k = 0; k < p->variants.at[i].necessary_count; k++)
+        for (uint32_t k = 0; !p->variants.at[i].covered && k < p->variants.at[i].necessary_count; k++)
             p->predicates.at[p->variants.at[i].necessary[k]].variant_count++;
     for (size_t i = 0; i < p->predicates.len; i++) {
         predicate_row *row = &p->predicates.at[i];
@@ -200,6 +200,7 @@ void index_candidates(program *p)
     }
     for (uint32_t i = 0; i < p->variants.len; i++) {
         const rule_variant *v = &p->variants.at[i];
+        if (v->covered) continue;
         for (uint32_t k = 0; k < v->necessary_count; k++) {
             predicate_row *row = &p->predicates.at[v->necessary[k]];
             row->variants[row->variant_count++] = i;

@@ -41,6 +41,7 @@ typedef struct {
     uint32_t code;                /* entry into program.code, or CODE_ACCEPT */
     uint32_t *necessary;          /* predicates: one of them is true if the rule matches; none: broad */
     uint32_t necessary_count;
+    bool covered;                 /* by the same on an ancestor of the class, whose events include these: never a candidate */
 } rule_variant;
 
 /* A field against another field or a computed constant; no index can help. */
@@ -118,8 +119,8 @@ typedef struct {
 /* route.c: rules to classes; a variant for each, if it can be true there. */
 void route_rule(program_builder *b, const rule *r);
 
-/* specialise.c: an expression on one class. NULL: *problem says why it cannot be run. */
-bool_expr *specialise(program_builder *b, const plan *p, const expr *e, class_id c, const char **problem);
+/* specialise.c: an expression on one class; `widest` as of slot_operand. NULL: *problem says why it cannot be run. */
+bool_expr *specialise(program_builder *b, const plan *p, const expr *e, class_id c, class_id widest, const char **problem);
 /* predicates.c: the predicate "any of these tests" on a slot. */
 uint32_t intern_predicate(program_builder *b, uint32_t slot, bool strict, const ir_test *const *tests, size_t count);
 const prepared_test *program_prepare(program_builder *b, const ir_test *t);

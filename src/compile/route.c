@@ -1,6 +1,7 @@
 /*
  * Routing: a rule's match stage is specialised for each class of its log source. Where it folds to false the class is
- * dropped; where fields are constant the rest is smaller. What is left is a variant.
+ * dropped; where fields are constant the rest is smaller. What is left is a variant. A class with a mapping of its own often
+ * comes to the same as an ancestor that the rule runs on as well, whose events include its own: then one of them is enough.
  */
 #include "compile/program_private.h"
 
@@ -34,11 +35,30 @@ static uint32_t stage_number(const rule *r, const stage *match)
     return i;
 }
 
-static void add_variant(program_builder *b, const rule *r, const stage *match, class_id c)
+static bool is_ancestor(const schema *s, class_id above, class_id c)
+{
+    while (c != CLASS_NONE && c != above) c = schema_class(s, c)->parent;
+    return c == above && c != CLASS_NONE;
+}
+
+/* Is the last variant, from `first` on, the same as that of an ancestor of its class? */
+static bool is_covered(const program_builder *b, size_t first)
+{
+    const rule_variant *all = b->program->variants.at;
+    size_t last = b->program->variants.len - 1;
+    if (all[last].class_id == CLASS_NONE) return false;
+    for (size_t i = first; i < last; i++)
+        if (is_ancestor(b->program->schema, all[i].class_id, all[last].class_id) && bool_equal(b->expressions.at[i], b->expressions.at[last]))
+            return true;
+    return false;
+}
+
+/* `first`: variants of this stage begin there. */
+static void add_variant(program_builder *b, const rule *r, const stage *match, class_id c, class_id widest, size_t first)
 {
     program *p = b->program;
     const char *problem;
-    bool_expr *e = specialise(b, r->plan, match->as.match.where, c, &problem);
+    bool_expr *e = specialise(b, r->plan, match->as.match.where, c, widest, &problem);
     if (!e) {
         diag_add(b->diags, PK_UNSUPPORTED, "compile-expression", place_of(r, match->span), name_of(r), NULL,
                  "the rule is not run: %s", problem);
@@ -48,6 +68,7 @@ static void add_variant(program_builder *b, const rule *r, const stage *match, c
     if (e->kind == BOOL_FALSE) return;
     vec_push(&p->variants, ((rule_variant){.rule = r->index, .stage = stage_number(r, match), .class_id = c}));
     vec_push(&b->expressions, e);
+    p->variants.at[p->variants.len - 1].covered = is_covered(b, first);
 }
 
 static bool has_variant(const program *p, size_t from, class_id c)
@@ -57,6 +78,16 @@ static bool has_variant(const program *p, size_t from, class_id c)
     return false;
 }
 
+/* The outermost of the classes that holds all events of c. */
+static class_id widest_of(const schema *s, const class_id *classes, size_t count, class_id c)
+{
+    class_id widest = c;
+    for (class_id up = schema_class(s, c)->parent; up != CLASS_NONE; up = schema_class(s, up)->parent)
+        for (size_t i = 0; i < count; i++)
+            if (classes[i] == up) widest = up;
+    return widest;
+}
+
 static void route_source(program_builder *b, const rule *r, const stage *match, const log_source *source, size_t first)
 {
     program *p = b->program;
@@ -64,7 +95,8 @@ static void route_source(program_builder *b, const rule *r, const stage *match, 
     const class_id *classes = schema_classes_of(p->schema, source, b->scratch, &count);
     if (count == 0 && source->product.len + source->category.len + source->service.len > 0) warn_no_class(b, r, source);
     for (size_t i = 0; i < count && p->compiled[r->index]; i++)
-        if (!has_variant(p, first, classes[i])) add_variant(b, r, match, classes[i]);
+        if (!has_variant(p, first, classes[i]))
+            add_variant(b, r, match, classes[i], widest_of(p->schema, classes, count, classes[i]), first);
 }
 
 /* A rule that names no log source runs on every class, and on events of the open class. */
@@ -75,7 +107,7 @@ static void route_stage(program_builder *b, const rule *r, const stage *match, s
         route_source(b, r, match, &match->as.match.sources[i], first);
     if (match->as.match.source_count > 0) return;
     route_source(b, r, match, &everything, first);
-    if (b->program->compiled[r->index]) add_variant(b, r, match, CLASS_NONE);
+    if (b->program->compiled[r->index]) add_variant(b, r, match, CLASS_NONE, CLASS_NONE, first);
 }
 
 bool rule_is_correlation(const rule *r)

@@ -61,7 +61,7 @@ static uint32_t field_slot(slot_table *t, family_id family, pk_str name)
 typedef struct {
     slot_table *table;
     family_id family;
-    class_id class_id;
+    class_id class_id, widest;
     const char *problem;
 } slot_reader;
 
@@ -140,7 +140,7 @@ static slot_expr *expr_of_field(slot_reader *r, const ir_field *f)
     if (f->kind != FIELD_PATH) {
         e = new_expr(r, MAP_FIELD);
         bool raw = f->kind == FIELD_RAW, fresh;
-        e->slot = intern_slot(t, raw ? SLOT_RAW : SLOT_ANY_VALUE, r->class_id, raw ? STR("raw") : STR("any value"), &fresh);
+        e->slot = intern_slot(t, raw ? SLOT_RAW : SLOT_ANY_VALUE, r->widest, raw ? STR("raw") : STR("any value"), &fresh);
         return e;
     }
     if (r->class_id != CLASS_NONE) /* the open class has no mapping: fields are raw paths */
@@ -238,9 +238,9 @@ static uint32_t computed_slot(slot_table *t, slot_expr *e)
     return number;
 }
 
-operand slot_operand(slot_table *t, class_id c, const expr *e, const char **problem)
+operand slot_operand(slot_table *t, class_id c, class_id widest, const expr *e, const char **problem)
 {
-    slot_reader r = {.table = t, .class_id = c, .family = FAMILY_NONE};
+    slot_reader r = {.table = t, .class_id = c, .widest = widest, .family = FAMILY_NONE};
     if (c != CLASS_NONE) r.family = schema_class(t->schema, c)->family;
     slot_expr *x = expr_of_rule(&r, e, EXPR_DEPTH);
     *problem = r.problem;

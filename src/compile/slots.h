@@ -65,7 +65,10 @@ typedef struct {
 /* Calls the function of a MAP_CALL. */
 value slot_call(const slot_expr *e, const value *args, arena *a);
 
-/* NULL in *problem, or why the expression cannot be a slot (then the operand is missing). */
-operand slot_operand(slot_table *t, class_id c, const expr *e, const char **problem);
+/*
+ * `widest`: c, or an ancestor on which the rule runs as well: what is asked of the whole event is one slot for both.
+ * NULL in *problem, or why the expression cannot be a slot (then the operand is missing).
+ */
+operand slot_operand(slot_table *t, class_id c, class_id widest, const expr *e, const char **problem);
 
 #endif

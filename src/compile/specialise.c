@@ -16,7 +16,7 @@
 typedef struct {
     program_builder *b;
     const plan *plan;
-    class_id class_id;
+    class_id class_id, widest;
     const char *problem;
     size_t leaves;
     unsigned depth;
@@ -38,7 +38,7 @@ static bool_expr *either(specialiser *s, bool_expr *x, bool_expr *y) { return bo
 static operand operand_of(specialiser *s, const expr *e)
 {
     const char *problem = NULL;
-    operand o = slot_operand(&s->b->program->slots, s->class_id, e, &problem);
+    operand o = slot_operand(&s->b->program->slots, s->class_id, s->widest, e, &problem);
     if (problem && !s->problem) s->problem = problem;
     return o;
 }
@@ -228,6 +228,22 @@ static list_builder known_list(specialiser *s, const operand *o)
     return out;
 }
 
+static bool same_side(const operand *x, const operand *y) { return !x->known && !y->known && x->slot == y->slot; }
+
+/* The rule's other classes often ask the same of the same slots. */
+static uint32_t intern_comparison(program *p, const comparison *c)
+{
+    enum { NEAR = 64 };
+    for (size_t i = p->comparisons.len; i-- > 0 && i + NEAR >= p->comparisons.len;) {
+        const comparison *k = &p->comparisons.at[i];
+        if (same_side(&k->sides[0], &c->sides[0]) && same_side(&k->sides[1], &c->sides[1]) && k->op == c->op && k->how == c->how &&
+            k->cased == c->cased && k->missing == c->missing && k->many == c->many)
+            return (uint32_t)i;
+    }
+    vec_push(&p->comparisons, *c);
+    return (uint32_t)p->comparisons.len - 1;
+}
+
 static bool_expr *build_comparison(specialiser *s, const comparison *c, bool want)
 {
     program *p = s->b->program;
@@ -236,8 +252,7 @@ static bool_expr *build_comparison(specialiser *s, const comparison *c, bool wan
         list_builder x = known_list(s, &c->sides[0]), y = known_list(s, &c->sides[1]);
         return truth(s, comparison_of(c, &x, &y, s->b->scratch) == (want ? COMPARED_TRUE : COMPARED_FALSE));
     }
-    vec_push(&p->comparisons, *c);
-    return leaf(s, want ? LEAF_COMPARE : LEAF_COMPARE_FAILS, (uint32_t)p->comparisons.len - 1, false);
+    return leaf(s, want ? LEAF_COMPARE : LEAF_COMPARE_FAILS, intern_comparison(p, c), false);
 }
 
 static bool_expr *build_compare(specialiser *s, const expr *e, bool want)
@@ -342,9 +357,9 @@ static bool_expr *build(specialiser *s, const expr *e, bool want)
     return out;
 }
 
-bool_expr *specialise(program_builder *b, const plan *p, const expr *e, class_id c, const char **problem)
+bool_expr *specialise(program_builder *b, const plan *p, const expr *e, class_id c, class_id widest, const char **problem)
 {
-    specialiser s = {.b = b, .plan = p, .class_id = c};
+    specialiser s = {.b = b, .plan = p, .class_id = c, .widest = widest};
     bool_expr *out = e ? build(&s, e, true) : truth(&s, true);
     *problem = s.problem;
     return s.problem ? NULL : out;

@@ -1,0 +1,114 @@
+/*
+ * The sieve lets every text through in which, once folded, one of its literals stands: wherever it stands, in whatever case,
+ * with letters beyond ASCII that fold into its own. And few others: only where literals themselves are beyond ASCII.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#include "base/text.h"
+#include "base/unicode.h"
+#include "compile/literal_sieve.h"
+
+static uint64_t state = 88172645463325252ull;
+
+static uint32_t next_random(uint32_t below)
+{
+    state ^= state << 13;
+    state ^= state >> 7;
+    state ^= state << 17;
+    return (uint32_t)(state >> 33) % below;
+}
+
+static const char letters[] = "ks::\\x. 1z@[`{";
+
+static pk_str random_literal(arena *a, size_t least, size_t most)
+{
+    size_t len = least + next_random((uint32_t)(most - least + 1));
+    char *p = arena_alloc(a, len);
+    for (size_t i = 0; i < len; i++) p[i] = letters[next_random(sizeof letters - 1)];
+    return (pk_str){p, len};
+}
+
+static void put_in_some_case(text *t, pk_str literal, bool ascii)
+{
+    for (size_t i = 0; i < literal.len; i++) {
+        char c = literal.ptr[i];
+        bool other = next_random(2);
+        if (!ascii && c == 'k' && other) text_put_cstring(t, "\xe2\x84\xaa");
+        else if (!ascii && c == 's' && other) text_put_cstring(t, "\xc5\xbf");
+        else text_put_char(t, (char)(other && c >= 'a' && c <= 'z' ? c - 0x20 : c));
+    }
+}
+
+static void lets_through_what_holds_a_literal(void **unused)
+{
+    size_t through = 0, held = 0, shut = 0;
+    (void)unused;
+    for (int round = 0; round < 3000; round++) {
+        arena *a = arena_new();
+        pk_str literals[256];
+        size_t count = 1 + next_random(round % 10 ? 30 : 256);
+        literal_sieve sieve;
+        for (size_t i = 0; i < count; i++) literals[i] = random_literal(a, 3, 12);
+        assert_true(literal_sieve_build(&sieve, literals, count));
+        for (int n = 0; n < 20; n++) {
+            text t = {0};
+            bool ascii = next_random(2), holds = false;
+            for (uint32_t k = next_random(80); k > 0; k--) text_put_char(&t, letters[next_random(sizeof letters - 1)]);
+            if (next_random(2)) put_in_some_case(&t, literals[next_random((uint32_t)count)], ascii);
+            for (uint32_t k = next_random(80); k > 0; k--) text_put_char(&t, "KSXZ:ks"[next_random(7)]);
+            char *exact = malloc(t.len + 1); /* so that a sanitizer sees what is read behind the end */
+            memcpy(exact, t.ptr ? t.ptr : "", t.len);
+            exact = realloc(exact, t.len ? t.len : 1);
+            pk_str content = {exact, t.len}, folded = fold(a, content);
+            for (size_t i = 0; i < count; i++) holds |= str_find(folded, literals[i]) != STR_NPOS;
+            bool lets = literal_sieve_lets_through(&sieve, content);
+            assert_true(lets || !holds);
+            if (!folds_to_ascii(content)) assert_int_equal(lets, holds);
+            through += lets, held += holds, shut += !lets;
+            free(exact);
+            text_free(&t);
+        }
+        literal_sieve_free(&sieve);
+        arena_free(a);
+    }
+    assert_true(held > 10000 && shut > 10000);
+    print_message("%zu let through, %zu held a literal, %zu shut out\n", through, held, shut);
+}
+
+static void literals_beyond_ascii(void **unused)
+{
+    pk_str literals[] = {STR("\xc3\xa4rger"), STR("::\xe2\xb1\xa5")}; /* ärger; the second folds from a letter of two bytes */
+    literal_sieve sieve;
+    (void)unused;
+    assert_true(literal_sieve_build(&sieve, literals, 1));
+    assert_true(literal_sieve_lets_through(&sieve, STR("viel \xc3\x84RGER")));
+    assert_false(literal_sieve_lets_through(&sieve, STR("viel \xc3\x84RG R")));
+    literal_sieve_free(&sieve);
+    assert_false(literal_sieve_build(&sieve, literals, 2)); /* no three ASCII bytes */
+    pk_str shorter[] = {STR("ab")};
+    assert_false(literal_sieve_build(&sieve, shorter, 1));
+    assert_false(literal_sieve_build(&sieve, NULL, 0));
+}
+
+/* folds_to_ascii knows every character that does. */
+static void characters_that_fold_to_ascii(void **unused)
+{
+    (void)unused;
+    for (uint32_t c = 0x80; c < 0x110000; c++) {
+        char bytes[4];
+        if (c >= 0xd800 && c < 0xe000) continue;
+        assert_int_equal(folds_to_ascii((pk_str){bytes, utf8_put(bytes, c)}), fold_code_point(c) < 0x80);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(lets_through_what_holds_a_literal), cmocka_unit_test(literals_beyond_ascii),
+                                       cmocka_unit_test(characters_that_fold_to_ascii)};
+    return cmocka_run_group_tests_name("sieve", tests, NULL, NULL);
+}
