@@ -28,6 +28,7 @@ pk_status store_open(store **out, const char *path, const store_run *run, diag_l
 void store_close(store *s);
 /* Changes whenever the catalogue does (for ETags). */
 uint64_t store_version(store *s);
+bool store_has_run(const store *s);      /* alerts are open beside it */
 
 /* ---- queries ---- */
 
