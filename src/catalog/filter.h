@@ -59,6 +59,10 @@ void rules_by(store *s, dimension d, const rule_set *set, dimension_fn fn, void 
 
 typedef struct filter filter;
 
+/* Whether a filter has this name, and the rules that one value of it means. false: it means nothing, *e says so. */
+bool filter_is(pk_str name);
+bool filter_value(store *s, pk_str name, pk_str value, arena *a, rule_set *out, query_error *e);
+
 /* The filters among the arguments, `q` too. NULL: one makes no sense, *e says which and where. */
 const filter *filter_read(store *s, const query_arguments *args, arena *a, query_error *e);
 rule_set filter_apply(const filter *f, const rule_set *within);
@@ -69,7 +73,8 @@ rule_set rules_running(store *s, const query_arguments *args, arena *a, query_er
 value filter_facets(const filter *f, const rule_set *within);
 /* Adds the members of a page: total, of, from, to, page, pages, per, and the cards as `list`. `q` ranks unless sort says else. */
 void put_rule_page(store *s, arena *a, record_builder *b, const filter *f, const rule_set *within, const query_arguments *args, const char *list);
-/* The same of a list that is ordered already. `query`: cards with their query. */
+/* The members of a page of anything: `given` items from the `from`-th (0: the first) of `total`. */
+size_t page_of(const query_arguments *args, size_t *per); /* "page" and "per" as `from` and `per` */
 void put_page_numbers(arena *a, record_builder *b, size_t total, size_t of, size_t from, size_t given, size_t per);
 
 /* A rule in a list (docs/catalog-api.md, `card`). Null if there is no such rule. */

@@ -5,7 +5,7 @@
 #include "catalog/filter.h"
 
 typedef struct {
-    timestamp time;               /* PK_NO_TIME: none */
+    timestamp time;               /* TIMESTAMP_NONE: none */
     pk_str language, rule, title, level, path; /* of the rule, as the alert has them */
     pk_str host, file;
     int64_t record;               /* -1: none */

@@ -34,6 +34,9 @@ struct store {
     query_error failure;          /* the first */
 };
 
+/* Runs a query whose arguments are checked, over one state of the catalogue. */
+value store_ask(store *s, const query *q, const query_arguments *args, arena *a, query_error *e);
+
 /* ---- rows ---- */
 
 typedef struct {
@@ -64,7 +67,7 @@ bool store_failed(const store *s);
 /* ---- members of answers ---- */
 
 void put(arena *a, record_builder *b, const char *name, value v);
-void put_text(arena *a, record_builder *b, const char *name, pk_str text); /* left out if empty */
+void put_text(arena *a, record_builder *b, const char *name, pk_str given); /* left out if empty */
 void put_int(arena *a, record_builder *b, const char *name, int64_t n);
 void put_bool(arena *a, record_builder *b, const char *name, bool v);
 void put_column(record_builder *b, const char *name, const rows *r, int column); /* left out if NULL */
