@@ -339,12 +339,15 @@ static bool replaced(const store *s)
 /* Begins to read one state of the catalogue; what is remembered of another goes. */
 static bool begin(store *s)
 {
-    if (replaced(s)) {
+    if (!s->db || replaced(s)) {
         diag_list *d = diag_list_new();
         close_file(s);
-        if (open_file(s, d) != PK_OK) store_fail(s, PK_ERROR_SYNTAX, "the catalogue has been replaced: " STR_FMT, STR_ARG(diag_at(d, 0)->message));
+        if (open_file(s, d) != PK_OK) {
+            store_fail(s, PK_ERROR_SYNTAX, "the catalogue has been replaced: " STR_FMT, STR_ARG(diag_at(d, 0)->message));
+            close_file(s); /* tried again by the next query */
+        }
         diag_list_free(d);
-        if (store_failed(s)) return false;
+        if (!s->db) return false;
     }
     s->deadline = monotonic_now() + QUERY_SECONDS * 1000000000ull;
     rows r = rows_of(s, s->arena, "BEGIN", "");
@@ -388,8 +391,6 @@ void store_close(store *s)
     mem_free(s->path);
     mem_free(s);
 }
-
-bool store_has_run(const store *s) { return s->run != NULL; }
 
 bool store_has_run(const store *s) { return s->run != NULL; }
 
