@@ -9,7 +9,7 @@ CREATE TABLE language(name TEXT PRIMARY KEY, title TEXT NOT NULL, family TEXT NO
     known INTEGER NOT NULL) WITHOUT ROWID; -- 0: picket cannot read it yet; its files are listed in `file`
 
 CREATE TABLE file(id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE,
-    size INTEGER, mtime_ns INTEGER, inode INTEGER, hash BLOB, -- what tells whether it changed
+    size INTEGER, mtime_ns INTEGER, inode INTEGER, hash BLOB, -- what tells whether it changed; mtime_ns NULL: look at the content
     language TEXT,                      -- NULL: nobody's; of a language that is not known yet: its name
     state TEXT NOT NULL,                -- 'rules', 'none' (of the syntax, but no rule), 'unknown', 'unreadable'
     reason TEXT);
@@ -32,6 +32,7 @@ CREATE TABLE rule(id INTEGER PRIMARY KEY, language TEXT NOT NULL,
     UNIQUE(language, key));
 CREATE INDEX rule_file ON rule(file);
 CREATE INDEX rule_of_id ON rule(rule_id);
+CREATE INDEX rule_of_name ON rule(name);
 
 -- Lists of a rule's metadata in order: 'reference', 'false positive', 'tag', 'platform', and relations 'derived',
 -- 'obsolete', 'similar', 'renamed', 'merged' ... (value = rule id); 'unused' identifiers.
@@ -58,12 +59,13 @@ CREATE TABLE stage(id INTEGER PRIMARY KEY, rule INTEGER NOT NULL REFERENCES rule
     reason TEXT, reason_line INTEGER, reason_column INTEGER, -- why it can't be executed
     UNIQUE(rule, position));
 
--- Predicates, each once: (family, field, kind, case flag, value) as lowered. docs/catalog.md says how they are counted.
+-- Predicates, each once: (family, field, kind, case flag, form, value) as lowered. docs/catalog.md says how they are counted.
 CREATE TABLE predicate(id INTEGER PRIMARY KEY,
-    key TEXT NOT NULL UNIQUE,           -- first 16 hex digits of a stable hash of family, field, kind, case flag, value
+    key TEXT NOT NULL UNIQUE,           -- first 16 hex digits of a stable hash of family, field, kind, case flag, form, value
     family TEXT NOT NULL, field TEXT NOT NULL, -- field '': any value (keyword)
-    kind TEXT NOT NULL, cased INTEGER NOT NULL, value TEXT NOT NULL, -- value as it is shown
+    kind TEXT NOT NULL, cased INTEGER NOT NULL, value TEXT NOT NULL, -- value as most rules spell it
     folded TEXT NOT NULL,               -- value as it is compared: case folded unless cased
+    form TEXT NOT NULL,                 -- the spellings that are looked for instead of the value: 'windash', 'base64offset' ...; '': none
     algorithm TEXT,                     -- of a hash: 'MD5', 'SHA256', 'IMPHASH' ...; NULL: no hash
     normal INTEGER REFERENCES normal(id), -- NULL: no mapping knows the field
     rules INTEGER NOT NULL DEFAULT 0);  -- counted rules that contain it; a rule's page shows this less itself
@@ -76,13 +78,16 @@ CREATE TABLE normal(id INTEGER PRIMARY KEY, field TEXT NOT NULL, kind TEXT NOT N
 CREATE TABLE rule_predicate(rule INTEGER NOT NULL REFERENCES rule(id) ON DELETE CASCADE, predicate INTEGER NOT NULL REFERENCES predicate(id),
     positive INTEGER NOT NULL, negative INTEGER NOT NULL, -- 1: used so, over all its uses in the rule
     position INTEGER NOT NULL,          -- of its first use in the rule
+    shown TEXT NOT NULL,                -- the value as the rule spells it
     PRIMARY KEY(rule, predicate)) WITHOUT ROWID;
 CREATE INDEX rule_predicate_of ON rule_predicate(predicate);
 CREATE TABLE stage_predicate(stage INTEGER NOT NULL REFERENCES stage(id) ON DELETE CASCADE, position INTEGER NOT NULL,
     predicate INTEGER NOT NULL REFERENCES predicate(id), negated INTEGER NOT NULL,
     every INTEGER NOT NULL,             -- 1: one of an "all of" list
     line INTEGER NOT NULL, column INTEGER NOT NULL, length INTEGER NOT NULL, -- where the value stands in the file; 0: unknown
+    shown TEXT NOT NULL,                -- the value as it stands there
     PRIMARY KEY(stage, position)) WITHOUT ROWID;
+CREATE INDEX stage_predicate_of ON stage_predicate(predicate);
 
 -- Event classes, and what of a rule each can evaluate.
 CREATE TABLE class(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, family TEXT NOT NULL, provider TEXT NOT NULL, event TEXT NOT NULL,
@@ -109,10 +114,12 @@ CREATE TABLE tactic(id TEXT PRIMARY KEY,  -- "TA0011"; without a known id its sh
 CREATE TABLE technique(id TEXT PRIMARY KEY, name TEXT, parent TEXT, position INTEGER NOT NULL, description TEXT, url TEXT,
     retired INTEGER NOT NULL, successor TEXT, -- retired: revoked or deprecated
     known INTEGER NOT NULL) WITHOUT ROWID;    -- 0: only rules name it
+CREATE INDEX technique_parent ON technique(parent);
+CREATE INDEX technique_successor ON technique(successor);
 CREATE TABLE technique_tactic(technique TEXT NOT NULL, tactic TEXT NOT NULL, PRIMARY KEY(technique, tactic)) WITHOUT ROWID;
 CREATE INDEX technique_tactic_of ON technique_tactic(tactic);
 CREATE TABLE technique_list(technique TEXT NOT NULL, kind TEXT NOT NULL, position INTEGER NOT NULL, value TEXT NOT NULL,
-    PRIMARY KEY(technique, kind, position)) WITHOUT ROWID; -- 'platform', 'data source'
+    PRIMARY KEY(technique, kind, position)) WITHOUT ROWID; -- 'platform', 'data source', 'detection'
 CREATE TABLE attack_object(id TEXT PRIMARY KEY, kind TEXT NOT NULL, name TEXT NOT NULL, url TEXT) WITHOUT ROWID; -- 'group', 'software', 'campaign'
 CREATE TABLE technique_use(technique TEXT NOT NULL, object TEXT NOT NULL, PRIMARY KEY(technique, object)) WITHOUT ROWID;
 CREATE INDEX technique_use_of ON technique_use(object);
@@ -125,6 +132,7 @@ CREATE INDEX diagnostic_file ON diagnostic(file);
 -- Rebuilding: what the rules of a file refer to elsewhere (a name or id), so that a change there loads them again.
 CREATE TABLE dependency(file INTEGER NOT NULL REFERENCES file(id) ON DELETE CASCADE, reference TEXT NOT NULL,
     PRIMARY KEY(file, reference)) WITHOUT ROWID;
+CREATE INDEX dependency_of ON dependency(reference);
 
 -- Words: one row a rule, rowid = rule.id.
 CREATE VIRTUAL TABLE words USING fts5(title, ids, tags, description, predicates, body, tokenize = "unicode61 remove_diacritics 2",

@@ -203,6 +203,11 @@ pk_status program_build(program **out, ir_catalog *c, schema *s, const compile_o
     program_builder b = {.program = p, .diags = d, .scratch = arena_new()};
     choose_rules(p, o);
     route_rules(&b);
+    if (o && o->routes_only) {
+        free_builder(&b);
+        *out = p;
+        return PK_OK;
+    }
     schema_register(s, p->paths);
     path_set_freeze(p->paths);
     predicates_finish(&b);

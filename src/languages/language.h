@@ -22,6 +22,34 @@ typedef struct {
 
 typedef struct { const char *name, *signature, *meaning, *example; } language_function;
 
+/* ---- how a rule is shown: as boxes, each a part of its text with the predicates that come from there ---- */
+
+#define DESCRIBED_NONE UINT32_MAX
+
+typedef struct { pk_str pattern; pk_str *names; size_t count; } described_names; /* "1 of selection*" and what it stands for */
+
+typedef struct {
+    pk_str title;                /* "selection" */
+    pk_str text;                 /* its source */
+    span span;                   /* where that stands; line 0: nowhere */
+    pk_str path;                 /* of the file that `span` is in; empty: the rule's own */
+    bool unused;                 /* nothing refers to it, so it is not run */
+    uint32_t definition;         /* of the plan, whose predicates stand here; or DESCRIBED_NONE */
+    const stage *stage;          /* of the plan, whose predicates stand here but for those of definitions; NULL: none */
+    described_names *names;
+    size_t name_count;
+    pk_str *rules;               /* ids or names of rules that it refers to */
+    size_t rule_count;
+} described_stage;
+
+typedef struct {
+    VEC(described_stage) stages; /* in order; in the arena */
+    const char *type;            /* "aggregation" ...; NULL: what the plan says */
+} rule_description;
+
+/* One reference of a rule, or of something else in its file, to rules elsewhere: see `references`. */
+typedef void (*reference_fn)(pk_str path, pk_str reference, void *user);
+
 struct language {
     const char *name;            /* "sigma": as in alerts and on the command line */
     const char *title;           /* "Sigma" */
@@ -34,10 +62,22 @@ struct language {
     /* After all files: references between rules (correlations, filters). May be NULL. */
     void (*resolve)(ir_catalog *c, const language_options *o);
     const language_function *functions; /* modifiers, functions: for help and documentation; ends with a NULL name */
+    const char *syntax;          /* of its files: "yaml", "toml", "yara-l" */
+    const char *family;          /* languages of one family name fields alike: "sigma", "ecs" */
+    bool vendor;                 /* a SIEM vendor's own */
+    /* The boxes of a rule; NULL: the stages of its plan. */
+    void (*describe)(const rule *r, arena *a, rule_description *out);
+    /* After resolve: for each file whose rules are read together with others (correlations, filters) what it refers to, an id or
+     * a name, or "*" for all rules. May be NULL: no rule refers to another. */
+    void (*references)(const ir_catalog *c, reference_fn fn, void *user);
 };
 
 extern const language *const languages[];               /* ends with NULL */
 const language *language_find(pk_str name);
 const language *language_detect(const rule_file *f);    /* NULL: nobody's */
+/* The boxes of a rule of any language; texts in `a` or as long as the catalogue. */
+void language_describe(const rule *r, arena *a, rule_description *out);
+/* Lines [line, end_line] of a text, without the blanks that all of them begin with. A first line that begins before `from` is cut there. */
+pk_str described_lines(arena *a, pk_str source, span at);
 
 #endif

@@ -613,3 +613,27 @@ void sigma_resolve_correlations(ir_catalog *c, const table *by_name)
     }
     mem_free(speaks);
 }
+
+/* ---- for pages ---- */
+
+bool sigma_describe_correlation(const rule *r, arena *a, rule_description *out)
+{
+    const correlation *c = r->syntax;
+    if (!c) return false;
+    out->type = c->type == TYPE_TEMPORAL_ORDERED ? "sequence" : "aggregation";
+    described_stage condition = {.title = STR("condition"), .text = described_lines(a, r->source, c->span), .span = c->span,
+                                 .definition = DESCRIBED_NONE};
+    vec_push_in(a, &out->stages, condition);
+    for (size_t i = 0; i < c->rule_count; i++) {
+        described_stage box = {.title = c->rules[i].name, .text = STR(""), .span = c->rules[i].span, .definition = DESCRIBED_NONE,
+                               .rules = &c->rules[i].name, .rule_count = 1};
+        vec_push_in(a, &out->stages, box);
+    }
+    return true;
+}
+
+void sigma_correlation_references(const rule *r, reference_fn fn, void *user)
+{
+    const correlation *c = r->syntax;
+    for (size_t i = 0; c && i < c->rule_count; i++) fn(r->path, c->rules[i].name, user);
+}

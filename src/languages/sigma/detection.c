@@ -193,10 +193,14 @@ static void read_plan(sigma_document *d, const yaml_node *detection)
         return;
     }
     size_t pipe;
+    const yaml_node *condition = t.condition->value;
+    p->condition_span = yaml_span(d->source, t.condition->key_span.start, condition->span.end);
+    p->condition = condition->kind == YAML_SCALAR ? sigma_keep(d, str_trim(condition->text))
+                                                  : str_slice(d->file->text, condition->span.start, condition->span.end - condition->span.start);
     expr *where = sigma_read_condition(d, &t, &pipe);
     stage *match = add_match(d, p, where ? where : ir_false(d->arena), detection);
     p->alert = match;
-    if (where && pipe != STR_NPOS) sigma_read_aggregation(d, p, match, &t, t.condition->value, pipe);
+    if (where && pipe != STR_NPOS) sigma_read_aggregation(d, p, match, &t, condition, pipe);
     else if (t.timeframe)
         sigma_report(d, PK_WARNING, "sigma-timeframe", t.timeframe->key_span, STR("write a correlation to count events in a window"),
                      "'timeframe' means nothing without an aggregation in the condition");

@@ -90,6 +90,7 @@ void sigma_read_filter(sigma_document *d, const yaml_node *root)
         ir_definition *definition = &t.definitions[i];
         definition->name = arena_printf(d->arena, STR_FMT ": " STR_FMT, STR_ARG(prefix), STR_ARG(definition->name));
         definition->path = f->path;
+        definition->source = d->file->text;
     }
     if (d->state == RULE_RUNNABLE) ir_keep(d->catalog, &sigma_language, f);
 }
@@ -200,4 +201,11 @@ void sigma_resolve_filters(ir_catalog *c, const table *by_name)
             say(c, f, PK_ERROR, f->span, arena_printf(ir_arena(c), "too many filters on too many rules: not all are applied"));
         say(c, f, PK_NOTE, f->span, arena_printf(ir_arena(c), "no rule: a filter, applied to %zu rules", count));
     }
+}
+
+void sigma_filter_references(const void *kept, reference_fn fn, void *user)
+{
+    const filter *f = kept;
+    if (f->any) fn(f->path, STR("*"), user);
+    for (size_t i = 0; i < f->rule_count; i++) fn(f->path, f->rules[i], user);
 }

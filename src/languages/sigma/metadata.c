@@ -124,6 +124,26 @@ static bool is_known(pk_str key)
     return false;
 }
 
+/* ---- related rules ---- */
+
+static pk_str text_at(sigma_document *d, const yaml_node *map, pk_str key)
+{
+    const yaml_node *n = yaml_get(map, key);
+    return n && n->kind == YAML_SCALAR && n->type != YAML_NULL ? sigma_keep(d, str_trim(n->text)) : STR("");
+}
+
+/* related: [{id: ..., type: derived}, ...] */
+static void read_related(sigma_document *d, const yaml_node *list)
+{
+    rule *r = d->rule;
+    if (!list || list->kind != YAML_LIST) return;
+    r->related = ARENA_ARRAY(d->arena, rule_relation, list->count);
+    for (size_t i = 0; i < list->count; i++) {
+        rule_relation one = {text_at(d, list->items[i], STR("type")), text_at(d, list->items[i], STR("id"))};
+        if (one.id.len) r->related[r->related_count++] = one;
+    }
+}
+
 void sigma_read_metadata(sigma_document *d, const yaml_node *root)
 {
     static const char *const statuses[] = {"stable", "test", "experimental", "deprecated", "unsupported"};
@@ -145,6 +165,7 @@ void sigma_read_metadata(sigma_document *d, const yaml_node *root)
     }
     r->logsource_definition = STR("");
     read_attack(d);
+    read_related(d, yaml_get(root, STR("related")));
     d->label = r->id.len ? r->id : r->title;
     check_word(d, root, "status", statuses, COUNT(statuses));
     check_word(d, root, "level", levels, COUNT(levels));

@@ -317,4 +317,8 @@ const language sigma_language = {
     .load = sigma_load,
     .resolve = sigma_resolve,
     .functions = sigma_modifiers,
+    .syntax = "yaml",
+    .family = "sigma",
+    .describe = sigma_describe,
+    .references = sigma_references,
 };

@@ -155,6 +155,11 @@ bool sigma_has_dash(const sigma_pattern *p);
 bool sigma_check_regex(arena *a, pk_str pattern, bool multi_line, bool dot_all, bool ignore_case, size_t *at,
                        pk_str *message);
 
+/* ---- describe.c ---- */
+
+void sigma_describe(const rule *r, arena *a, rule_description *out);
+void sigma_references(const ir_catalog *c, reference_fn fn, void *user);
+
 /* ---- legacy.c ---- */
 
 /* The aggregation behind the '|' of a condition; makes the rule's plan, or reports why it can't be run. */
@@ -173,9 +178,15 @@ expr *sigma_column_compare(arena *a, pk_str name, compare_op op, value number);
 ir_key sigma_group_key(arena *a, pk_str field, pk_str schema);
 stage *sigma_alert_while(plan *p, stage *aggregate);
 
+/* The boxes of a correlation; false: the rule is none. */
+bool sigma_describe_correlation(const rule *r, arena *a, rule_description *out);
+/* The names of the rules that a correlation is over. */
+void sigma_correlation_references(const rule *r, reference_fn fn, void *user);
+
 /* ---- filter.c ---- */
 
 void sigma_read_filter(sigma_document *d, const yaml_node *root);
+void sigma_filter_references(const void *kept, reference_fn fn, void *user);
 void sigma_resolve_filters(ir_catalog *c, const table *by_name);
 
 #endif

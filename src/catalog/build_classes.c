@@ -1,0 +1,134 @@
+/* Event classes, the fields that mappings give them, and what of a rule each can evaluate. */
+#include "catalog/build.h"
+
+#include <stdlib.h>
+
+/* ---- classes ---- */
+
+/* "sysmon/1" for windows/sysmon/1 unless another family came first with that; else the whole name. */
+static pk_str key_of_class(const event_class *c, table *taken)
+{
+    size_t slash = str_find_char(c->name, '/');
+    pk_str rest = slash == STR_NPOS ? STR("") : str_slice(c->name, slash + 1, STR_NPOS);
+    if (str_find_char(rest, '/') != STR_NPOS && table_put(taken, rest, 0)) return rest;
+    table_put(taken, c->name, 0);
+    return c->name;
+}
+
+static pk_str family_of(pk_str name) { return str_slice(name, 0, str_find_char(name, '/')); }
+
+static void store_class(build *b, const event_class *c, pk_str key)
+{
+    int64_t id = (int64_t)c->id + 1;
+    database_run(&b->db, "INSERT INTO class(id, name, family, provider, event, title, key, parent) VALUES(?,?,?,?,?,?,?,?)", "issssssn", id, c->name,
+                 family_of(c->name), c->provider, c->event, c->title, key, c->parent == CLASS_NONE ? DATABASE_NULL : (int64_t)c->parent + 1);
+    for (size_t i = 0; i < c->source_count; i++)
+        database_run(&b->db, "INSERT INTO class_source(class, product, category, service) VALUES(?,?,?,?)", "iooo", id, c->sources[i].product,
+                     c->sources[i].category, c->sources[i].service);
+}
+
+void store_classes(build *b)
+{
+    const schema *s = b->catalog->schema;
+    table taken = {0};
+    for (size_t i = 0; i < schema_class_count(s); i++) {
+        const event_class *c = schema_class(s, (class_id)i);
+        if (!c->by_user) store_class(b, c, key_of_class(c, &taken));
+    }
+    table_free(&taken);
+}
+
+/* ---- a rule on its classes ---- */
+
+enum { CHAIN_LIMIT = 40 };
+
+typedef enum { CLASS_NO, CLASS_PART, CLASS_FULL } class_state;
+
+typedef struct {
+    class_id class_id;
+    class_state state;
+    str_list missing;
+} rule_class;
+
+typedef struct {
+    build *build;
+    arena *arena;
+    VEC(rule_class) found;
+} class_search;
+
+static void add_missing(class_search *x, rule_class *of, const str_list *fields)
+{
+    for (size_t i = 0; i < fields->items.len; i++) {
+        bool known = false;
+        for (size_t k = 0; k < of->missing.items.len; k++) known |= str_equal(of->missing.items.at[k], fields->items.at[i]);
+        if (!known) vec_push_in(x->arena, &of->missing.items, fields->items.at[i]);
+    }
+}
+
+/* Of rules that read the rows of others: a class gives fully what it gives fully to all that run on it. */
+static void add_class(class_search *x, const rule_on_class *on, bool runs)
+{
+    class_state state = on->possible || !runs ? on->missing_fields.items.len ? CLASS_PART : CLASS_FULL : CLASS_NO;
+    for (size_t i = 0; i < x->found.len; i++) {
+        rule_class *c = &x->found.at[i];
+        if (c->class_id != on->class_id) continue;
+        if (c->state != state) c->state = CLASS_PART;
+        add_missing(x, c, &on->missing_fields);
+        return;
+    }
+    rule_class made = {.class_id = on->class_id, .state = state};
+    add_missing(x, &made, &on->missing_fields);
+    vec_push_in(x->arena, &x->found, made);
+}
+
+static void find_classes(class_search *x, const rule *r, int depth)
+{
+    if (!r || !r->plan || depth > CHAIN_LIMIT) return;
+    rule_explanation e = program_explain(x->build->routes, r, x->arena);
+    /* what waits for a list would run with it */
+    bool runs = r->state != RULE_NEEDS_LIST;
+    for (size_t i = 0; i < e.class_count; i++)
+        if (e.classes[i].class_id != CLASS_NONE && !schema_class(x->build->catalog->schema, e.classes[i].class_id)->by_user)
+            add_class(x, &e.classes[i], runs);
+    for (size_t i = 0; i < r->plan->stage_count; i++)
+        if (r->plan->stages[i]->kind == STAGE_RULE) find_classes(x, r->plan->stages[i]->as.rule.rule, depth + 1);
+}
+
+static pk_str json_list(const str_list *list, arena *a)
+{
+    text out = {0};
+    text_put_char(&out, '[');
+    for (size_t i = 0; i < list->items.len; i++) {
+        if (i) text_put_char(&out, ',');
+        text_put_json(&out, list->items.at[i]);
+    }
+    text_put_char(&out, ']');
+    pk_str s = arena_str(a, text_view(&out));
+    text_free(&out);
+    return s;
+}
+
+/* Without a class that gives everything, that which lacks least. */
+static const rule_class *fullest(const class_search *x)
+{
+    const rule_class *best = NULL;
+    for (size_t i = 0; i < x->found.len; i++) {
+        const rule_class *c = &x->found.at[i];
+        if (c->state == CLASS_FULL) return NULL;
+        if (c->state == CLASS_PART && (!best || c->missing.items.len < best->missing.items.len)) best = c;
+    }
+    return best;
+}
+
+void store_rule_classes(build *b, const rule *r, int64_t id, arena *a)
+{
+    static const char *const states[] = {"no", "part", "full"};
+    class_search x = {.build = b, .arena = a};
+    find_classes(&x, r, 0);
+    const rule_class *best = fullest(&x);
+    for (size_t i = 0; i < x.found.len; i++) {
+        const rule_class *c = &x.found.at[i];
+        database_run(&b->db, "INSERT INTO rule_class(rule, class, state, missing, covered) VALUES(?,?,?,?,?)", "iissi", id, (int64_t)c->class_id + 1,
+                     str_from(states[c->state]), json_list(&c->missing, a), (int64_t)(c->state == CLASS_FULL || c == best));
+    }
+}

@@ -1,0 +1,48 @@
+/*
+ * What pages show of a rule, out of the IR: predicates as they are counted (docs/catalog.md), their keys, their normalised
+ * form. Nothing here knows a language.
+ */
+#ifndef PICKET_CATALOG_EXTRACT_H
+#define PICKET_CATALOG_EXTRACT_H
+
+#include "ir/ir.h"
+
+/* One value that a rule looks for, at one place. Texts in the arena it was found with, or as long as the catalogue. */
+typedef struct {
+    pk_str field;                 /* empty: any value */
+    const char *kind;             /* "match" ... */
+    bool cased;
+    pk_str form;                  /* "windash", "base64offset" ...; empty: plain */
+    pk_str value;                 /* as it is shown */
+    pk_str folded;                /* as it is compared */
+    const char *algorithm;        /* of a hash; NULL: none */
+    bool negated;                 /* within the expression it was found in */
+    bool every;                   /* one of an "all of" list */
+    span span;
+} found_predicate;
+
+typedef struct { VEC(found_predicate) items; } found_predicates;
+
+/* All of an expression; definitions are not entered. */
+void extract_predicates(const expr *e, arena *a, found_predicates *out);
+/* The same of every expression of a stage. */
+void extract_stage_predicates(const stage *s, arena *a, found_predicates *out);
+
+typedef struct { char text[17]; } predicate_key;
+/* First 16 digits of SHA-256 over family NUL field NUL kind NUL '0' or '1' NUL form NUL folded value. */
+predicate_key key_of_predicate(pk_str family, const found_predicate *p);
+
+/* Fields that a plan reads from events, each once, in order. */
+void extract_fields(const plan *p, arena *a, str_list *out);
+
+/* ---- one schema over all languages: share/normal.yaml ---- */
+
+typedef struct normal_map normal_map;
+typedef struct { pk_str field; const char *kind; bool cased; pk_str folded; } normal_predicate;
+
+pk_status normal_map_load(normal_map **out, const char *path, diag_list *d);
+void normal_map_free(normal_map *m);
+/* false: nothing is known of the field. `category`: of the rule's log source. */
+bool normalise_predicate(const normal_map *m, pk_str family, const log_source *source, const found_predicate *p, arena *a, normal_predicate *out);
+
+#endif
