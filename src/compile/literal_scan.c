@@ -145,6 +145,25 @@ void literal_scan_free(literal_scan *s)
     literal_sieve_free(&s->sieve);
 }
 
+_Static_assert(sizeof(gram_index) == 56 && sizeof(literal_scan) == 392, "a member came or went: literal_scan_image copies each");
+
+static void index_image(const gram_index *x, image_writer *w, size_t field)
+{
+    if (!x->filter) return;
+    image_array(w, field + offsetof(gram_index, filter), x->filter, ((size_t)1 << (32 - x->filter_shift)) / 64, sizeof *x->filter);
+    image_array(w, field + offsetof(gram_index, cells), x->cells, (size_t)x->cell_mask + 1, sizeof *x->cells);
+    image_array(w, field + offsetof(gram_index, uses), x->uses, x->count + 1, sizeof *x->uses);
+}
+
+void literal_scan_image(const literal_scan *s, image_writer *w, size_t field, size_t literals)
+{
+    image_point(w, field + offsetof(literal_scan, literals), s->literals ? literals : 0);
+    for (literal_range r = 0; r < LITERAL_RANGES; r++)
+        index_image(&s->by_range[r], w, field + offsetof(literal_scan, by_range) + r * sizeof(gram_index));
+    image_array(w, field + offsetof(literal_scan, single), s->single, s->single_count, sizeof *s->single);
+    literal_sieve_image(&s->sieve, w, field + offsetof(literal_scan, sieve), literals);
+}
+
 /* ---- running ---- */
 
 typedef struct {

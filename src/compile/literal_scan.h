@@ -48,6 +48,8 @@ typedef struct {
 
 void literal_scan_build(literal_scan *s, const pk_str *literals, size_t count); /* none empty */
 void literal_scan_free(literal_scan *s);
+/* Copies what the set at `field` holds; `literals`: where its literals stand in the image. */
+void literal_scan_image(const literal_scan *s, image_writer *w, size_t field, size_t literals);
 bool literal_scan_is_light(const literal_scan *s);    /* few literals: a look costs less than remembering results */
 /* Of a light set: can the text, not yet folded, hold none of the literals? It need not be padded. */
 bool literal_scan_rules_out(const literal_scan *s, pk_str content);

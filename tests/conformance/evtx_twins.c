@@ -8,6 +8,7 @@
 #include "../tools/corpora.h"
 #include "../tools/every_value.h"
 #include "../tools/log_events.h"
+#include "../tools/path_order.h"
 #include "figure.h"
 
 /* The ways in which the two may differ, and why. */
@@ -203,6 +204,8 @@ static bool compare_paths(const event *e, void *user)
         for (size_t i = 0; i < e->field_count; i++)
             if (e->fields[i].slot == slot) list_add(x->arena, &got, e->fields[i].value);
         value a = list_done(&want), b = list_done(&got);
+        sort_if_several_places(path_text(x->set, slot), &a);
+        sort_if_several_places(path_text(x->set, slot), &b);
         x->values += got.items.len;
         if (value_equal(&a, &b)) continue;
         x->different++;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "../tools/every_value.h"
+#include "../tools/path_order.h"
 #include "evtx_write.h"
 #include "formats/evtx/crc32.h"
 #include "formats/evtx/evtx.h"
@@ -755,24 +756,6 @@ typedef struct {
     const path_set *paths;
     size_t count, fields;
 } agreement;
-
-static int by_text(const void *a, const void *b)
-{
-    text x = {0}, y = {0};
-    value_write_json(&x, a);
-    value_write_json(&y, b);
-    int order = str_compare(text_view(&x), text_view(&y));
-    text_free(&x);
-    text_free(&y);
-    return order;
-}
-
-/* Where '*' leads to several places, their order is not said. */
-static void sort_if_several_places(pk_str path, value *list)
-{
-    if (list->as.list.count && str_find_char(path, '*') != STR_NPOS)
-        qsort(list->as.list.items, list->as.list.count, sizeof *list, by_text);
-}
 
 static bool same_fields(const event *e, void *user)
 {

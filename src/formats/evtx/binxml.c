@@ -132,7 +132,7 @@ static bool parse_value(parse *s, binxml_content **first, binxml_content ***tail
     pk_str chars;
     if (!read_u8(&s->c, &type)) return fail(s, "BinXML ends inside a value");
     if (type == BINXML_STRING) return parse_counted_text(s, &chars) && add_text(s, first, tail, chars);
-    binxml_value v = {.type = type, .size = (uint32_t)binxml_fixed_size(type)};
+    binxml_value v = {.type = type, .size = (uint16_t)binxml_fixed_size(type)};
     if (v.size == 0 && type != BINXML_NULL) return fail(s, "a value of a type that cannot stand in a text");
     if (!read_bytes(&s->c, v.size, &v.bytes)) return fail(s, "BinXML ends inside a value");
     if (v.size) add_content(s, tail, CONTENT_CONSTANT)->constant = binxml_decode(&s->texts, &v);

@@ -34,7 +34,7 @@ static int detect(pk_str head, pk_str file_name, bool whole)
 
 typedef struct {
     log_stream *stream;
-    uint8_t *held;               /* bytes read and not yet given out */
+    uint8_t *held;               /* bytes read and not yet given out; HELD of them and padding, as in a block */
     size_t len;
     uint64_t offset;             /* of held[0] */
     uint64_t first_chunk;        /* offset of chunk 0 */
@@ -50,7 +50,7 @@ static void *cut_new(log_stream *s, const cut_options *o, diag_list *d)
     (void)o, (void)d;
     cutter *c = mem_zalloc(1, sizeof *c);
     c->stream = s;
-    c->held = mem_alloc(HELD);
+    c->held = mem_alloc(HELD + BLOCK_PADDING);
     crc32_init(&c->crc);
     return c;
 }
@@ -140,6 +140,20 @@ static size_t chunk_length(const cutter *c)
     return len;
 }
 
+/* The first `len` bytes become the block; the block's buffer holds what follows. */
+static void give(cutter *c, block *b, size_t len)
+{
+    block given = {.bytes = c->held, .len = len, .cap = HELD};
+    b->len = 0;
+    block_reserve(b, HELD);
+    c->held = b->bytes;
+    c->len -= len;
+    c->offset += len;
+    memcpy(c->held, given.bytes + len, c->len);
+    memset(given.bytes + len, 0, HELD + BLOCK_PADDING - len);
+    *b = given;
+}
+
 static void report_zero_chunks(cutter *c, diag_list *d)
 {
     if (c->zero_chunks)
@@ -159,14 +173,10 @@ static pk_status cut(void *state, block *b, diag_list *d)
         size_t len = chunk_length(c);
         if (!zeros(c->held, len)) {
             report_zero_chunks(c, d);
-            b->len = 0;
-            block_reserve(b, len);
-            block_append(b, c->held, len);
-            b->offset = b->position = c->offset;
-            b->number = (c->offset - c->first_chunk) / EVTX_CHUNK_SIZE;
-            b->line = 0;
-            b->shared = NULL;
-            drop(c, len);
+            uint64_t offset = c->offset;
+            give(c, b, len);
+            b->offset = b->position = offset;
+            b->number = (offset - c->first_chunk) / EVTX_CHUNK_SIZE;
             return PK_OK;
         }
         c->zero_chunks++;

@@ -10,7 +10,10 @@
  * may be an instance that does the same. So each fragment is weighed (bytes of its values, times their uses) and a
  * record that weighs too much is refused.
  */
+#define _DEFAULT_SOURCE /* le32toh */
 #include "formats/evtx/instance.h"
+
+#include <endian.h>
 
 enum {
     NESTING_LIMIT = 16,
@@ -39,11 +42,22 @@ static bool fail(parse *s, const char *what)
 static bool parse_fragments(evtx_record *r, size_t at, size_t end, unsigned depth, uint32_t *first, uint64_t *weight,
                             evtx_problem *problem);
 
-/* Sizes and types first, then the bytes of all values, one after the other. */
-static bool parse_values(parse *s, uint32_t number)
+/* Size and type of value i. */
+static inline uint32_t descriptor(const uint8_t *sizes, uint32_t i)
+{
+    uint32_t d;
+    memcpy(&d, sizes + 4 * (size_t)i, sizeof d);
+    return le32toh(d);
+}
+
+/*
+ * Sizes and types first, then the bytes of all values, one after the other. *plain: none of them is BinXML, an array, or
+ * used more than once; then *weight is what the fragment weighs.
+ */
+static bool parse_values(parse *s, uint32_t number, uint64_t *weight, bool *plain)
 {
     evtx_record *r = s->r;
-    uint32_t count;
+    uint32_t count, total = 0, odd = 0;
     const uint8_t *sizes, *bytes;
     if (!read_u32le(&s->c, &count)) return fail(s, "BinXML ends inside a template instance");
     if (count > cursor_left(&s->c) / 4 || !read_bytes(&s->c, 4 * (size_t)count, &sizes))
@@ -51,14 +65,22 @@ static bool parse_values(parse *s, uint32_t number)
     evtx_fragment *f = &r->fragments.at[number];
     f->first = (uint32_t)r->values.len;
     f->count = count;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t d = descriptor(sizes, i), type = d >> 16 & 0xff;
+        total += d & 0xffff; /* a chunk has no room for so many that this could overflow */
+        odd |= (type & BINXML_ARRAY) | (type == BINXML_FRAGMENT);
+    }
+    if (!read_bytes(&s->c, total, &bytes)) return fail(s, "a value that reaches over the end of its record");
     vec_reserve(&r->values, r->values.len + count + 1); /* so that there is an address even for none */
     binxml_value *v = r->values.at + r->values.len;
-    for (uint32_t i = 0; i < count; i++, sizes += 4, v++) {
-        uint32_t size = (uint32_t)(sizes[0] | sizes[1] << 8);
-        if (!read_bytes(&s->c, size, &bytes)) return fail(s, "a value that reaches over the end of its record");
-        *v = (binxml_value){.bytes = bytes, .size = size, .type = sizes[2]};
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t d = descriptor(sizes, i);
+        v[i] = (binxml_value){.bytes = bytes, .size = (uint16_t)d, .type = (uint8_t)(d >> 16)};
+        bytes += d & 0xffff;
     }
     r->values.len += count;
+    *weight = (uint64_t)f->tree->element_count * ELEMENT_WEIGHT + total;
+    *plain = !odd && !f->tree->repeats;
     return true;
 }
 
@@ -67,18 +89,18 @@ static bool parse_nested(parse *s, uint32_t number, uint64_t *weight)
 {
     evtx_record *r = s->r;
     evtx_fragment f = r->fragments.at[number];
-    *weight = (uint64_t)f.tree->element_count * ELEMENT_WEIGHT;
+    const binxml_tree *tree = f.tree;
+    *weight = (uint64_t)tree->element_count * ELEMENT_WEIGHT;
     for (uint32_t i = 0; i < f.count; i++) {
-        binxml_value v = r->values.at[f.first + i];
-        uint64_t own = v.size;
-        if (v.type & BINXML_ARRAY) own *= ARRAY_WEIGHT;
-        if (v.type == BINXML_FRAGMENT && v.size) {
-            size_t at = (size_t)(v.bytes - r->chunk.bytes);
-            if (!parse_fragments(r, at, at + v.size, s->depth + 1, &v.fragment, &own, s->problem)) return false;
-            r->values.at[f.first + i].fragment = v.fragment;
+        const binxml_value *v = &r->values.at[f.first + i]; /* until more of them are read */
+        uint64_t own = v->type & BINXML_ARRAY ? (uint64_t)v->size * ARRAY_WEIGHT : v->size;
+        if (v->type == BINXML_FRAGMENT && v->size) {
+            size_t at = (size_t)(v->bytes - r->chunk.bytes);
+            uint32_t first;
+            if (!parse_fragments(r, at, at + v->size, s->depth + 1, &first, &own, s->problem)) return false;
+            r->values.at[f.first + i].fragment = first;
         }
-        uint64_t uses = i < f.tree->use_count ? f.tree->uses[i] : 0;
-        *weight += uses * own;
+        *weight += own * (!tree->repeats ? 1 : i < tree->use_count ? tree->uses[i] : 0);
         if (*weight > WEIGHT_LIMIT) return fail(s, "a record that expands beyond its limit");
     }
     return true;
@@ -99,7 +121,8 @@ static bool parse_instance(parse *s, uint32_t number, uint64_t *weight)
         return fail(s, "a template definition that reaches over the end of its record");
     r->fragments.at[number].template = t;
     r->fragments.at[number].tree = &t->tree;
-    return parse_values(s, number) && parse_nested(s, number, weight);
+    bool plain;
+    return parse_values(s, number, weight, &plain) && (plain || parse_nested(s, number, weight));
 }
 
 static bool parse_inline(parse *s, uint32_t number, uint64_t *weight)

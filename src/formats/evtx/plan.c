@@ -15,6 +15,7 @@ typedef enum {
     STEP_ATTRIBUTE, /* one value: to `plain`; nothing if it is NULL */
     STEP_CONSTANT,  /* to `plain` */
     STEP_VALUE,     /* the only content of an element: as told above */
+    STEP_PLAIN,     /* the same where nothing but the value decides: no attributes, one slot, nothing asked for below */
     STEP_NESTED,    /* a value between child elements: if it is BinXML, its elements are children as well */
     STEP_TEXT,      /* what text stands between child elements: to `below` */
     STEP_RENDER,    /* the whole element, the slow way, with `node` that of its parent */
@@ -128,8 +129,10 @@ static void plan_content(maker *m, const binxml_element *e, path_node node)
         return;
     }
     s.constant.type = VALUE_BLANK;
-    if (e->content && e->content->kind == CONTENT_SUBSTITUTION) s.index = e->content->index;
-    else {
+    if (e->content && e->content->kind == CONTENT_SUBSTITUTION) {
+        s.index = e->content->index;
+        if ((named || !e->attributes) && s.plain.count == 1 && s.plain.node == PATH_NONE) s.kind = STEP_PLAIN;
+    } else {
         s.index = UINT16_MAX; /* no template has as many values: never found, so the constant counts */
         if (e->content) s.constant = e->content->constant;
     }
@@ -152,14 +155,20 @@ static void plan_element(maker *m, const binxml_element *e, path_node parent)
     if (wanted(m, node)) plan_content(m, e, node);
 }
 
-static evtx_plan *plan_for(evtx_fields *f, evtx_template *t, path_node node)
+static evtx_plan *new_plan(const evtx_fields *f, arena *a, const binxml_tree *tree, path_node node)
+{
+    evtx_plan *made = ARENA_NEW(a, evtx_plan);
+    maker m = {f->paths, a, made};
+    made->node = node;
+    for (const binxml_element *e = tree->roots; e; e = e->next) plan_element(&m, e, node);
+    return made;
+}
+
+static const evtx_plan *plan_for(const evtx_fields *f, evtx_template *t, path_node node)
 {
     for (evtx_plan *p = t->plans; p; p = p->next)
         if (p->node == node) return p;
-    evtx_plan *made = ARENA_NEW(f->plans, evtx_plan);
-    maker m = {f->paths, f->plans, made};
-    made->node = node;
-    for (const binxml_element *e = t->tree.roots; e; e = e->next) plan_element(&m, e, node);
+    evtx_plan *made = new_plan(f, f->plans, &t->tree, node);
     made->next = t->plans;
     t->plans = made;
     return made;
@@ -200,13 +209,6 @@ static void emit(const run *x, slots to, const value *v)
     for (size_t i = 0; i < to.count; i++) vec_push(&x->f->fields, ((event_field){to.at[i], *v}));
 }
 
-/* An element made into a tree. */
-static void emit_tree(const run *x, path_node node, const value *v)
-{
-    if (x->fn) tree_each_scalar(v, x->fn, x->user);
-    else path_values(x->f->paths, node, v, x->texts->arena, put_slot, x->f);
-}
-
 static void run_fragments(const run *x, uint32_t first, path_node node);
 
 static bool is_null(const binxml_value *v) { return v->type == BINXML_NULL; }
@@ -244,6 +246,18 @@ static void run_value(const run *x, const evtx_fragment *in, const step *s)
     emit(x, to, &decoded);
 }
 
+static void run_plain(const run *x, const evtx_fragment *in, const step *s)
+{
+    const binxml_value *v = evtx_value_at(x->r, in, s->index);
+    if (v->type & BINXML_ARRAY || v->type == BINXML_FRAGMENT) {
+        run_value(x, in, s);
+    } else if (!is_passed_over(x, v->type)) {
+        event_field field = {s->plain.at[0], binxml_decode(x->texts, v)};
+        if (x->fn) x->fn(&field.value, x->user);
+        else vec_push(&x->f->fields, field);
+    }
+}
+
 static void run_nested(const run *x, const evtx_fragment *in, const step *s)
 {
     const binxml_value *v = evtx_value_at(x->r, in, s->index);
@@ -267,7 +281,8 @@ static void run_attribute(const run *x, const evtx_fragment *in, const step *s)
 static void run_render(const run *x, const evtx_fragment *in, const step *s)
 {
     value v = evtx_tree_element(x->r, in, s->element, x->texts);
-    emit_tree(x, s->node, &v);
+    if (x->fn) tree_each_scalar(&v, x->fn, x->user);
+    else path_values(x->f->paths, s->node, &v, x->texts->arena, put_slot, x->f);
 }
 
 static void run_step(const run *x, const evtx_fragment *in, const step *s)
@@ -276,6 +291,7 @@ static void run_step(const run *x, const evtx_fragment *in, const step *s)
     case STEP_ATTRIBUTE: run_attribute(x, in, s); return;
     case STEP_CONSTANT: emit(x, s->plain, &s->constant); return;
     case STEP_VALUE: run_value(x, in, s); return;
+    case STEP_PLAIN: run_plain(x, in, s); return;
     case STEP_NESTED: run_nested(x, in, s); return;
     case STEP_TEXT: run_text(x, in, s); return;
     case STEP_RENDER: run_render(x, in, s); return;
@@ -287,15 +303,9 @@ static void run_fragments(const run *x, uint32_t first, path_node node)
 {
     for (uint32_t next = first; next; next = x->r->fragments.at[next - 1].next) {
         const evtx_fragment *in = &x->r->fragments.at[next - 1];
-        if (in->template) {
-            const evtx_plan *p = plan_for(x->f, in->template, node);
-            for (size_t i = 0; i < p->steps.len; i++) run_step(x, in, &p->steps.at[i]);
-            continue;
-        }
-        for (const binxml_element *e = in->tree->roots; e; e = e->next) {
-            value v = evtx_tree_element(x->r, in, e, x->texts);
-            emit_tree(x, node, &v);
-        }
+        /* What has no template gets a plan for this record alone. */
+        const evtx_plan *p = in->template ? plan_for(x->f, in->template, node) : new_plan(x->f, x->texts->arena, in->tree, node);
+        for (size_t i = 0; i < p->steps.len; i++) run_step(x, in, &p->steps.at[i]);
     }
 }
 

@@ -11,12 +11,11 @@ enum {
     TREE_LIMIT = 2 << 20,          /* bytes of one template's tree */
     CHUNK_LIMIT = 256 << 10,       /* bytes of definitions parsed for one chunk */
     VARIANT_LIMIT = 64,            /* candidates compared; more share a GUID only on purpose */
-    OFFSETS = 65536,
 };
 
 void evtx_templates_init(evtx_templates *t)
 {
-    *t = (evtx_templates){.arena = arena_new(), .by_offset = mem_zalloc(OFFSETS, sizeof *t->by_offset)};
+    *t = (evtx_templates){.arena = arena_new(), .by_offset = mem_zalloc(EVTX_OFFSETS, sizeof *t->by_offset)};
 }
 
 void evtx_templates_free(evtx_templates *t)
@@ -134,9 +133,9 @@ static evtx_template *find_or_parse(evtx_templates *t, evtx_chunk chunk, uint32_
     return made;
 }
 
-evtx_template *evtx_template_at(evtx_templates *t, evtx_chunk chunk, uint32_t at, evtx_problem *problem)
+evtx_template *evtx_template_find(evtx_templates *t, evtx_chunk chunk, uint32_t at, evtx_problem *problem)
 {
-    if (at < OFFSETS && t->by_offset[at]) {
+    if (at < EVTX_OFFSETS && t->by_offset[at]) {
         const evtx_chunk_template *known = &t->in_chunk.at[t->by_offset[at] - 1];
         if (!known->found) *problem = known->problem;
         return known->found;
@@ -144,7 +143,7 @@ evtx_template *evtx_template_at(evtx_templates *t, evtx_chunk chunk, uint32_t at
     evtx_chunk_template entry = {.at = (uint16_t)at};
     entry.found = find_or_parse(t, chunk, at, &entry.problem);
     if (!entry.found) *problem = entry.problem;
-    if (at < OFFSETS && t->in_chunk.len < OFFSETS - 1) {
+    if (at < EVTX_OFFSETS && t->in_chunk.len < EVTX_OFFSETS - 1) {
         vec_push(&t->in_chunk, entry);
         t->by_offset[at] = (uint16_t)t->in_chunk.len;
     }

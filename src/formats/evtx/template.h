@@ -23,6 +23,8 @@ struct evtx_template {
     const binxml_content *record_id;                /* content of Event/System/EventRecordID; NULL: it has none */
 };
 
+enum { EVTX_OFFSETS = 65536 };
+
 /* What a definition offset of the current chunk led to. */
 typedef struct {
     evtx_template *found;                           /* NULL: it is broken, see problem */
@@ -34,7 +36,7 @@ typedef struct {
     arena *arena; /* of all templates and plans; emptied when it has grown too large */
     evtx_template *buckets[1024];
     VEC(evtx_chunk_template) in_chunk;
-    uint16_t *by_offset;                            /* 65536: number in in_chunk plus 1; 0: not yet asked for */
+    uint16_t *by_offset;                            /* EVTX_OFFSETS: number in in_chunk plus 1; 0: not yet asked for */
     size_t parsed_in_chunk;                         /* bytes of definitions parsed for this chunk */
 } evtx_templates;
 
@@ -43,7 +45,14 @@ void evtx_templates_free(evtx_templates *t);
 /* Forgets the offsets of the chunk before. Templates may be dropped here, and only here. */
 void evtx_templates_begin_chunk(evtx_templates *t);
 /* The template whose definition stands at `at` of the chunk; NULL with *problem set if there is none. */
-evtx_template *evtx_template_at(evtx_templates *t, evtx_chunk chunk, uint32_t at, evtx_problem *problem);
+evtx_template *evtx_template_find(evtx_templates *t, evtx_chunk chunk, uint32_t at, evtx_problem *problem);
+
+static inline evtx_template *evtx_template_at(evtx_templates *t, evtx_chunk chunk, uint32_t at, evtx_problem *problem)
+{
+    uint16_t known = at < EVTX_OFFSETS ? t->by_offset[at] : 0;
+    evtx_template *found = known ? t->in_chunk.at[known - 1].found : NULL;
+    return found ? found : evtx_template_find(t, chunk, at, problem);
+}
 
 /* Header of a definition: link to the next (not used), GUID, size of the BinXML behind it. */
 enum { TEMPLATE_HEADER = 24 };

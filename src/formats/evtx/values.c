@@ -4,8 +4,10 @@
  * Texts are UTF-16 and mostly ASCII: eight code units a step as long as that holds. Whatever the bytes, a value comes
  * out: sizes that do not fit the type give the bytes in hexadecimal, so that nothing is hidden.
  */
+#define _DEFAULT_SOURCE /* htole64 */
 #include "formats/evtx/values.h"
 
+#include <endian.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,20 +52,30 @@ static uint64_t load64(const uint8_t *p) { return (uint64_t)load32(p) | (uint64_
 
 /* ---- texts ---- */
 
-/* Copies code units while they are ASCII, eight at a time; returns how many. Writes up to 8 bytes past that. */
-static size_t copy_ascii(char *out, const uint8_t *in, size_t units)
+enum { STEP = 16 /* code units at a time: TEXT_OVERREAD bytes are read, and STEP written, whatever is left */ };
+
+/* Copies code units while they are ASCII; returns how many. Writes up to STEP bytes past that. */
+static inline size_t copy_ascii(char *out, const uint8_t *in, size_t units)
 {
     size_t i = 0;
 #ifdef __SSE2__
-    const __m128i high = _mm_set1_epi16((short)0xff80);
-    for (; i + 8 <= units; i += 8) {
-        __m128i v = _mm_loadu_si128((const __m128i *)(const void *)(in + 2 * i));
-        if (_mm_movemask_epi8(_mm_cmpeq_epi16(_mm_and_si128(v, high), _mm_setzero_si128())) != 0xffff) break;
-        _mm_storel_epi64((__m128i *)(void *)(out + i), _mm_packus_epi16(v, v));
+    const __m128i high = _mm_set1_epi16((short)0xff80), zero = _mm_setzero_si128();
+    for (; i < units; i += STEP) {
+        __m128i a = _mm_loadu_si128((const __m128i *)(const void *)(in + 2 * i));
+        __m128i b = _mm_loadu_si128((const __m128i *)(const void *)(in + 2 * i + 16));
+        __m128i plain = _mm_packs_epi16(_mm_cmpeq_epi16(_mm_and_si128(a, high), zero), _mm_cmpeq_epi16(_mm_and_si128(b, high), zero));
+        uint32_t others = ~(uint32_t)_mm_movemask_epi8(plain) & 0xffff;
+        _mm_storeu_si128((__m128i *)(void *)(out + i), _mm_packus_epi16(a, b));
+        if (others) {
+            i += (size_t)__builtin_ctz(others);
+            break;
+        }
     }
-#endif
+    return i < units ? i : units;
+#else
     for (; i < units && in[2 * i + 1] == 0 && in[2 * i] < 0x80; i++) out[i] = (char)in[2 * i];
     return i;
+#endif
 }
 
 /* One code point at unit *i, which moves on. */
@@ -88,12 +100,14 @@ static size_t without_trailing_nuls(const uint8_t *bytes, size_t units)
 pk_str binxml_text(scratch *s, const uint8_t *bytes, size_t units)
 {
     units = without_trailing_nuls(bytes, units);
-    char *out = scratch_reserve(s, units * 3 + 8);
-    for (size_t i = 0; i < units;) {
+    char *out = scratch_reserve(s, units * 3 + STEP);
+    for (size_t i = 0;;) {
         size_t plain = copy_ascii(out, bytes + 2 * i, units - i);
         out += plain;
         i += plain;
-        if (i < units) out += utf8_put(out, next_code_point(bytes, units, &i));
+        if (i == units) break;
+        do out += utf8_put(out, next_code_point(bytes, units, &i)); /* they come in runs */
+        while (i < units && load16(bytes + 2 * i) >= 0x80);
     }
     return scratch_take(s, out);
 }
@@ -126,10 +140,19 @@ static pk_str ansi_text(scratch *s, const uint8_t *bytes, size_t len)
 
 static char *put_hex_bytes(char *out, const uint8_t *bytes, size_t len)
 {
-    static const char digits[] = "0123456789ABCDEF";
-    for (size_t i = 0; i < len; i++) {
-        *out++ = digits[bytes[i] >> 4];
-        *out++ = digits[bytes[i] & 15];
+    size_t i = 0;
+    for (; i + 4 <= len; i += 4, out += 8) { /* a half-byte in each byte, all at once: '0' + n, and 7 more from 10 on */
+        uint64_t n = load32(bytes + i);
+        n = (n & 0xffff) | (n & 0xffff0000) << 16;
+        n = (n & UINT64_C(0x000000ff000000ff)) | (n & UINT64_C(0x0000ff000000ff00)) << 8;
+        n = (n >> 4 & UINT64_C(0x000f000f000f000f)) | (n & UINT64_C(0x000f000f000f000f)) << 8;
+        uint64_t letters = (n + UINT64_C(0x0606060606060606)) >> 4 & UINT64_C(0x0101010101010101);
+        n = htole64(n + UINT64_C(0x3030303030303030) + letters * 7);
+        memcpy(out, &n, 8);
+    }
+    for (; i < len; i++) {
+        *out++ = "0123456789ABCDEF"[bytes[i] >> 4];
+        *out++ = "0123456789ABCDEF"[bytes[i] & 15];
     }
     return out;
 }
@@ -162,6 +185,16 @@ static char *put_decimal(char *out, uint64_t n)
     return out;
 }
 
+/* Two digits. */
+static inline char *put_pair(char *out, uint32_t n)
+{
+    static const char pairs[] = "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
+                                "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
+                                "8081828384858687888990919293949596979899";
+    memcpy(out, pairs + 2 * (size_t)n, 2);
+    return out + 2;
+}
+
 /* Exactly `width` digits. */
 static char *put_padded(char *out, uint32_t n, int width)
 {
@@ -172,13 +205,18 @@ static char *put_padded(char *out, uint32_t n, int width)
 /* MS-DTYP 2.3.4.2: the first three groups little-endian, the last two as they stand; braces as Windows writes them. */
 static pk_str guid_text(scratch *s, const uint8_t *b)
 {
-    static const uint8_t order[16] = {3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15};
+    const uint8_t first[8] = {b[3], b[2], b[1], b[0], b[5], b[4], b[7], b[6]};
     char *out = scratch_reserve(s, 38);
     *out++ = '{';
-    for (int i = 0; i < 16; i++) {
-        if (i == 4 || i == 6 || i == 8 || i == 10) *out++ = '-';
-        out = put_hex_bytes(out, b + order[i], 1);
-    }
+    out = put_hex_bytes(out, first, 4);
+    *out++ = '-';
+    out = put_hex_bytes(out, first + 4, 2);
+    *out++ = '-';
+    out = put_hex_bytes(out, first + 6, 2);
+    *out++ = '-';
+    out = put_hex_bytes(out, b + 8, 2);
+    *out++ = '-';
+    out = put_hex_bytes(out, b + 10, 6);
     *out++ = '}';
     return scratch_take(s, out);
 }
@@ -225,17 +263,17 @@ static void date_of_day(uint64_t day, uint32_t *year, uint32_t *month, uint32_t 
 
 static char *put_time(char *out, uint32_t year, uint32_t month, uint32_t day, uint32_t second_of_day)
 {
-    out = year > 9999 ? put_decimal(out, year) : put_padded(out, year, 4);
+    out = year > 9999 ? put_decimal(out, year) : put_pair(put_pair(out, year / 100), year % 100);
     *out++ = '-';
-    out = put_padded(out, month, 2);
+    out = put_pair(out, month);
     *out++ = '-';
-    out = put_padded(out, day, 2);
+    out = put_pair(out, day);
     *out++ = 'T';
-    out = put_padded(out, second_of_day / 3600, 2);
+    out = put_pair(out, second_of_day / 3600);
     *out++ = ':';
-    out = put_padded(out, second_of_day / 60 % 60, 2);
+    out = put_pair(out, second_of_day / 60 % 60);
     *out++ = ':';
-    return put_padded(out, second_of_day % 60, 2);
+    return put_pair(out, second_of_day % 60);
 }
 
 /* 100 ns since 1601: six digits of a second, the seventh where it is not zero. */
@@ -247,7 +285,8 @@ static pk_str filetime_text(scratch *s, uint64_t t)
     date_of_day(seconds / 86400, &year, &month, &day);
     out = put_time(out, year, month, day, (uint32_t)(seconds % 86400));
     *out++ = '.';
-    out = fraction % 10 ? put_padded(out, fraction, 7) : put_padded(out, fraction / 10, 6);
+    out = put_pair(put_pair(put_pair(out, fraction / 100000), fraction / 1000 % 100), fraction / 10 % 100);
+    if (fraction % 10) *out++ = (char)('0' + fraction % 10);
     *out++ = 'Z';
     return scratch_take(s, out);
 }
@@ -419,7 +458,7 @@ static value array(scratch *s, uint8_t type, const uint8_t *b, size_t size)
     return list_done(&list);
 }
 
-value binxml_decode(scratch *s, const binxml_value *v)
+value binxml_decode_any(scratch *s, const binxml_value *v)
 {
     if (!(v->type & BINXML_ARRAY)) return scalar(s, v->type, v->bytes, v->size);
     if (v->size == 0) return (value){.type = VALUE_BLANK};

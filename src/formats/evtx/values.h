@@ -36,9 +36,9 @@ enum {
 /* One substitution value of a template instance. */
 typedef struct {
     const uint8_t *bytes;
-    uint32_t size;
-    uint8_t type;
     uint32_t fragment; /* BINXML_FRAGMENT: number of the fragment that it holds, plus 1; else 0 */
+    uint16_t size;
+    uint8_t type;
 } binxml_value;
 
 /*
@@ -55,14 +55,25 @@ void scratch_reset(scratch *s);                    /* resets the arena too */
 char *scratch_reserve(scratch *s, size_t n); /* at least n bytes at s->at; the caller moves s->at past what it used */
 
 /*
+ * UTF-16LE of `units` code units, without the NULs at its end, as UTF-8; unpaired surrogates become U+FFFD. The bytes lie in
+ * a chunk: TEXT_OVERREAD more of them must be readable.
+ */
+enum { TEXT_OVERREAD = 32 };
+pk_str binxml_text(scratch *s, const uint8_t *bytes, size_t units);
+
+/*
  * The value: integers as such, hexadecimal kinds, times, GUIDs, SIDs and binary data as text, arrays as lists; NULL and
  * everything of size 0 as VALUE_BLANK. A value whose size does not fit its type is shown as hexadecimal bytes. Texts
  * live in `s`.
  */
-value binxml_decode(scratch *s, const binxml_value *v);
+value binxml_decode_any(scratch *s, const binxml_value *v);
 
-/* UTF-16LE of `units` code units, without the NULs at its end, as UTF-8; unpaired surrogates become U+FFFD. */
-pk_str binxml_text(scratch *s, const uint8_t *bytes, size_t units);
+static inline value binxml_decode(scratch *s, const binxml_value *v)
+{
+    if (v->type != BINXML_STRING) return binxml_decode_any(s, v);
+    pk_str t = binxml_text(s, v->bytes, v->size / 2u);
+    return t.len ? value_string(t) : (value){.type = VALUE_BLANK};
+}
 
 /* Bytes of one value of this type; 0: the type has no fixed size. */
 size_t binxml_fixed_size(uint8_t type);
