@@ -77,10 +77,20 @@ static int by_path(const void *x, const void *y)
     return str_compare(((const source_file *)x)->path, ((const source_file *)y)->path);
 }
 
+/* Without any the shipped rules. */
+static pk_strs roots_of(build *b)
+{
+    if (b->options->rules.count) return b->options->rules;
+    pk_str *shipped = ARENA_NEW(b->arena, pk_str);
+    *shipped = arena_printf(b->arena, STR_FMT "/rules", STR_ARG(b->catalog->share));
+    return (pk_strs){shipped, 1};
+}
+
 pk_status find_source_files(build *b)
 {
-    for (size_t i = 0; i < b->options->rules.count; i++) {
-        const char *path = arena_cstring(b->arena, b->options->rules.items[i]);
+    pk_strs roots = roots_of(b);
+    for (size_t i = 0; i < roots.count; i++) {
+        const char *path = arena_cstring(b->arena, roots.items[i]);
         struct stat s;
         if (stat(path, &s) != 0) {
             diag_add(b->diags, PK_ERROR, "file-open", (diag_place){.file = str_from(path)}, STR(""), NULL, "no such file or folder of rules: %s", strerror(errno));
