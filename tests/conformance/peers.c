@@ -8,6 +8,7 @@
  *     peers [-v]      -v: also what is explained, and the pairs of one or two engines that picket has not
  */
 #include "../tools/corpora.h"
+#include "../tools/tsv.h"
 #include "figure.h"
 
 #include "base/hash.h"
@@ -41,41 +42,9 @@ static pair *pair_of(findings *f, pk_str rule, pk_str file)
     return &f->pairs.at[f->pairs.len - 1];
 }
 
-/* The fields of a line between tabs; returns how many. */
-static size_t split(char *line, pk_str *out, size_t limit)
+static void expected_row(const pk_str *fields, size_t n, void *user)
 {
-    size_t n = 0;
-    line[strcspn(line, "\r\n")] = 0;
-    for (char *at = line; n < limit; n++) {
-        char *tab = strchr(at, '\t');
-        out[n] = (pk_str){at, tab ? (size_t)(tab - at) : strlen(at)};
-        if (!tab) return n + 1;
-        at = tab + 1;
-    }
-    return n;
-}
-
-static bool read_tsv(findings *f, const char *path, void (*row)(findings *, const pk_str *, size_t))
-{
-    FILE *in = fopen(path, "r");
-    if (!in) return false;
-    char *line = NULL;
-    size_t cap = 0;
-    bool first = true;
-    while (getline(&line, &cap, in) >= 0) {
-        pk_str fields[8];
-        if (line[0] == '#') continue;
-        size_t n = split(line, fields, 8);
-        if (!first && n >= 2) row(f, fields, n);
-        first = false;
-    }
-    free(line);
-    fclose(in);
-    return true;
-}
-
-static void expected_row(findings *f, const pk_str *fields, size_t n)
-{
+    findings *f = user;
     pair *p = pair_of(f, fields[0], fields[1]);
     for (size_t i = 0; i < 4 && i + 2 < n; i++) {
         int64_t count;
@@ -83,10 +52,10 @@ static void expected_row(findings *f, const pk_str *fields, size_t n)
     }
 }
 
-static void explained_row(findings *f, const pk_str *fields, size_t n)
+static void explained_row(const pk_str *fields, size_t n, void *user)
 {
     (void)n;
-    pair_of(f, fields[0], fields[1])->explained = true;
+    pair_of(user, fields[0], fields[1])->explained = true;
 }
 
 static bool on_alert(const pk_alert *alert, void *user)
@@ -179,7 +148,7 @@ int main(int argc, char **argv)
     snprintf(expected, sizeof expected, "%s/expected/sigma-attack-samples.tsv", corpora);
     findings f = {.arena = arena_new()};
     int result = 1;
-    if (read_tsv(&f, expected, expected_row) && read_tsv(&f, PICKET_SOURCE_DIR "/tests/conformance/peers_only_here.tsv", explained_row) &&
+    if (tsv_read(expected, expected_row, &f) && tsv_read(PICKET_SOURCE_DIR "/tests/conformance/peers_only_here.tsv", explained_row, &f) &&
         scan(&f, corpora))
         result = report(&f, argc > 1 && strcmp(argv[1], "-v") == 0);
     else
