@@ -37,7 +37,8 @@ pk_str attack_resolve_tactic(const attack *k, pk_str written, arena *a);
 
 /*
  * Fills tactic, technique, technique_tactic, technique_list, attack_object and technique_use, which are emptied first. Inside the
- * caller's transaction. Also sets meta 'attack' (release) and 'attack_terms' (the text that the terms ask to be shown).
+ * caller's transaction. Also sets meta 'attack' (release), 'attack_ids' (the release whose ids are current, which newer.tsv may put
+ * after that) and 'attack_terms' (the text that the terms ask to be shown).
  */
 pk_status attack_store(const attack *k, sqlite3 *db, diag_list *d);
 

@@ -37,6 +37,7 @@ typedef struct {
 struct attack {
     arena *arena;
     pk_str release, copyright;
+    pk_str newer_release;         /* whose ids newer.tsv has; empty: the release knows them */
     uint64_t fingerprint;
     VEC(attack_tactic) tactics;   /* in the order of the matrix */
     VEC(attack_technique) techniques; /* by name, each followed by its sub-techniques */

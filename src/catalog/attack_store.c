@@ -97,11 +97,11 @@ static void store_techniques(writer *w, const attack *k, arena *a)
         store_list(w, t, "data source", &t->data_sources);
         store_list(w, t, "detection", &t->detections);
     }
-    /* The matrix shows what is current. */
+    /* The matrix shows what is current, and what nothing followed: rules may still name it. */
     prepare(w, "INSERT OR IGNORE INTO technique_tactic(technique, tactic) VALUES(?,?)");
     for (size_t i = 0; i < k->techniques.len; i++) {
         const attack_technique *t = &k->techniques.at[i];
-        for (size_t j = 0; j < t->tactics.len && !t->retired; j++) {
+        for (size_t j = 0; j < t->tactics.len && (!t->retired || !t->successor.len); j++) {
             const attack_tactic *tactic = attack_tactic_at(k, t->tactics.at[j]);
             if (tactic) row(w, "ss", t->id, tactic->id);
         }
@@ -138,6 +138,7 @@ pk_status attack_store(const attack *k, sqlite3 *db, diag_list *d)
     store_objects(&w, k, a);
     prepare(&w, "INSERT OR REPLACE INTO meta(key, value) VALUES(?,?)");
     row(&w, "so", STR("attack"), k->release);
+    row(&w, "so", STR("attack_ids"), k->newer_release.len ? k->newer_release : k->release);
     row(&w, "ss", STR("attack_terms"),
         arena_printf(a, STR_FMT " This work is reproduced and distributed with the permission of The MITRE Corporation. "
                         "MITRE ATT&CK and ATT&CK are registered trademarks of The MITRE Corporation.", STR_ARG(k->copyright)));
@@ -157,7 +158,7 @@ static const char unknown_rows[] =
     "DELETE FROM technique WHERE known = 0;"
     "DELETE FROM tactic WHERE position >= 1000000;"
 
-    "INSERT INTO tactic(id, short, name, shown, position)"
+    "INSERT OR IGNORE INTO tactic(id, short, name, shown, position)"
     " SELECT DISTINCT tactic, tactic, tactic, tactic, 1000000 FROM rule_tactic WHERE tactic NOT IN (SELECT id FROM tactic);"
 
     "INSERT INTO technique(id, name, parent, position, retired, known)"

@@ -2,11 +2,11 @@
  * The compact table: one record a line, its fields apart by tabs, the first its kind. What ships (share/attack/attack.tsv, made from
  * a bundle by scripts/attack_table.sh) and what completes it (share/attack/newer.tsv, written by hand) have the same form.
  *
- *     release    18.1
+ *     release    18.1                                      in newer.tsv: the release whose ids these are
  *     copyright  (c) 2025 The MITRE Corporation ...
  *     tactic     TA0011  command-and-control  Command and Control  description     in the order of the matrix
  *     technique  T1090   Proxy  command-and-control  Linux;Windows  Network Traffic Flow;...  description
- *     old        T1188   Multi-hop Proxy  T1090.003                                 no third field: nothing followed it
+ *     old        T1188   Multi-hop Proxy  T1090.003        what followed it; nothing: a fourth field tells its tactics
  *     group, software, campaign   G0007  APT28  T1090.003;...
  *
  * and in newer.tsv besides, each without effect in a release that knows better:
@@ -77,7 +77,9 @@ static void split_list(attack *k, attack_list *list, pk_str s)
 
 static pk_status read_release(reader *r)
 {
-    r->k->release = attack_name(r->k->arena, field(r, 1));
+    pk_str release = attack_name(r->k->arena, field(r, 1));
+    if (r->newer) r->k->newer_release = release;
+    else r->k->release = release;
     return PK_OK;
 }
 
@@ -108,6 +110,7 @@ static pk_status read_tactic(reader *r)
     attack_tactic *there = attack_tactic_at(k, t.short_name);
     if (there) {
         r->release_knows = true;
+        k->newer_release = STR("");
         there->predecessor = t.predecessor; /* so that the former name still leads somewhere */
         attack_index_tactics(k);
         return PK_OK;
@@ -143,6 +146,7 @@ static pk_status read_old(reader *r)
     attack *k = r->k;
     attack_technique t = {.id = attack_name(k->arena, field(r, 1)), .name = attack_name(k->arena, field(r, 2)),
                           .successor = attack_name(k->arena, field(r, 3)), .retired = true};
+    split_list(k, &t.tactics, field(r, 4));
     if (!attack_is_technique(t.id) || (t.successor.len && !attack_is_technique(t.successor)))
         return wrong(r, "expected the id of a technique and of the one that followed it");
     attack_technique *there = attack_technique_at(k, t.id);
@@ -300,6 +304,7 @@ void attack_write_table(const attack *k, text *t)
         put_field(t, x->name);
         if (x->retired) {
             put_field(t, x->successor);
+            if (!x->successor.len) put_joined(t, &x->tactics);
             continue;
         }
         put_joined(t, &x->tactics);
