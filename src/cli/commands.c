@@ -100,6 +100,27 @@ static const example test_examples[] = {
     {NULL, NULL},
 };
 
+#define CATALOG_OPTIONS                                                                                                   \
+    {'c', "catalog", "FILE", "the catalogue, as `picket catalog build` made it"},                                        \
+    {'r', "rules", "PATH", "instead of -c: rules to make a catalogue from for the time of the command; may be repeated. Without either the shipped rules"}, \
+    {OPTION_PLACEHOLDERS, "placeholders", "FILE", "with -r: value lists for placeholders"},                              \
+    {OPTION_ALERTS, "alerts", "FILE", "alerts of a `picket scan --output jsonl`, shown beside the rules"}
+
+static const option serve_options[] = {
+    CATALOG_OPTIONS,
+    {OPTION_LISTEN, "listen", "ADDRESS", "address and port (127.0.0.1:8484); one that other machines reach needs --token"},
+    {OPTION_TOKEN, "token", "FILE", "visitors must show the token in this file: in a form once, or as Authorization: Bearer"},
+    {OPTION_HOST, "host", "NAME", "a name by which browsers may reach the server, beside its address; may be repeated"},
+    LAST_OPTIONS,
+};
+
+static const example serve_examples[] = {
+    {"The shipped rules", "picket serve"},
+    {"A catalogue, with the alerts of a scan", "picket serve -c catalog.db --alerts alerts.jsonl"},
+    {"For others: behind a token", "openssl rand -hex 16 > token; chmod 600 token; picket serve -c catalog.db --listen 0.0.0.0:8484 --token token --host siem.example"},
+    {NULL, NULL},
+};
+
 static const option help_options[] = {
     {OPTION_MAN, "man", NULL, "the manual page, as roff"},
     {OPTION_COMPLETION, "completion", NULL, "completion for bash"},
@@ -131,6 +152,10 @@ const command commands[] = {
      "Runs cases of the .test format, which is described below and in docs/test-format.md, and the evidence of a regression_data folder as SigmaHQ "
      "publishes it: every info.yml in it names rules, a log and how often they match; a stated count is a floor, as upstream.",
      test_options, test_examples, run_test},
+    {"serve", "show the catalogue in a browser", "[-c CATALOG | -r RULES...]",
+     "Serves the pages of a catalogue: rules with what they cover and look for, ATT&CK, data sources, indicators, search, and the alerts of a scan. Only this "
+     "machine is served unless --listen says otherwise; nothing can be changed through the pages, and they ask nothing of other machines.",
+     serve_options, serve_examples, run_serve},
     {"help", "show help on a command", "[COMMAND]", "Shows the help of a command, or of all.", help_options, no_examples, run_help},
     {NULL, NULL, NULL, NULL, NULL, NULL, NULL},
 };

@@ -12,6 +12,8 @@ typedef struct {
 } diagnostics_view;
 
 void report_diagnostics(out_stream *to, const pk_diagnostics *d, const diagnostics_view *how);
+/* One, without its line; a pk_diagnostic_fn whose user is the out_stream. */
+void report_diagnostic(const pk_diagnostic *d, void *to);
 
 /* A bar on a terminal; nothing elsewhere. */
 typedef struct {

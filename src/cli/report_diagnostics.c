@@ -121,3 +121,11 @@ void report_diagnostics(out_stream *to, const pk_diagnostics *d, const diagnosti
     text_free(&file.content);
     mem_free(file.path);
 }
+
+void report_diagnostic(const pk_diagnostic *d, void *to)
+{
+    text out = {0};
+    put_diagnostic(&out, d, ((out_stream *)to)->color);
+    out_write(to, text_view(&out));
+    text_free(&out);
+}
