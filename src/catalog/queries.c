@@ -15,11 +15,30 @@ enum { MOST_ARGUMENTS = 500, LONGEST_ARGUMENT = 64 << 10, LONGEST_JSON = 8 << 20
 const query_parameter filter_parameters[] = {FILTER_PARAMETERS, END};
 static const query_parameter rule_list_parameters[] = {FILTER_PARAMETERS, PAGE_PARAMETERS, END};
 static const query_parameter no_parameters[] = {END};
+static const query_parameter technique_parameters[] = {
+    {"tab", "string", "whose rules are listed besides vendors' own: a language (sigma), or 'vendor'", false},
+    {"only", "boolean", "only rules all of whose techniques are this one or below", false},
+    FILTER_PARAMETERS, PAGE_PARAMETERS, END};
+static const query_parameter matrix_parameters[] = {
+    {"color", "rules|runnable|alerts", "what the shades mean: the number of rules, the share that runs on the sources, alerts of the run", false},
+    {"layer", "json", "text of an ATT&CK Navigator layer to compare with", false},
+    {"group", "string", "id of a group, software or campaign to compare with (G0007)", false},
+    FILTER_PARAMETERS, END};
+static const query_parameter layer_parameters[] = {{"name", "string", "name of the layer", false}, FILTER_PARAMETERS, END};
 
 const query catalog_queries[] = {
     {"rules", "/rules", "Rules that fit the filters, and how many more each filter would leave.", rule_list_parameters, "rules", RULE_COLUMNS, answer_rules},
     {"rule", "/rules/{language}/{key}", "A rule: what it covers, its stages, what it looks for and how common that is, where it runs.", no_parameters,
      "indicators", COLUMNS("field", "kind", "values"), answer_rule},
+    {"techniques", "/techniques", "All techniques, with the number of rules of each.", filter_parameters, "techniques",
+     COLUMNS("id", "name", "tactics", "rules", "rules_only", "parent", "retired"), answer_techniques},
+    {"technique", "/techniques/{id}", "A technique: what ATT&CK says of it, the rules that look for it, what they share, what they need.", technique_parameters,
+     "rules.rules", RULE_COLUMNS, answer_technique},
+    {"matrix", "/matrix", "The ATT&CK matrix, with the rules of each technique; compared with a layer or a group on demand.", matrix_parameters, NULL, NULL,
+     answer_matrix},
+    {"layer", "/layer", "The techniques that rules cover, as an ATT&CK Navigator layer.", layer_parameters, NULL, NULL, answer_layer},
+    {"coverage", "/coverage", "Techniques with rules, with rules that run on the sources one has, and the gaps.", filter_parameters, "tactics",
+     COLUMNS("tactic", "all", "covered", "runnable"), answer_coverage},
     {NULL, NULL, NULL, NULL, NULL, NULL, NULL},
 };
 
