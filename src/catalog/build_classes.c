@@ -5,14 +5,36 @@
 
 /* ---- classes ---- */
 
-/* "sysmon/1" for windows/sysmon/1 unless another family came first with that; else the whole name. */
-static pk_str key_of_class(const event_class *c, table *taken)
+/* Letters and digits in lower case, a '-' for everything between. */
+static void put_slug(text *out, pk_str s)
 {
-    size_t slash = str_find_char(c->name, '/');
-    pk_str rest = slash == STR_NPOS ? STR("") : str_slice(c->name, slash + 1, STR_NPOS);
-    if (str_find_char(rest, '/') != STR_NPOS && table_put(taken, rest, 0)) return rest;
-    table_put(taken, c->name, 0);
-    return c->name;
+    bool gap = false;
+    size_t start = out->len;
+    for (size_t i = 0; i < s.len; i++) {
+        char c = s.ptr[i];
+        if (c >= 'A' && c <= 'Z') c = (char)(c + 0x20);
+        bool plain = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+        if (plain && gap && out->len > start) text_put_char(out, '-');
+        if (plain) text_put_char(out, c);
+        gap = !plain;
+    }
+}
+
+/* Provider and event as they stand in addresses, "sysmon/1"; the name of the class where that says nothing or another has it. */
+static pk_str key_of_class(const event_class *c, arena *a, table *taken)
+{
+    text slug = {0};
+    pk_str which = c->event.len ? c->event : c->title;
+    if (str_starts_with(which, STR("Event ID "))) which = str_slice(which, 9, STR_NPOS);
+    put_slug(&slug, c->provider);
+    bool named = slug.len > 0;
+    text_put_char(&slug, '/');
+    put_slug(&slug, which);
+    pk_str key = arena_str(a, text_view(&slug));
+    text_free(&slug);
+    if (!named || str_ends_with(key, STR("/")) || !table_put(taken, key, 0)) key = c->name;
+    table_put(taken, key, 0);
+    return key;
 }
 
 static pk_str family_of(pk_str name) { return str_slice(name, 0, str_find_char(name, '/')); }
@@ -33,7 +55,7 @@ void store_classes(build *b)
     table taken = {0};
     for (size_t i = 0; i < schema_class_count(s); i++) {
         const event_class *c = schema_class(s, (class_id)i);
-        if (!c->by_user) store_class(b, c, key_of_class(c, &taken));
+        if (!c->by_user) store_class(b, c, key_of_class(c, b->arena, &taken));
     }
     table_free(&taken);
 }
