@@ -210,7 +210,7 @@ static pk_status open_data(build *b)
     status = attack_load(&b->attack, arena_cstring(b->arena, b->catalog->share), b->options->attack, b->diags);
     if (status != PK_OK) return status;
     b->fingerprint = fingerprint_of(b);
-    return PK_OK;
+    return normal_map_load(&b->normal, arena_printf(b->arena, STR_FMT "/normal.yaml", STR_ARG(b->catalog->share)).ptr, b->diags);
 }
 
 static pk_status look_at_files(build *b)
@@ -272,6 +272,7 @@ static void free_build(build *b)
     database_close(&b->db);
     forget_loaded(b);
     attack_free(b->attack);
+    normal_map_free(b->normal);
     vec_free(&b->files.all);
     vec_free(&b->gone.ids);
     vec_free(&b->predicates);

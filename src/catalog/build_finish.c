@@ -77,17 +77,24 @@ static void tell_same_ids(build *b)
 
 /* ---- predicates ---- */
 
+#define RULES_OF_NORMAL                                                                                                    \
+    "SELECT count(DISTINCT rule) FROM predicate JOIN rule_predicate ON predicate = predicate.id JOIN rule ON rule.id = rule AND counts WHERE normal = normal.id"
+
 static void count_predicates(build *b)
 {
     for (size_t i = 0; i < b->predicates.len && !b->whole; i++)
         database_run(&b->db, "INSERT OR IGNORE INTO touched VALUES(?)", "i", b->predicates.at[i].id);
     static const char all[] =
         "UPDATE predicate SET rules = c.n FROM (SELECT predicate AS p, count(*) AS n FROM rule_predicate JOIN rule ON rule.id = rule AND counts GROUP BY predicate) AS c"
-        " WHERE c.p = predicate.id";
+        " WHERE c.p = predicate.id;"
+        "UPDATE normal SET rules = (" RULES_OF_NORMAL ")";
     static const char some[] =
+        "CREATE TEMP TABLE touched_normal AS SELECT DISTINCT normal AS id FROM predicate WHERE id IN (SELECT id FROM touched) AND normal IS NOT NULL;"
         "DELETE FROM predicate WHERE id IN (SELECT id FROM touched) AND NOT EXISTS (SELECT 1 FROM rule_predicate WHERE predicate = predicate.id);"
         "UPDATE predicate SET rules = (SELECT count(*) FROM rule_predicate JOIN rule ON rule.id = rule AND counts WHERE predicate = predicate.id)"
-        " WHERE id IN (SELECT id FROM touched)";
+        " WHERE id IN (SELECT id FROM touched);"
+        "DELETE FROM normal WHERE id IN (SELECT id FROM touched_normal) AND NOT EXISTS (SELECT 1 FROM predicate WHERE normal = normal.id);"
+        "UPDATE normal SET rules = (" RULES_OF_NORMAL ") WHERE id IN (SELECT id FROM touched_normal)";
     database_script(&b->db, b->whole ? all : some);
 }
 

@@ -28,9 +28,21 @@ static pk_str valid(rule_writer *w, pk_str s) { return utf8_repair(w->arena, s);
 
 /* ---- predicates ---- */
 
+/* The row of its normalised form, or DATABASE_NULL. */
+static int64_t store_normal(build *b, pk_str family, const found_predicate *p)
+{
+    normal_predicate n;
+    if (!normalise_predicate(b->normal, family, p, b->arena, &n)) return DATABASE_NULL;
+    pk_str field = utf8_repair(b->arena, n.field), folded = utf8_repair(b->arena, n.folded), kind = str_from(n.kind);
+    int64_t id = database_number(&b->db, 0, "SELECT id FROM normal WHERE field = ? AND kind = ? AND cased = ? AND folded = ?", "ssis", field, kind,
+                                 (int64_t)n.cased, folded);
+    if (id) return id;
+    return database_run(&b->db, "INSERT INTO normal(field, kind, cased, folded) VALUES(?,?,?,?)", "ssis", field, kind, (int64_t)n.cased, folded);
+}
+
 int64_t store_predicate(build *b, const rule *r, const found_predicate *p)
 {
-    pk_str family = str_from(r->language && r->language->family ? r->language->family : r->language ? r->language->name : "");
+    pk_str family = str_from(r->language->family ? r->language->family : r->language->name);
     predicate_key key = key_of_predicate(family, p);
     pk_str name = {key.text, sizeof key.text - 1};
     uint32_t known = table_get(&b->predicate_ids, name);
@@ -42,9 +54,9 @@ int64_t store_predicate(build *b, const rule *r, const found_predicate *p)
     int64_t id = b->whole ? 0 : database_number(&b->db, 0, "SELECT id FROM predicate WHERE key = ?", "s", name);
     bool mixed = id != 0;
     if (!id)
-        id = database_run(&b->db, "INSERT INTO predicate(key, family, field, kind, cased, value, folded, form, algorithm) VALUES(?,?,?,?,?,?,?,?,?)", "ssssissso",
-                          name, family, utf8_repair(b->arena, p->field), str_from(p->kind), (int64_t)p->cased, utf8_repair(b->arena, p->value),
-                          utf8_repair(b->arena, p->folded), p->form, str_from(p->algorithm));
+        id = database_run(&b->db, "INSERT INTO predicate(key, family, field, kind, cased, value, folded, form, algorithm, normal) VALUES(?,?,?,?,?,?,?,?,?,?)",
+                          "ssssissson", name, family, utf8_repair(b->arena, p->field), str_from(p->kind), (int64_t)p->cased, utf8_repair(b->arena, p->value),
+                          utf8_repair(b->arena, p->folded), p->form, str_from(p->algorithm), store_normal(b, family, p));
     table_put(&b->predicate_ids, arena_str(b->arena, name), (uint32_t)b->predicates.len);
     vec_push(&b->predicates, ((stored_predicate){id, arena_str(b->arena, p->value), mixed}));
     return id;

@@ -42,7 +42,7 @@ typedef struct { pk_str field; const char *kind; bool cased; pk_str folded; } no
 
 pk_status normal_map_load(normal_map **out, const char *path, diag_list *d);
 void normal_map_free(normal_map *m);
-/* false: nothing is known of the field. `category`: of the rule's log source. */
-bool normalise_predicate(const normal_map *m, pk_str family, const log_source *source, const found_predicate *p, arena *a, normal_predicate *out);
+/* false: it has no form that others could share. */
+bool normalise_predicate(const normal_map *m, pk_str family, const found_predicate *p, arena *a, normal_predicate *out);
 
 #endif
