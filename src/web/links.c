@@ -28,6 +28,13 @@ static const struct {
     [PLACE_RUN] = {"/run", "run"},
 };
 
+static pk_str taken(arena *a, text *t)
+{
+    pk_str s = arena_str(a, text_view(t));
+    text_free(t);
+    return s;
+}
+
 static bool is_plain(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_'; }
 
 /* Names that systems keep for devices, or that a page of ours has. */
@@ -78,7 +85,7 @@ static pk_str file_name(arena *a, place p, pk_str s)
     return same && dashed.ptr == out ? dashed : plain_name(a, s);
 }
 
-pk_str place_file(arena *a, place p, pk_str one, pk_str two, size_t piece)
+pk_str place_file(arena *a, place p, pk_str one, pk_str two)
 {
     text t = {0};
     for (const char *c = places[p].file; *c; c++) {
@@ -86,11 +93,18 @@ pk_str place_file(arena *a, place p, pk_str one, pk_str two, size_t piece)
         else if (*c == '&') text_put(&t, plain_name(a, two));
         else text_put_char(&t, *c);
     }
-    if (piece > 1) text_printf(&t, ".%zu", piece);
+    return taken(a, &t);
+}
+
+pk_str file_piece(arena *a, pk_str file, pk_str tab, size_t n)
+{
+    text t = {0};
+    text_put(&t, file);
+    if (tab.len) text_put_char(&t, '.');
+    if (tab.len) text_put(&t, plain_name(a, tab));
+    if (n > 1) text_printf(&t, ".%zu", n);
     text_put_cstring(&t, ".html");
-    pk_str s = arena_str(a, text_view(&t));
-    text_free(&t);
-    return s;
+    return taken(a, &t);
 }
 
 unsigned file_depth(pk_str file)
@@ -130,18 +144,17 @@ static void put_up(text *t, const linker *l)
     for (unsigned i = 0; i < l->depth; i++) text_put_cstring(t, "../");
 }
 
-static pk_str taken(arena *a, text *t)
-{
-    pk_str s = arena_str(a, text_view(t));
-    text_free(t);
-    return s;
-}
-
-pk_str link_piece(const linker *l, place p, pk_str one, size_t n)
+pk_str link_tab(const linker *l, pk_str id, pk_str tab)
 {
     text t = {0};
-    put_up(&t, l);
-    text_put(&t, place_file(l->a, p, one, STR(""), n));
+    if (l->style == LINKS_FILES) {
+        put_up(&t, l);
+        text_put(&t, file_piece(l->a, place_file(l->a, PLACE_TECHNIQUE, id, STR("")), tab, 1));
+    } else {
+        text_put(&t, link_to(l, PLACE_TECHNIQUE, id, STR("")));
+        text_put_cstring(&t, "?tab=");
+        put_percent_encoded(&t, tab);
+    }
     return taken(l->a, &t);
 }
 
@@ -150,7 +163,7 @@ pk_str link_to(const linker *l, place p, pk_str one, pk_str two)
     text t = {0};
     if (l->style == LINKS_FILES) {
         put_up(&t, l);
-        text_put(&t, place_file(l->a, p, one, two, 1));
+        text_put(&t, file_piece(l->a, place_file(l->a, p, one, two), STR(""), 1));
         return taken(l->a, &t);
     }
     for (const char *c = places[p].path; *c; c++) {

@@ -37,11 +37,12 @@ typedef struct {
 pk_str link_to(const linker *l, place p, pk_str one, pk_str two);
 /* The same with a query ("level=high"). As files there are no queries: the search page, with `words` in its box. */
 pk_str link_query(const linker *l, place p, pk_str one, pk_str asked, pk_str words);
-/* Page `n` (from 1) of a list that files hold in pieces. */
-pk_str link_piece(const linker *l, place p, pk_str one, size_t n);
-
-/* The file of a place below the site's folder, "rules/sigma/x.html", and how many folders deep it is. */
-pk_str place_file(arena *a, place p, pk_str one, pk_str two, size_t piece);
+/* A tab of a technique. */
+pk_str link_tab(const linker *l, pk_str id, pk_str tab);
+/* The file of a place below the site's folder without ".html", "rules/sigma/x", and how many folders deep it is. */
+pk_str place_file(arena *a, place p, pk_str one, pk_str two);
+/* Page `n` (from 1) of a list that lies there in pieces, and a tab of it: "rules/index.2.html", "attack/t1090.sigma.html". */
+pk_str file_piece(arena *a, pk_str file, pk_str tab, size_t n);
 unsigned file_depth(pk_str file);
 
 /* A short name of plain lower-case ASCII that differs for different texts. */

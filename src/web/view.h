@@ -22,7 +22,7 @@ typedef struct page {
     pk_str path;                  /* as sent, without a suffix */
     argument_list args;           /* those of the address, without empty ones */
     argument_list names;          /* those that stand in the path */
-    size_t piece;                 /* files: which page of a list */
+    pk_str file, tab;             /* files: where the page is written, without number and ".html"; which tab of it */
     bool has_run;                 /* alerts of a run are open */
     /* set by the view */
     pk_str title;
@@ -74,6 +74,9 @@ void set_facets(page *p, record *r, const value *answer);
 pk_str this_with(page *p, const char *name, pk_str to);
 pk_str this_query(page *p, const char *suffix);    /* this page as something else: "/rules.json?level=high" */
 void set_hidden_arguments(page *p, record *r, const char *const *except); /* "hidden": name, value */
+void set_sorting(page *p, record *r);               /* view_rules.c: the form above a list of rules */
+void set_exports(page *p, record *r);
+void set_share(page *p, record *r, int64_t part, int64_t whole); /* view_start.c: "share" 0 to 100, "percent" */
 
 /* ---- the views ---- */
 value view_start(page *p, const value *v);

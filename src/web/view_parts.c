@@ -163,8 +163,12 @@ void set_hidden_arguments(page *p, record *r, const char *const *except)
 static pk_str page_href(page *p, size_t n)
 {
     if (p->links.style == LINKS_FILES) {
-        const query_argument *one = p->names.items.len ? &p->names.items.at[0] : NULL;
-        return link_piece(&p->links, one ? PLACE_LANGUAGE : PLACE_RULES, one ? one->value : STR(""), n);
+        text t = {0};
+        for (unsigned i = 0; i < p->links.depth; i++) text_put_cstring(&t, "../");
+        text_put(&t, file_piece(p->a, p->file, p->tab, n));
+        pk_str s = arena_str(p->a, text_view(&t));
+        text_free(&t);
+        return s;
     }
     return n == 1 ? this_with(p, "page", STR("")) : this_with(p, "page", arena_printf(p->a, "%zu", n));
 }

@@ -48,6 +48,8 @@ static bool is_parameter(const query *q, pk_str name)
 {
     for (const query_parameter *k = q->parameters; k && k->name; k++)
         if (str_equal(name, str_from(k->name))) return true;
+    for (const char *open = strchr(q->path, '{'); open; open = strchr(open + 1, '{'))
+        if (str_equal(name, (pk_str){open + 1, strcspn(open + 1, "}")})) return true;
     return false;
 }
 
