@@ -24,12 +24,55 @@ static const query_parameter matrix_parameters[] = {
     {"layer", "json", "text of an ATT&CK Navigator layer to compare with", false},
     {"group", "string", "id of a group, software or campaign to compare with (G0007)", false},
     FILTER_PARAMETERS, END};
+static const query_parameter predicate_list_parameters[] = {
+    {"q", "string", "part of a constant; * and ? are wildcards", false},
+    {"field", "string", "of this field", true},
+    {"kind", "string", "of this kind (ends_with)", true},
+    {"family", "string", "of languages of this family", true},
+    {"value", "string", "whose constant contains this; * and ? are wildcards, '=' before it: is this", false},
+    {"sort", "rules|field|value", "order (rules)", false},
+    NUMBERED_PAGE, END};
+static const query_parameter field_list_parameters[] = {{"q", "string", "part of the name", false}, END};
+static const query_parameter compare_parameters[] = {
+    {"rule", "string", "a rule to compare, as sigma/ID or ID", true},
+    {"left", "string", "a language, to compare two of them", false},
+    {"right", "string", "the other language", false},
+    END};
+static const query_parameter problem_parameters[] = {
+    {"code", "string", "problems of this code", false},
+    {"severity", "string", "problems of this severity (error, unsupported, needs list, warning, note)", false},
+    NUMBERED_PAGE, END};
+static const query_parameter run_parameters[] = {
+    {"rule", "string", "alerts of this rule, as sigma/ID or ID", false},
+    {"host", "string", "alerts of this host", false},
+    {"technique", "string", "alerts with this technique or a sub-technique", false},
+    {"from", "string", "alerts from this time on (2026-11-22T05:00:00Z)", false},
+    {"to", "string", "alerts before this time", false},
+    NUMBERED_PAGE, END};
 static const query_parameter layer_parameters[] = {{"name", "string", "name of the layer", false}, FILTER_PARAMETERS, END};
 
 const query catalog_queries[] = {
+    {"summary", "/summary", "The catalogue as a whole: how much it holds, what it covers, what is new.", no_parameters, "languages",
+     COLUMNS("name", "title", "rules", "files", "known"), answer_summary},
     {"rules", "/rules", "Rules that fit the filters, and how many more each filter would leave.", rule_list_parameters, "rules", RULE_COLUMNS, answer_rules},
     {"rule", "/rules/{language}/{key}", "A rule: what it covers, its stages, what it looks for and how common that is, where it runs.", no_parameters,
-     "indicators", COLUMNS("field", "kind", "values"), answer_rule},
+     "indicators", COLUMNS("field", "kind", "values.value", "values.corpus"), answer_rule},
+    {"search", "/search", "Rules, indicators, techniques, sources and fields by words.", rule_list_parameters, "rules.rules", RULE_COLUMNS, answer_search},
+    {"predicates", "/indicators", "What rules look for, with the number of rules that do.", predicate_list_parameters, "predicates", PREDICATE_COLUMNS, answer_predicates},
+    {"predicate", "/indicators/{key}", "An indicator: all rules with it, and what they have besides.", rule_list_parameters, "positive.rules", RULE_COLUMNS, answer_predicate},
+    {"fields", "/fields", "Fields that rules look at.", field_list_parameters, "fields", COLUMNS("name", "family", "predicates", "rules"), answer_fields},
+    {"field", "/fields/{name}", "A field: in each schema, the events that have it, what rules look for in it.", rule_list_parameters, "values",
+     COLUMNS("kind", "value", "rules", "key"), answer_field},
+    {"sources", "/sources", "Event classes, with the rules that each can evaluate.", no_parameters, "sources",
+     COLUMNS("key", "provider", "event", "title", "rules", "full", "part"), answer_sources},
+    {"source", "/sources/{key}", "An event class: its fields, the rules that use it, what is lost without it.", rule_list_parameters, "rules.rules",
+     COLUMNS("level", "title", "language", "id", "runs", "missing"), answer_source},
+    {"compare", "/compare", "Rules side by side, or two languages: what they share and what sets them apart.", compare_parameters, "metadata",
+     COLUMNS("name", "values", "same"), answer_compare},
+    {"problems", "/problems", "What is wrong with rules and files, with place.", problem_parameters, "problems",
+     COLUMNS("severity", "code", "path", "line", "column", "message", "hint"), answer_problems},
+    {"run", "/run", "The alerts of the run that is open: by rule, host, technique, time.", run_parameters, "list.alerts",
+     COLUMNS("time", "level", "rule.title", "host", "source", "record"), answer_run},
     {"techniques", "/techniques", "All techniques, with the number of rules of each.", filter_parameters, "techniques",
      COLUMNS("id", "name", "tactics", "rules", "rules_only", "parent", "retired"), answer_techniques},
     {"technique", "/techniques/{id}", "A technique: what ATT&CK says of it, the rules that look for it, what they share, what they need.", technique_parameters,

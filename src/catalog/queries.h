@@ -32,6 +32,8 @@ bool query_path_names(const query *q, pk_str name);
 
 /* ---- shapes that several answers have ---- */
 
+/* Techniques of the rules of a set, most rules first, at most so many: the shape and "rules". */
+value techniques_of(store *s, arena *a, const rule_set *set, size_t most);
 /* provider, event, title, key of the columns from `column` on, in this order. */
 void put_class(record_builder *b, const rows *r, int column);
 /* key, field, kind, value of the columns from `column` on. */

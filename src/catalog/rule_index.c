@@ -197,7 +197,7 @@ static void load_rules(rule_index *index)
     index->level_ranks = ARENA_ARRAY(a, int8_t, most + 1);
     index->counts = ARENA_ARRAY(a, bool, most + 1);
     index->runnable = ARENA_ARRAY(a, bool, most + 1);
-    rows r = rows_of(s, a, "SELECT r.id, r.language, level, status, product, category, service, type, year, state, author, title, date, modified, level_rank, "
+    rows r = rows_of(s, a, "SELECT r.id, r.language, level, status, product, category, service, type, year, state, author, r.title, date, modified, level_rank, "
                            "CASE l.vendor WHEN 1 THEN 'yes' ELSE 'no' END, counts, rule_id FROM rule r LEFT JOIN language l ON l.name = r.language ORDER BY r.id", "");
     while (index->count < most && rows_next(&r)) {
         size_t p = index->count++;
@@ -440,6 +440,23 @@ const field_names *index_fields(rule_index *index)
     while (rows_next(&r)) vec_push_in(index->arena, &index->fields, row_text(&r, 0));
     index->fields_loaded = true;
     return &index->fields;
+}
+
+const predicate_totals *index_predicates(rule_index *index)
+{
+    if (index->totals_loaded) return &index->totals;
+    rows r = rows_of(index->store, index->arena, "SELECT count(*), coalesce(sum(rules), 0) FROM predicate WHERE rules > 0", "");
+    if (rows_next(&r)) index->totals = (predicate_totals){row_int(&r, 0), row_int(&r, 1)};
+    rows_end(&r);
+    index->totals_loaded = true;
+    return &index->totals;
+}
+
+uint32_t dimension_number(const dimension_column *c, pk_str given, arena *a)
+{
+    pk_str key = fold(a, given);
+    uint32_t n = table_get(&c->numbers, key);
+    return n != TABLE_NONE ? n : table_get(&c->aliases, key);
 }
 
 rule_set rules_fitting(rule_index *index, dimension d, const bool *fits, arena *a)

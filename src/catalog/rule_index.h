@@ -21,6 +21,10 @@ typedef struct {
     size_t len, cap;
 } field_names;
 
+typedef struct {
+    int64_t predicates, pairs;    /* distinct, and (rule, predicate), of the rules that count */
+} predicate_totals;
+
 struct rule_index {
     store *store;
     arena *arena;
@@ -36,7 +40,8 @@ struct rule_index {
     bool *runnable;
     uint64_t *alerts;             /* NULL: no run */
     field_names fields;           /* of predicates */
-    bool fields_loaded;
+    bool fields_loaded, totals_loaded;
+    predicate_totals totals;
     uint32_t *alert_rules;        /* of each alert of the run: its rule's place, or TABLE_NONE */
 };
 
@@ -45,6 +50,9 @@ void rule_index_free(rule_index *index);
 size_t index_place(const rule_index *index, int64_t id);
 const dimension_column *index_column(rule_index *index, dimension d);
 
+/* The number of a value or of another name of it; TABLE_NONE: it has none. */
+uint32_t dimension_number(const dimension_column *c, pk_str given, arena *a);
+
 /* A dimension by its name among the parameters ("level"); DIMENSIONS: none. */
 dimension dimension_named(pk_str name);
 const char *dimension_name(dimension d);
@@ -52,6 +60,8 @@ const char *dimension_title(dimension d);
 
 /* The names of fields that predicates have, each once, without the empty one of keywords. */
 const field_names *index_fields(rule_index *index);
+
+const predicate_totals *index_predicates(rule_index *index);
 
 /* Which rules have one of the values that `fits`. */
 rule_set rules_fitting(rule_index *index, dimension d, const bool *fits, arena *a);
