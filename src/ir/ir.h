@@ -106,7 +106,7 @@ typedef enum { NUMBERS_LOOSE, NUMBERS_STRICT, NUMBERS_BY_TYPE } number_policy;
 typedef struct {
     const ir_test *test;
     pk_str written;               /* the author's value; empty: the constant itself */
-    pk_str origin;                /* "base64offset", "placeholder %name%", "wide"...; empty: plain */
+    pk_str origin;                /* "windash", "utf16le|base64offset", "placeholder %name%"...; empty: plain */
     uint32_t group;               /* constants of one written value have the same number */
     span span;
 } ir_constant;

@@ -369,15 +369,25 @@ static void add_null(item_reader *r)
     }
 }
 
+/* How an encoded value came about, as the modifiers say it. */
+static pk_str encoding_of(const sigma_chain *c)
+{
+    static const char *const names[][3] = {
+        [ENCODE_NONE] = {"", "base64", "base64offset"},
+        [ENCODE_UTF16LE] = {"utf16le", "utf16le|base64", "utf16le|base64offset"},
+        [ENCODE_UTF16BE] = {"utf16be", "utf16be|base64", "utf16be|base64offset"},
+        [ENCODE_UTF16] = {"utf16", "utf16|base64", "utf16|base64offset"},
+    };
+    return str_from(names[c->utf16][c->base64]);
+}
+
 static void add_string(item_reader *r, const yaml_node *n)
 {
     sigma_document *d = r->document;
     const sigma_chain *c = r->chain;
     if (c->base64 || c->utf16 || c->expand) r->written = sigma_keep(d, n->text);
-    if (c->base64 == BASE64_OFFSET) r->origin = STR("base64offset");
-    else if (c->base64 == BASE64_PLAIN) r->origin = STR("base64");
-    else if (c->utf16) r->origin = STR("utf16");
-    else if (c->dashes) r->origin = STR("windash");
+    r->origin = encoding_of(c);
+    if (!r->origin.len && c->dashes) r->origin = STR("windash");
     sigma_pattern p = sigma_parse_string(d->scratch, n->text, c->expand);
     add_expanded(r, &p, add_string_pattern);
 }

@@ -157,14 +157,6 @@ static size_t dash_length(pk_str s, size_t at)
     return 0;
 }
 
-bool sigma_has_dash(const sigma_pattern *p)
-{
-    for (size_t i = 0; i < p->len; i++)
-        for (size_t k = 0; k < p->at[i].text.len; k++)
-            if (p->at[i].kind == PIECE_TEXT && dash_length(p->at[i].text, k)) return true;
-    return false;
-}
-
 /* A word character, for \b and \B: letters beyond ASCII are taken for words. */
 static bool is_word_byte(pk_str s, size_t at)
 {
@@ -177,6 +169,19 @@ static bool is_border_dash(pk_str s, size_t at, size_t len)
     bool word_before = at > 0 && (is_word(s.ptr[at - 1]) || (uint8_t)s.ptr[at - 1] >= 0x80);
     if (word_before && at >= 3 && dash_length(s, at - 3) == 3) word_before = false;
     return !word_before && is_word_byte(s, at + len);
+}
+
+/* Does any dash stand where it begins an option? Without one all spellings are the text itself. */
+bool sigma_has_dash(const sigma_pattern *p)
+{
+    for (size_t i = 0; i < p->len; i++) {
+        pk_str s = p->at[i].text;
+        for (size_t k = 0; p->at[i].kind == PIECE_TEXT && k < s.len; k++) {
+            size_t len = dash_length(s, k);
+            if (len && is_border_dash(s, k, len)) return true;
+        }
+    }
+    return false;
 }
 
 bool sigma_dash_variants(arena *a, const sigma_pattern *p, size_t limit, sigma_patterns *out)
