@@ -407,6 +407,27 @@ typedef struct pk_argument {
 PK_API PK_MUST_USE pk_status pk_store_query(pk_store *s, const char *query, const pk_argument *args, size_t count, const char *format,
                                             unsigned width, pk_text_fn fn, void *user);
 
+/* Why the last query failed, for people; empty: it did not. Until the next one. */
+PK_API pk_str pk_store_error(const pk_store *s);
+
+/* A parameter of a query; those that stand in its path are not listed. */
+typedef struct pk_parameter {
+    const char *name;
+    const char *kind;             /* "string", "integer", "boolean", "json" (text of it), or the values that are allowed: "asc|desc" */
+    const char *help;
+    bool repeats;
+} pk_parameter;
+
+typedef struct pk_query {
+    const char *name, *path;      /* "rule", "/rules/{language}/{key}": names in braces are parameters */
+    const char *title;            /* what it answers */
+    const pk_parameter *parameters; /* end with a NULL name */
+    const char *list;             /* key of the list that "csv" has; NULL: none */
+} pk_query;
+
+/* The i-th of all queries; false: there are no more. */
+PK_API bool pk_store_query_at(size_t i, pk_query *out);
+
 /* ---- the pages ---- */
 
 typedef struct pk_web_options {
