@@ -65,6 +65,7 @@ value card_view(page *p, const value *card);
 value technique_view(page *p, const value *technique);
 value predicate_view(page *p, const value *predicate);
 value source_view(page *p, const value *source);   /* an event class */
+value alert_view(page *p, const value *alert);      /* view_run.c */
 pk_str cut_text(pk_str s, size_t most);            /* at most so many bytes, whole characters */
 pk_str log_source_text(page *p, const value *v);   /* "windows · process_creation" */
 /* The list's numbers, pages, and facets with links that choose and unchoose: members "pager", "facets", "chosen". */
