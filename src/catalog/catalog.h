@@ -39,12 +39,7 @@ typedef struct { const query_argument *items; size_t count; } query_arguments;
  * catalogue is damaged). Texts in the arena of the query. */
 typedef struct { pk_status status; pk_str message; } query_error;
 
-typedef struct {
-    const char *name;
-    const char *kind;             /* "string", "integer", "boolean", or the values that are allowed: "asc|desc" */
-    const char *help;
-    bool repeats;
-} query_parameter;
+typedef pk_parameter query_parameter; /* picket.h */
 
 typedef struct {
     const char *name;             /* "rules": as in `picket catalog rules` */
