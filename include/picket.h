@@ -410,6 +410,14 @@ PK_API PK_MUST_USE pk_status pk_store_query(pk_store *s, const char *query, cons
 /* Why the last query failed, for people; empty: it did not. Until the next one. */
 PK_API pk_str pk_store_error(const pk_store *s);
 
+/*
+ * What logs (files, folders, archives) hold: `fn` gets each event class of the catalogue that their events are of, by the key that
+ * queries take as `sources`, with the number of events, most first. `share`: as for pk_catalog_new. What is wrong with single files
+ * and records is given to `problem`, if it isn't NULL. Fails if a path cannot be read: pk_store_error says why.
+ */
+PK_API PK_MUST_USE pk_status pk_store_log_sources(pk_store *s, pk_strs logs, const char *share, void (*fn)(pk_str key, uint64_t events, void *user),
+                                                  pk_diagnostic_fn problem, void *user);
+
 /* A parameter of a query; those that stand in its path are not listed. */
 typedef struct pk_parameter {
     const char *name;

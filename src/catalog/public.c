@@ -1,5 +1,6 @@
 /* The catalogue behind include/picket.h. */
 #include "catalog/catalog.h"
+#include "catalog/log_sources.h"
 #include "catalog/table.h"
 
 struct pk_store {
@@ -88,4 +89,21 @@ pk_status pk_store_query(pk_store *s, const char *name, const pk_argument *args,
     if (status == PK_OK) fn(text_view(&out), user);
     text_free(&out);
     return status;
+}
+
+pk_status pk_store_log_sources(pk_store *s, pk_strs logs, const char *share, void (*fn)(pk_str key, uint64_t events, void *user),
+                               pk_diagnostic_fn problem, void *user)
+{
+    arena_reset(s->arena);
+    diag_list *d = diag_list_new();
+    value answer = log_sources(s->store, logs, share, s->arena, &s->error, d);
+    tell(d, problem, user);
+    diag_list_free(d);
+    const value *list = value_get(&answer, STR("sources"));
+    if (!list) return s->error.status == PK_OK ? PK_ERROR_IO : s->error.status;
+    for (size_t i = 0; i < list->as.list.count; i++) {
+        const value *one = &list->as.list.items[i];
+        fn(value_get(one, STR("key"))->as.string, (uint64_t)value_get(one, STR("events"))->as.integer, user);
+    }
+    return PK_OK;
 }
