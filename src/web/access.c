@@ -57,11 +57,15 @@ static bool host_allowed(const access_rules *rules, pk_str host)
     return false;
 }
 
-/* Browsers send Origin with every form that is posted; a program need not. */
+/*
+ * Browsers send Origin with every form that is posted; a program need not. From our own pages it is "null", since they ask for no
+ * referrer (Fetch, "append a request Origin header"); Sec-Fetch-Site tells those from others where browsers send it, which is
+ * wherever no token is needed. Elsewhere the cookie stays at home (SameSite), and forms change nothing in any case.
+ */
 static bool own_origin(const access_request *r)
 {
     if (r->fetch_site.len && !str_equal_ascii_fold(r->fetch_site, STR("same-origin")) && !str_equal_ascii_fold(r->fetch_site, STR("none"))) return false;
-    if (r->origin.len == 0) return true;
+    if (r->origin.len == 0 || str_equal(r->origin, STR("null"))) return true;
     pk_str from = r->origin;
     size_t scheme = str_starts_with(from, STR("http://")) ? 7 : str_starts_with(from, STR("https://")) ? 8 : 0;
     return scheme && str_equal_ascii_fold((pk_str){from.ptr + scheme, from.len - scheme}, r->host);

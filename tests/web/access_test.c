@@ -48,7 +48,10 @@ static const row rows[] = {
     {"POST", "/attack", "localhost:1", "http://localhost:1", "same-origin", 0, 0, 0, ACCESS_ALLOWED, ACCESS_LOGIN},
     {"POST", "/attack", "localhost:1", 0, 0, 0, 0, 0, ACCESS_ALLOWED, ACCESS_LOGIN},
     {"POST", "/attack", "localhost:1", "http://localhost:2", 0, 0, 0, 0, ACCESS_WRONG_ORIGIN, ACCESS_WRONG_ORIGIN},
-    {"POST", "/attack", "localhost:1", "null", 0, 0, 0, 0, ACCESS_WRONG_ORIGIN, ACCESS_WRONG_ORIGIN},
+    {"POST", "/attack", "localhost:1", "null", 0, 0, 0, 0, ACCESS_ALLOWED, ACCESS_LOGIN},
+    {"POST", "/attack", "localhost:1", "null", "same-origin", 0, 0, 0, ACCESS_ALLOWED, ACCESS_LOGIN},
+    {"POST", "/attack", "localhost:1", "null", "cross-site", 0, 0, 0, ACCESS_WRONG_ORIGIN, ACCESS_WRONG_ORIGIN},
+    {"POST", "/attack", "localhost:1", "null", "same-site", 0, 0, 0, ACCESS_WRONG_ORIGIN, ACCESS_WRONG_ORIGIN},
     {"POST", "/attack", "localhost:1", 0, "cross-site", 0, 0, 0, ACCESS_WRONG_ORIGIN, ACCESS_WRONG_ORIGIN},
     {"POST", "/login", "localhost:1", "http://evil.example", 0, 0, 0, TOKEN, ACCESS_WRONG_ORIGIN, ACCESS_WRONG_ORIGIN},
     /* the token */
