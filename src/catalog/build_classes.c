@@ -49,13 +49,34 @@ static void store_class(build *b, const event_class *c, pk_str key)
                      c->sources[i].category, c->sources[i].service);
 }
 
+/* What the class says of fields, and its ancestors where it says nothing. */
+static void store_class_fields(build *b, const event_class *c)
+{
+    const schema *s = b->catalog->schema;
+    text origin = {0};
+    for (class_id up = c->id; up != CLASS_NONE; up = schema_class(s, up)->parent) {
+        size_t count;
+        const field_mapping *mappings = schema_class_mappings(s, up, &count);
+        for (size_t i = 0; i < count; i++) {
+            bool gone = mappings[i].map->kind == MAP_MISSING;
+            text_clear(&origin);
+            if (!gone) field_map_print(mappings[i].map, &origin);
+            database_run(&b->db, "INSERT OR IGNORE INTO class_field(class, schema, field, origin, state) VALUES(?,?,?,?,?)", "issos", (int64_t)c->id + 1,
+                         mappings[i].schema, mappings[i].field, text_view(&origin), gone ? STR("missing") : STR("mapped"));
+        }
+    }
+    text_free(&origin);
+}
+
 void store_classes(build *b)
 {
     const schema *s = b->catalog->schema;
     table taken = {0};
     for (size_t i = 0; i < schema_class_count(s); i++) {
         const event_class *c = schema_class(s, (class_id)i);
-        if (!c->by_user) store_class(b, c, key_of_class(c, b->arena, &taken));
+        if (c->by_user) continue;
+        store_class(b, c, key_of_class(c, b->arena, &taken));
+        store_class_fields(b, c);
     }
     table_free(&taken);
 }

@@ -109,6 +109,17 @@ static void choose_spellings(build *b)
         if (b->predicates.at[i].mixed) database_run(&b->db, COMMON_SPELLING "WHERE id = ?", "i", b->predicates.at[i].id);
 }
 
+/* ---- fields that a class has as the log has them ---- */
+
+/* No mapping says which those are: they are known by the rules that ask for them where nothing says that they are missing. */
+static void store_own_fields(build *b)
+{
+    database_script(&b->db,
+        "DELETE FROM class_field WHERE state = 'own';"
+        "INSERT OR IGNORE INTO class_field(class, schema, field, state) SELECT DISTINCT c.class, '', f.field, 'own' FROM rule_class c JOIN rule_field f ON f.rule = c.rule"
+        " WHERE c.state <> 'no' AND NOT EXISTS (SELECT 1 FROM class_field k WHERE k.class = c.class AND k.field = f.field AND k.schema <> '')");
+}
+
 /* ---- all of it ---- */
 
 void finish_catalogue(build *b)
@@ -117,5 +128,6 @@ void finish_catalogue(build *b)
     tell_same_ids(b);
     count_predicates(b);
     choose_spellings(b);
+    store_own_fields(b);
     attack_store_unknown(b->db.handle, b->diags);
 }

@@ -32,6 +32,51 @@ const field_map *schema_field(const schema *s, class_id c, pk_str schema_name, p
     return same;
 }
 
+const field_mapping *schema_class_mappings(const schema *s, class_id c, size_t *count)
+{
+    *count = s->classes.at[c]->mappings.len;
+    return s->classes.at[c]->mappings.at;
+}
+
+/* ---- writing ---- */
+
+static void print_constant(const field_map *m, text *out)
+{
+    pk_str s = m->constant.type == VALUE_STRING ? m->constant.as.string : STR("");
+    text_put_char(out, '\'');
+    for (size_t i = 0; i < s.len; i++) {
+        if (s.ptr[i] == '\'') text_put_char(out, '\'');
+        text_put_char(out, s.ptr[i]);
+    }
+    text_put_char(out, '\'');
+}
+
+static void print_args(const field_map *m, const char *between, text *out)
+{
+    for (size_t i = 0; i < m->count; i++) {
+        if (i) text_put_cstring(out, between);
+        field_map_print(m->args[i], out);
+    }
+}
+
+void field_map_print(const field_map *m, text *out)
+{
+    switch (m->kind) {
+    case MAP_FIELD: text_put(out, m->text); break;
+    case MAP_CONSTANT: print_constant(m, out); break;
+    case MAP_CALL:
+        text_put(out, m->text);
+        text_put_char(out, '(');
+        print_args(m, ", ", out);
+        text_put_char(out, ')');
+        break;
+    case MAP_FIRST: print_args(m, " | ", out); break;
+    case MAP_MISSING: text_put_cstring(out, "missing"); break;
+    }
+}
+
+/* ---- reading ---- */
+
 typedef struct {
     pk_str text;
     size_t at;

@@ -56,10 +56,7 @@ typedef struct {
     size_t host_count;
 } layout;
 
-typedef struct {
-    pk_str schema, field;
-    const field_map *map;
-} mapping;
+typedef field_mapping mapping;
 
 typedef struct {
     event_class shown;

@@ -91,6 +91,15 @@ struct field_map {
  */
 const field_map *schema_field(const schema *s, class_id c, pk_str schema_name, pk_str field, arena *a);
 
+/* What a class states itself of fields, in the order of the file; what its ancestors state holds too where it says nothing. */
+typedef struct {
+    pk_str schema, field;
+    const field_map *map;
+} field_mapping;
+const field_mapping *schema_class_mappings(const schema *s, class_id c, size_t *count);
+/* A map in the language of the files: "decimal(NewProcessId)". */
+void field_map_print(const field_map *m, text *out);
+
 /* Applies function `name` to values (each maybe VALUE_MISSING): one value, made in `a`. The one implementation that the
  * engine and the reference evaluator share. */
 value schema_call(pk_str name, const value *args, size_t count, arena *a);
