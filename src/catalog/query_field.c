@@ -1,16 +1,49 @@
 /* Fields: what a field is in each schema, which events have it, and what rules look for in it. */
+#include <stdlib.h>
+
 #include "base/unicode.h"
+#include "catalog/predicate_index.h"
 #include "catalog/queries.h"
-#include "catalog/rule_index.h"
 #include "catalog/search.h"
 
 enum { VALUES_SHOWN = 100, SCHEMAS_SHOWN = 300 };
+
+typedef struct {
+    pk_str name, family;
+    size_t predicates;
+} field_counts;
+
+static int by_predicates(const void *x, const void *y)
+{
+    const field_counts *p = x, *q = y;
+    if (p->predicates != q->predicates) return p->predicates > q->predicates ? -1 : 1;
+    return str_compare(p->name, q->name);
+}
+
+/* Fields that predicates of rules that count have; the one without a name is that of keywords. */
+static field_counts *count_fields(store *s, arena *a, size_t *count)
+{
+    const predicate_index *all = index_predicates(index_of(s));
+    size_t n = all->dictionaries[PREDICATE_FIELD].entries.len, kept = 0;
+    field_counts *out = ARENA_ARRAY(a, field_counts, n + 1);
+    for (size_t i = 0; i < all->count; i++) {
+        field_counts *f = &out[all->names[PREDICATE_FIELD][i]];
+        if (!all->rules[i]) continue;
+        if (!f->predicates++) *f = (field_counts){predicate_name(all, PREDICATE_FIELD, i), predicate_name(all, PREDICATE_FAMILY, i), 1};
+    }
+    for (size_t i = 0; i < n; i++)
+        if (out[i].predicates && out[i].name.len) out[kept++] = out[i];
+    if (kept) qsort(out, kept, sizeof *out, by_predicates);
+    *count = kept;
+    return out;
+}
 
 QUERY(fields)
 {
     (void)e;
     list_builder list = {0};
     record_builder b = {0};
+    size_t count;
     rule_set all = rules_all(s, a);
     rule_index *index = index_of(s);
     const dimension_column *c = index_column(index, DIMENSION_FIELD);
@@ -18,15 +51,15 @@ QUERY(fields)
     pk_str part = fold(a, argument_text(args, "q"));
     for (size_t p = 0; p < index->count; p++)
         for (uint32_t i = c->first[p]; rules_have(&all, p) && i < c->first[p + 1]; i++) rules[c->items[i]]++;
-    rows r = rows_of(s, a, "SELECT field, min(family), count(*) FROM predicate WHERE rules > 0 AND field <> '' GROUP BY field ORDER BY 3 DESC, 1", "");
-    while (rows_next(&r)) {
-        pk_str name = row_text(&r, 0);
+    const field_counts *fields = count_fields(s, a, &count);
+    for (size_t i = 0; i < count; i++) {
+        pk_str name = fields[i].name;
         uint32_t n = dimension_number(c, name, a);
         record_builder one = {0};
         if (part.len && str_find(fold(a, name), part) == STR_NPOS) continue;
         put(a, &one, "name", value_string(name));
-        put_column(&one, "family", &r, 1);
-        put_column(&one, "predicates", &r, 2);
+        put(a, &one, "family", value_string(fields[i].family));
+        put_int(a, &one, "predicates", (int64_t)fields[i].predicates);
         put_int(a, &one, "rules", n == TABLE_NONE ? 0 : (int64_t)rules[n]);
         add_record(a, &list, &one);
     }
@@ -121,7 +154,7 @@ QUERY(field)
     record_builder b = {0}, page = {0};
     put(a, &b, "name", value_string(name));
     put_schemas(s, a, &b, name);
-    rows r = rows_of(s, a, "SELECT n.field, count(*) FROM predicate p JOIN normal n ON n.id = p.normal WHERE p.field = ? GROUP BY n.field ORDER BY 2 DESC, 1 LIMIT 1", "s", name);
+    rows r = rows_of(s, a, "SELECT n.field FROM predicate p JOIN normal n ON n.id = p.normal WHERE p.field = ? LIMIT 1", "s", name);
     if (rows_next(&r)) put_column(&b, "normal", &r, 0);
     rows_end(&r);
     size_t known = put_sources(s, a, &b, name) + put_kinds(s, a, &b, name);

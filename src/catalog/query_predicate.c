@@ -2,8 +2,8 @@
 #include <stdlib.h>
 
 #include "base/unicode.h"
+#include "catalog/predicate_index.h"
 #include "catalog/queries.h"
-#include "catalog/rule_index.h"
 #include "catalog/search.h"
 
 enum { TOGETHER_SHOWN = 20, TOGETHER_RULES = 500, SAME_SHOWN = 50, ALERTS_READ = 200, ALERTS_SHOWN = 10, FACET_SHOWN = 60 };
@@ -118,22 +118,19 @@ QUERY(predicate)
 
 /* ---- the list ---- */
 
-enum { BY_FIELD, BY_KIND, BY_FAMILY, BY_VALUE, FILTERED };
-
 typedef struct {
-    int64_t id, rules;
-} counted_predicate;
-
-typedef struct {
-    store *store;
+    const predicate_index *all;
     arena *arena;
     const query_arguments *args;
     constant_pattern patterns[2]; /* of value= and q= */
     bool has_pattern[2];
-    table names[3];               /* of fields, kinds, families -> place in `counts` */
-    VEC(size_t) counts[3];
-    VEC(counted_predicate) found;
+    bool *chosen[PREDICATE_NAMES]; /* by name: it passes the filter */
+    size_t *counts[PREDICATE_NAMES];
+    VEC(uint32_t) found;
 } predicate_search;
+
+static const char *const list_filters[PREDICATE_NAMES] = {"field", "kind", "family"};
+static const char *const list_titles[PREDICATE_NAMES] = {"Field", "Kind of predicate", "Family of languages"};
 
 static bool argument_is(const query_arguments *args, const char *name, pk_str given)
 {
@@ -146,67 +143,113 @@ static bool argument_is(const query_arguments *args, const char *name, pk_str gi
     return !any;
 }
 
-static const char *const list_filters[3] = {"field", "kind", "family"};
-static const char *const list_titles[3] = {"Field", "Kind of predicate", "Family of languages"};
-
-static void count_name(predicate_search *p, int which, pk_str name)
+static bool constant_passes(const predicate_search *p, size_t i)
 {
-    uint32_t n = table_get(&p->names[which], name);
-    if (n == TABLE_NONE) {
-        n = (uint32_t)p->counts[which].len;
-        vec_push_in(p->arena, &p->counts[which], 0);
-        table_put(&p->names[which], arena_str(p->arena, name), n);
+    for (int k = 0; k < 2; k++)
+        if (p->has_pattern[k] && !constant_fits(&p->patterns[k], predicate_text(p->all, i))) return false;
+    return true;
+}
+
+/* A predicate counts in a facet if all filters but the facet's own let it through. */
+static void take_predicate(predicate_search *p, size_t i)
+{
+    size_t misses = 0, missed = 0;
+    for (size_t n = 0; n < PREDICATE_NAMES; n++)
+        if (!p->chosen[n][p->all->names[n][i]]) {
+            misses++;
+            missed = n;
+        }
+    if (misses > 1 || !p->all->rules[i] || !constant_passes(p, i)) return;
+    for (size_t n = 0; n < PREDICATE_NAMES; n++)
+        if (!misses || missed == n) p->counts[n][p->all->names[n][i]]++;
+    if (!misses) vec_push_in(p->arena, &p->found, (uint32_t)i);
+}
+
+static void search_predicates(predicate_search *p)
+{
+    for (int n = 0; n < PREDICATE_NAMES; n++) {
+        size_t count = p->all->dictionaries[n].entries.len;
+        p->chosen[n] = ARENA_ARRAY(p->arena, bool, count + 1);
+        p->counts[n] = ARENA_ARRAY(p->arena, size_t, count + 1);
+        for (size_t i = 0; i < count; i++) p->chosen[n][i] = argument_is(p->args, list_filters[n], p->all->dictionaries[n].entries.at[i].key);
     }
-    p->counts[which].at[n]++;
+    for (size_t i = 0; i < p->all->count; i++) take_predicate(p, i);
 }
 
-/* A row counts in a facet if all filters but the facet's own let it through. */
-static void take_predicate(predicate_search *p, const rows *r, arena *scratch)
-{
-    pk_str names[3] = {row_text(r, 1), row_text(r, 2), row_text(r, 3)};
-    bool fits[FILTERED];
-    size_t misses = 0;
-    for (int i = 0; i < 3; i++) fits[i] = argument_is(p->args, list_filters[i], names[i]);
-    fits[BY_VALUE] = true;
-    for (int i = 0; i < 2; i++)
-        if (p->has_pattern[i]) fits[BY_VALUE] &= constant_fits(&p->patterns[i], fold(scratch, row_text(r, 5)));
-    for (int i = 0; i < FILTERED; i++) misses += !fits[i];
-    for (int i = 0; i < 3; i++)
-        if (misses == 0 || (misses == 1 && !fits[i])) count_name(p, i, names[i]);
-    counted_predicate found = {row_int(r, 0), row_int(r, 4)};
-    if (!misses) vec_push_in(p->arena, &p->found, found);
-}
+/* ---- order ---- */
 
-static int by_rules(const void *x, const void *y)
+typedef struct {
+    uint32_t rules, place;        /* rules 0 where they do not matter */
+    pk_str first, second;
+} predicate_order;
+
+static int in_order(const void *x, const void *y)
 {
-    const counted_predicate *p = x, *q = y;
+    const predicate_order *p = x, *q = y;
     if (p->rules != q->rules) return p->rules > q->rules ? -1 : 1;
-    return p->id < q->id ? -1 : p->id > q->id;
+    int order = str_compare(p->first, q->first);
+    if (!order) order = str_compare(p->second, q->second);
+    return order ? order : p->place < q->place ? -1 : p->place > q->place;
 }
 
-static value list_facet(predicate_search *p, int which)
+static predicate_order *sorted(const predicate_search *p, pk_str sort)
+{
+    bool by_value = str_equal(sort, STR("value")), by_field = str_equal(sort, STR("field"));
+    predicate_order *out = ARENA_ARRAY(p->arena, predicate_order, p->found.len + 1);
+    for (size_t i = 0; i < p->found.len; i++) {
+        uint32_t at = p->found.at[i];
+        pk_str field = predicate_name(p->all, PREDICATE_FIELD, at), constant = predicate_text(p->all, at);
+        out[i] = (predicate_order){by_value || by_field ? 0 : p->all->rules[at], at, by_value ? constant : field, by_value ? field : constant};
+    }
+    if (p->found.len) qsort(out, p->found.len, sizeof *out, in_order);
+    return out;
+}
+
+/* ---- the answer ---- */
+
+typedef struct {
+    size_t count;
+    uint32_t number;
+} name_count;
+
+static int by_count(const void *x, const void *y)
+{
+    const name_count *p = x, *q = y;
+    if (p->count != q->count) return p->count > q->count ? -1 : 1;
+    return p->number < q->number ? -1 : p->number > q->number;
+}
+
+static value list_facet(const predicate_search *p, int which)
 {
     arena *a = p->arena;
     list_builder values = {0};
     record_builder facet = {0};
-    bool *done = ARENA_ARRAY(a, bool, p->counts[which].len + 1);
-    for (size_t shown = 0; shown < FACET_SHOWN && shown < p->counts[which].len; shown++) {
-        size_t best = STR_NPOS;
-        for (size_t i = 0; i < p->counts[which].len; i++)
-            if (!done[i] && (best == STR_NPOS || p->counts[which].at[i] > p->counts[which].at[best])) best = i;
-        done[best] = true;
+    const table *names = &p->all->dictionaries[which];
+    name_count *order = ARENA_ARRAY(a, name_count, names->entries.len + 1);
+    size_t n = 0;
+    bool filtered = argument_text(p->args, list_filters[which]).len > 0;
+    for (size_t i = 0; i < names->entries.len; i++)
+        if (p->counts[which][i] || (filtered && p->chosen[which][i])) order[n++] = (name_count){p->counts[which][i], (uint32_t)i};
+    if (n) qsort(order, n, sizeof *order, by_count);
+    size_t more = 0;
+    for (size_t i = 0; i < n; i++) {
+        bool chosen = filtered && p->chosen[which][order[i].number];
+        if (i >= FACET_SHOWN && !chosen) {
+            more++;
+            continue;
+        }
         record_builder one = {0};
-        pk_str name = p->names[which].entries.at[best].key;
+        pk_str name = names->entries.at[order[i].number].key;
         put(a, &one, "value", value_string(name));
         put(a, &one, "title", value_string(name.len ? name : STR("(any field)")));
-        put_int(a, &one, "count", (int64_t)p->counts[which].at[best]);
-        put_bool(a, &one, "chosen", argument_given(p->args, list_filters[which]) && argument_is(p->args, list_filters[which], name));
+        put_int(a, &one, "count", (int64_t)order[i].count);
+        put_bool(a, &one, "chosen", chosen);
         add_record(a, &values, &one);
     }
     put_text(a, &facet, "name", str_from(list_filters[which]));
     put_text(a, &facet, "title", str_from(list_titles[which]));
     put_list(a, &facet, "values", &values);
-    put_int(a, &facet, "more", p->counts[which].len > FACET_SHOWN ? (int64_t)(p->counts[which].len - FACET_SHOWN) : 0);
+    put_int(a, &facet, "more", (int64_t)more);
     return record_done(&facet);
 }
 
@@ -229,34 +272,21 @@ static value listed(store *s, arena *a, int64_t id)
 QUERY(predicates)
 {
     (void)e;
-    predicate_search p = {.store = s, .arena = a, .args = args};
-    pk_str given[2] = {argument_text(args, "value"), argument_text(args, "q")}, sort = argument_text(args, "sort");
+    predicate_search p = {.all = index_predicates(index_of(s)), .arena = a, .args = args};
+    pk_str given[2] = {argument_text(args, "value"), argument_text(args, "q")};
     for (int i = 0; i < 2; i++) {
         p.has_pattern[i] = given[i].len > 0;
         p.patterns[i] = constant_pattern_of(str_slice(given[i], 0, 1024), a);
     }
-    p.patterns[1].whole = p.patterns[1].whole && p.patterns[1].wild; /* a number in the search box too is part of a constant */
-    bool by_value = str_equal(sort, STR("value")), by_field = str_equal(sort, STR("field"));
-    const char *sql = by_value ? "SELECT id, field, kind, family, rules, substr(folded, 1, 16384) FROM predicate WHERE rules > 0 ORDER BY folded, field, kind, id"
-                      : by_field ? "SELECT id, field, kind, family, rules, substr(folded, 1, 16384) FROM predicate WHERE rules > 0 ORDER BY field, kind, folded, id"
-                                 : "SELECT id, field, kind, family, rules, substr(folded, 1, 16384) FROM predicate WHERE rules > 0";
-    arena *scratch = arena_new();
-    rows r = rows_of(s, scratch, sql, "");
-    while (rows_next(&r)) {
-        take_predicate(&p, &r, scratch);
-        arena_reset(scratch);
-    }
-    arena_free(scratch);
-    if (!by_value && !by_field && p.found.len) qsort(p.found.at, p.found.len, sizeof *p.found.at, by_rules);
+    p.patterns[1].whole = p.patterns[1].wild; /* in the search box a number too is part of a constant */
+    search_predicates(&p);
     size_t per, from = page_of(args, &per), total = p.found.len, n = from >= total ? 0 : total - from < per ? total - from : per;
+    const predicate_order *order = sorted(&p, argument_text(args, "sort"));
     record_builder b = {0};
     list_builder list = {0}, facets = {0};
-    put_page_numbers(a, &b, total, (size_t)index_predicates(index_of(s))->predicates, from, n, per);
-    for (size_t i = 0; i < n; i++) list_add(a, &list, listed(s, a, p.found.at[from + i].id));
-    for (int i = 0; i < 3; i++) {
-        list_add(a, &facets, list_facet(&p, i));
-        table_free(&p.names[i]);
-    }
+    put_page_numbers(a, &b, total, (size_t)p.all->total, from, n, per);
+    for (size_t i = 0; i < n; i++) list_add(a, &list, listed(s, a, p.all->ids[order[from + i].place]));
+    for (int i = 0; i < PREDICATE_NAMES; i++) list_add(a, &facets, list_facet(&p, i));
     put_list(a, &b, "predicates", &list);
     put_list(a, &b, "facets", &facets);
     return record_done(&b);

@@ -1,4 +1,6 @@
 /* What is wrong: rules that do not parse or cannot run, files of unknown languages, rules without ATT&CK, fields that nobody knows. */
+#include <stdlib.h>
+
 #include "catalog/queries.h"
 #include "catalog/rule_index.h"
 
@@ -47,20 +49,47 @@ static void put_without_attack(store *s, arena *a, record_builder *b)
     put_record(a, b, "without_attack", &page);
 }
 
+/* Rules of one reason. */
+typedef struct {
+    pk_str reason, state;
+    size_t rules;
+    list_builder cards;
+} stopped_rules;
+
+static int by_stopped(const void *x, const void *y)
+{
+    const stopped_rules *p = x, *q = y;
+    if (p->rules != q->rules) return p->rules > q->rules ? -1 : 1;
+    return str_compare(p->reason, q->reason);
+}
+
 /* Why rules do not run, most first. */
 static void put_not_running(store *s, arena *a, record_builder *b)
 {
+    enum { CARDS = 20 };
+    const rule_index *index = index_of(s);
+    VEC(stopped_rules) groups = {0};
+    table known = {0};
     list_builder list = {0};
-    rows r = rows_of(s, a, "SELECT coalesce(nullif(reason, ''), state), state, count(*) FROM rule WHERE state <> 'runnable' GROUP BY 1, 2 ORDER BY 3 DESC, 1 LIMIT ?", "i", (int64_t)LISTED);
-    while (rows_next(&r)) {
-        list_builder cards = {0};
+    for (size_t p = 0; p < index->count; p++) {
+        if (index->runnable[p]) continue;
+        rows r = rows_of(s, a, "SELECT coalesce(nullif(reason, ''), state), state FROM rule WHERE id = ?", "i", index->ids[p]);
+        stopped_rules one = {0};
+        if (rows_next(&r)) one = (stopped_rules){.reason = row_text(&r, 0), .state = row_text(&r, 1)};
+        rows_end(&r);
+        pk_str key = arena_printf(a, STR_FMT "\n" STR_FMT, STR_ARG(one.state), STR_ARG(one.reason));
+        if (table_put(&known, key, (uint32_t)groups.len)) vec_push_in(a, &groups, one);
+        stopped_rules *group = &groups.at[table_get(&known, key)];
+        if (group->rules++ < CARDS) list_add(a, &group->cards, rule_card(s, a, index->ids[p], false));
+    }
+    table_free(&known);
+    if (groups.len) qsort(groups.at, groups.len, sizeof *groups.at, by_stopped);
+    for (size_t i = 0; i < groups.len && i < LISTED; i++) {
         record_builder one = {0};
-        rows of = rows_of(s, a, "SELECT id FROM rule WHERE state = ?2 AND coalesce(nullif(reason, ''), state) = ?1 ORDER BY id LIMIT 20", "ss", row_text(&r, 0), row_text(&r, 1));
-        while (rows_next(&of)) list_add(a, &cards, rule_card(s, a, row_int(&of, 0), false));
-        put_column(&one, "reason", &r, 0);
-        put_column(&one, "state", &r, 1);
-        put_column(&one, "rules", &r, 2);
-        put_list(a, &one, "list", &cards);
+        put_text(a, &one, "reason", groups.at[i].reason);
+        put_text(a, &one, "state", groups.at[i].state);
+        put_int(a, &one, "rules", (int64_t)groups.at[i].rules);
+        put_list(a, &one, "list", &groups.at[i].cards);
         add_record(a, &list, &one);
     }
     put_list(a, b, "not_running", &list);
@@ -108,7 +137,7 @@ static void put_unknown_files(store *s, arena *a, record_builder *b)
 static void put_same_key(store *s, arena *a, record_builder *b)
 {
     list_builder list = {0};
-    rows r = rows_of(s, a, "SELECT id FROM rule WHERE key <> rule_id AND key LIKE rule_id || '~%' ORDER BY rule_id, key LIMIT 500", "");
+    rows r = rows_of(s, a, "SELECT id FROM rule WHERE id IN (SELECT id FROM rule WHERE key GLOB '*~[0-9]*') AND substr(key, 1, length(rule_id) + 1) = rule_id || '~' ORDER BY language, key LIMIT 500", "");
     while (rows_next(&r)) list_add(a, &list, rule_card(s, a, row_int(&r, 0), false));
     put_list(a, b, "same_key", &list);
 }

@@ -107,7 +107,7 @@ static void put_related(store *s, arena *a, record_builder *b, int64_t rule, pk_
 static void put_twins(store *s, arena *a, record_builder *b, int64_t rule, pk_str language, pk_str id)
 {
     list_builder list = {0};
-    rows r = rows_of(s, a, "SELECT id FROM rule WHERE rule_id = ? AND language = ? AND id <> ? ORDER BY key LIMIT 100", "ssi", id, language, rule);
+    rows r = rows_of(s, a, "SELECT id FROM rule INDEXED BY rule_of_id WHERE rule_id = ? AND language = ? AND id <> ? ORDER BY key LIMIT 100", "ssi", id, language, rule);
     while (rows_next(&r)) list_add(a, &list, rule_card(s, a, row_int(&r, 0), false));
     put_list(a, b, "twins", &list);
 }

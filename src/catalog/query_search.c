@@ -1,7 +1,7 @@
 /* One box for everything: rules, indicators, techniques, sources, fields. */
 #include "base/unicode.h"
+#include "catalog/predicate_index.h"
 #include "catalog/queries.h"
-#include "catalog/rule_index.h"
 #include "catalog/search.h"
 
 enum { SHOWN = 10, MOST_WORDS = 8 };
@@ -60,28 +60,27 @@ static void keep_best(best_predicates *b, int64_t id, int64_t rules)
 
 static void best_of_field(store *s, arena *a, const sought *w, best_predicates *best)
 {
+    const predicate_index *all = index_predicates(index_of(s));
     const pk_str *fields;
     size_t n = predicate_fields(s, w->field, a, &fields);
-    for (size_t i = 0; i < n; i++) {
-        rows r = rows_of(s, a, "SELECT id, rules, substr(folded, 1, 16384) FROM predicate WHERE field = ? AND rules > 0", "s", fields[i]);
-        while (rows_next(&r)) {
-            pk_str folded = fold(a, row_text(&r, 2));
-            if (constant_fits(&w->constant, folded) && (!w->count || has_words(w, folded))) keep_best(best, row_int(&r, 0), row_int(&r, 1));
-        }
+    for (size_t i = 0; i < all->count; i++) {
+        bool named = false;
+        for (size_t f = 0; f < n; f++) named |= str_equal(predicate_name(all, PREDICATE_FIELD, i), fields[f]);
+        if (named && all->rules[i] && constant_fits(&w->constant, predicate_text(all, i)) && (!w->count || has_words(w, predicate_text(all, i))))
+            keep_best(best, all->ids[i], all->rules[i]);
     }
 }
 
-/* The index of constants holds all that is looked at, so the table itself is not read. */
-static void best_of_words(store *s, arena *a, const sought *w, best_predicates *best)
+static void best_of_words(store *s, const sought *w, best_predicates *best)
 {
+    const predicate_index *all = index_predicates(index_of(s));
     pk_str longest = w->words[0];
-    for (size_t i = 1; i < w->count; i++)
-        if (w->words[i].len > longest.len) longest = w->words[i];
-    if (utf8_length(longest) < 3) return;
-    rows r = rows_of(s, a, "SELECT id, rules, substr(folded, 1, 16384) FROM predicate WHERE id IN (SELECT id FROM predicate INDEXED BY predicate_field "
-                           "WHERE instr(folded, ?) > 0 LIMIT 20000) AND rules > 0", "s", longest);
-    while (rows_next(&r))
-        if (w->count == 1 || has_words(w, fold(a, row_text(&r, 2)))) keep_best(best, row_int(&r, 0), row_int(&r, 1));
+    size_t from = 0, i;
+    for (size_t k = 1; k < w->count; k++)
+        if (w->words[k].len > longest.len) longest = w->words[k];
+    if (utf8_length(longest) < 2) return;
+    while ((i = predicate_containing(all, longest, &from)) != STR_NPOS)
+        if (all->rules[i] && (w->count == 1 || has_words(w, predicate_text(all, i)))) keep_best(best, all->ids[i], all->rules[i]);
 }
 
 static value predicates(store *s, arena *a, const sought *w)
@@ -89,7 +88,7 @@ static value predicates(store *s, arena *a, const sought *w)
     best_predicates best = {.count = 0};
     list_builder list = {0};
     if (w->field.ptr) best_of_field(s, a, w, &best);
-    else if (w->count) best_of_words(s, a, w, &best);
+    else if (w->count) best_of_words(s, w, &best);
     for (size_t i = 0; i < best.count; i++) {
         rows r = rows_of(s, a, "SELECT key, field, kind, value, rules, family FROM predicate WHERE id = ?", "i", best.items[i].id);
         record_builder one = {0};
@@ -109,6 +108,7 @@ static value predicates(store *s, arena *a, const sought *w)
 static value techniques(store *s, arena *a, const sought *w)
 {
     list_builder list = {0};
+    if (!w->count) return list_done(&list);
     rows r = rows_of(s, a, "SELECT id, name FROM technique ORDER BY retired, id", "");
     while (list.items.len < SHOWN && rows_next(&r)) {
         pk_str id = row_text(&r, 0);
@@ -126,6 +126,7 @@ static value techniques(store *s, arena *a, const sought *w)
 static value sources(store *s, arena *a, const sought *w)
 {
     list_builder list = {0};
+    if (!w->count) return list_done(&list);
     rows r = rows_of(s, a, "SELECT provider, event, title, key FROM class ORDER BY provider, length(event), event", "");
     while (list.items.len < SHOWN && rows_next(&r)) {
         pk_str all = arena_printf(a, STR_FMT " " STR_FMT " " STR_FMT " " STR_FMT, STR_ARG(row_text(&r, 0)), STR_ARG(row_text(&r, 1)), STR_ARG(row_text(&r, 2)),

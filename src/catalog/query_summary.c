@@ -1,5 +1,6 @@
 /* The catalogue as a whole: what the start page shows. */
 #include "base/unicode.h"
+#include "catalog/predicate_index.h"
 #include "catalog/queries.h"
 #include "catalog/rule_index.h"
 #include "catalog/rule_order.h"
@@ -126,9 +127,9 @@ QUERY(summary)
     record_builder b = {0};
     technique_counts total = {0};
     value by_tactic = tactics(s, a, &all, &total);
-    const predicate_totals *n = index_predicates(index_of(s));
+    const predicate_index *n = index_predicates(index_of(s));
     put_int(a, &b, "rules", (int64_t)rule_count(s));
-    put_int(a, &b, "predicates", n->predicates);
+    put_int(a, &b, "predicates", n->total);
     put_int(a, &b, "pairs", n->pairs);
     put_int(a, &b, "techniques", (int64_t)total.covered);
     put_int(a, &b, "of_techniques", (int64_t)total.techniques);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/unicode.h"
+#include "catalog/predicate_index.h"
 #include "catalog/run.h"
 
 /* ---- sets ---- */
@@ -267,6 +268,7 @@ void rule_index_free(rule_index *index)
         table_free(&index->columns[i].numbers);
         table_free(&index->columns[i].aliases);
     }
+    predicate_index_free(index->predicates);
     arena_free(index->arena);
     mem_free(index);
 }
@@ -309,12 +311,12 @@ static void load_tactics(column_builder *b)
     load_pairs(b, "SELECT rule, tactic FROM rule_tactic");
     load_pairs(b, "SELECT t.rule, o.tactic FROM rule_technique t JOIN technique_tactic o USING (technique) WHERE NOT EXISTS "
                   "(SELECT 1 FROM rule_tactic n JOIN technique_tactic m ON m.tactic = n.tactic WHERE n.rule = t.rule AND m.technique = t.technique)");
-    rows r = rows_of(b->index->store, a, "SELECT id, short, name, shown FROM tactic", "");
+    rows r = rows_of(b->index->store, a, "SELECT id, short, name, shown, predecessor FROM tactic ORDER BY position", "");
     while (rows_next(&r)) {
         uint32_t n = table_get(&b->column->numbers, fold(a, row_text(&r, 0)));
         if (n == TABLE_NONE) continue;
         b->column->titles.at[n] = row_text(&r, 3);
-        for (int i = 1; i < 4; i++) add_alias(b, row_text(&r, i), n);
+        for (int i = 1; i < 5; i++) add_alias(b, row_text(&r, i), n);
     }
 }
 
@@ -440,16 +442,6 @@ const field_names *index_fields(rule_index *index)
     while (rows_next(&r)) vec_push_in(index->arena, &index->fields, row_text(&r, 0));
     index->fields_loaded = true;
     return &index->fields;
-}
-
-const predicate_totals *index_predicates(rule_index *index)
-{
-    if (index->totals_loaded) return &index->totals;
-    rows r = rows_of(index->store, index->arena, "SELECT count(*), coalesce(sum(rules), 0) FROM predicate WHERE rules > 0", "");
-    if (rows_next(&r)) index->totals = (predicate_totals){row_int(&r, 0), row_int(&r, 1)};
-    rows_end(&r);
-    index->totals_loaded = true;
-    return &index->totals;
 }
 
 uint32_t dimension_number(const dimension_column *c, pk_str given, arena *a)

@@ -21,9 +21,7 @@ typedef struct {
     size_t len, cap;
 } field_names;
 
-typedef struct {
-    int64_t predicates, pairs;    /* distinct, and (rule, predicate), of the rules that count */
-} predicate_totals;
+typedef struct predicate_index predicate_index; /* predicate_index.h */
 
 struct rule_index {
     store *store;
@@ -40,8 +38,8 @@ struct rule_index {
     bool *runnable;
     uint64_t *alerts;             /* NULL: no run */
     field_names fields;           /* of predicates */
-    bool fields_loaded, totals_loaded;
-    predicate_totals totals;
+    bool fields_loaded;
+    predicate_index *predicates;
     uint32_t *alert_rules;        /* of each alert of the run: its rule's place, or TABLE_NONE */
 };
 
@@ -60,8 +58,6 @@ const char *dimension_title(dimension d);
 
 /* The names of fields that predicates have, each once, without the empty one of keywords. */
 const field_names *index_fields(rule_index *index);
-
-const predicate_totals *index_predicates(rule_index *index);
 
 /* Which rules have one of the values that `fits`. */
 rule_set rules_fitting(rule_index *index, dimension d, const bool *fits, arena *a);

@@ -1,6 +1,6 @@
 /* Terms of a search to sets of rules. */
 #include "base/unicode.h"
-#include "catalog/rule_index.h"
+#include "catalog/predicate_index.h"
 #include "catalog/search.h"
 
 /* ---- constants of predicates ---- */
@@ -80,12 +80,15 @@ static void add_rules_of_predicate(store *s, int64_t predicate, rule_set *out)
     }
 }
 
-/* Of a constant of megabytes the beginning is looked at. */
-static void add_rules_of_constant(store *s, pk_str field, const constant_pattern *p, arena *a, rule_set *out)
+/* Of the fields by these names. */
+static void add_rules_of_constant(store *s, const pk_str *fields, size_t count, const constant_pattern *p, rule_set *out)
 {
-    rows r = rows_of(s, a, "SELECT id, substr(folded, 1, 16384) FROM predicate WHERE field = ?", "s", field);
-    while (rows_next(&r))
-        if (constant_fits(p, fold(a, row_text(&r, 1)))) add_rules_of_predicate(s, row_int(&r, 0), out);
+    const predicate_index *all = index_predicates(index_of(s));
+    for (size_t i = 0; i < all->count && !store_failed(s); i++) {
+        bool named = false;
+        for (size_t f = 0; f < count; f++) named |= str_equal(predicate_name(all, PREDICATE_FIELD, i), fields[f]);
+        if (named && constant_fits(p, predicate_text(all, i))) add_rules_of_predicate(s, all->ids[i], out);
+    }
 }
 
 /* ---- terms ---- */
@@ -131,7 +134,7 @@ static bool match_field(matching *m, const search_term *t, rule_set *out)
     if (t->value.len > 1024) return wrong(m, t, "the value of '" STR_FMT "' is too long", t->name, STR(""));
     constant_pattern p = constant_pattern_of(t->value, m->arena);
     *out = rules_none(m->store, m->arena);
-    for (size_t i = 0; i < n; i++) add_rules_of_constant(m->store, fields[i], &p, m->arena, out);
+    if (n) add_rules_of_constant(m->store, fields, n, &p, out);
     if (n || store_failed(m->store)) return true;
     const field_names *all = index_fields(index_of(m->store));
     return wrong(m, t, "no rule looks at a field '" STR_FMT "' (put text with a colon into quotes)", t->name, str_nearest(t->name, all->at, all->len));
