@@ -266,6 +266,7 @@ typedef struct pk_scan_options {
     size_t row_memory;            /* bytes of rows kept in memory for correlations, then on disk; 0: 256 MB */
     void (*progress)(const pk_progress *progress, void *user); /* a few times a second; NULL: none */
     void *progress_user;
+    bool profile;                 /* see pk_scanner_profile */
 } pk_scan_options;
 
 /* NULL as options: all of them zero. */
@@ -342,6 +343,42 @@ typedef struct pk_summary {
 
 /* After a run; lives as long as the scanner. */
 PK_API const pk_summary *pk_scanner_summary(pk_scanner *s);
+
+/* ---- where the time went ---- */
+
+/* Times are sampled, over all threads: parts add up to threads times the seconds of the run. */
+typedef struct pk_profile_part {
+    pk_str name;                  /* "decoding", "conditions" ... */
+    double seconds;
+} pk_profile_part;
+
+typedef struct pk_profile_rule {
+    const pk_rule *rule;
+    double seconds;               /* in its condition */
+    uint64_t candidates;          /* events that its condition was looked at for */
+    uint64_t matches;
+} pk_profile_rule;
+
+/* A test that an index only suggests: a regular expression, a pattern with gaps. */
+typedef struct pk_profile_test {
+    pk_str text;                  /* "regex /a.*b/" */
+    double seconds;
+    const pk_rule *rule;          /* one that asks it */
+    size_t rule_count;            /* that do */
+} pk_profile_test;
+
+typedef struct pk_profile {
+    const pk_profile_part *parts; /* in the order in which an event goes through them */
+    size_t part_count;
+    const pk_profile_rule *rules; /* that were candidates, the most costly first */
+    size_t rule_count;
+    const pk_profile_test *tests; /* the most costly first, at most 100 */
+    size_t test_count;
+    uint64_t samples;             /* of each thread: what is told stands on so many */
+} pk_profile;
+
+/* After a run with `profile` among its options, else NULL; lives as long as the scanner. */
+PK_API const pk_profile *pk_scanner_profile(pk_scanner *s);
 
 /* ---- tests of rules ---- */
 

@@ -26,6 +26,8 @@ struct pk_scanner {
     pk_event_fn on_event;
     void *user;
     arena *delivery;               /* for one alert of a correlation */
+    profile *profile;              /* NULL: none was asked for */
+    const work_sign **signs;       /* that it looks at */
 };
 
 static double now(void)
@@ -57,11 +59,14 @@ void pk_scanner_free(pk_scanner *s)
     diag_list_free(s->diags);
     tally_free(s->tally);
     arena_free(s->delivery);
+    profile_free(s->profile);
+    mem_free(s->signs);
     mem_free(s);
 }
 
 void pk_scanner_stop(pk_scanner *s) { atomic_store(&s->stop, true); }
 const pk_diagnostics *pk_scanner_diagnostics(const pk_scanner *s) { return s->diags; }
+const pk_profile *pk_scanner_profile(pk_scanner *s) { return s->profile ? profile_result(s->profile) : NULL; }
 const pk_summary *pk_scanner_summary(pk_scanner *s) { return tally_summary(s->tally, s->seconds, atomic_load(&s->stop)); }
 
 /* ---- inputs ---- */
@@ -228,13 +233,18 @@ static void *run_lane(void *user)
 {
     lane *l = user;
     pk_scanner *s = l->scanner;
+    work_sign *sign = worker_sign(l->worker);
     for (;;) {
+        sign_set(sign, PART_WAIT);
         ticket *t = ticket_take(&s->queue);
+        sign_set(sign, PART_CUT);
         if (!cutting_next(&s->cutting, t, &s->stop)) {
             ticket_return(&s->queue, t);
+            sign_set(sign, PART_WAIT);
             return NULL;
         }
         worker_run(l->worker, t);
+        sign_set(sign, PART_OUTPUT);
         ticket_done(&s->queue, t, deliver, s);
     }
 }
@@ -247,6 +257,19 @@ static size_t thread_count(const pk_scanner *s)
         n = sched_getaffinity(0, sizeof allowed, &allowed) == 0 ? (size_t)CPU_COUNT(&allowed) : 1;
     }
     return n > MOST_THREADS ? MOST_THREADS : n < 1 ? 1 : n;
+}
+
+static void begin_profile(pk_scanner *s, scan_worker **workers, size_t n)
+{
+    s->signs = mem_zalloc(n, sizeof *s->signs);
+    for (size_t i = 0; i < n; i++) s->signs[i] = worker_sign(workers[i]);
+    s->profile = profile_start(s->program, s->signs, n);
+}
+
+static void end_profile(pk_scanner *s, scan_worker **workers, size_t n)
+{
+    profile_stop(s->profile);
+    for (size_t i = 0; i < n; i++) profile_add_counts(s->profile, worker_rule_counts(workers[i]));
 }
 
 static pk_status run(pk_scanner *s, work_kind kind)
@@ -262,6 +285,7 @@ static pk_status run(pk_scanner *s, work_kind kind)
         workers[i] = worker_new(s->program, &s->options, kind, &s->stop);
         lanes[i] = (lane){.scanner = s, .worker = workers[i]};
     }
+    if (s->options.profile) begin_profile(s, workers, n);
     /* The first lane is this thread's; a thread that the system refuses is one lane less. */
     for (size_t i = 1; i < n; i++) lanes[i].started = pthread_create(&lanes[i].thread, NULL, run_lane, &lanes[i]) == 0;
     run_lane(&lanes[0]);
@@ -269,8 +293,10 @@ static pk_status run(pk_scanner *s, work_kind kind)
         if (lanes[i].started) pthread_join(lanes[i].thread, NULL);
     if (kind == WORK_MATCH) {
         warn_of_limits(s, workers, n);
+        sign_set(worker_sign(workers[0]), PART_STAGES);
         run_stages(s, workers, n);
     }
+    if (s->profile) end_profile(s, workers, n);
     for (size_t i = 0; i < n; i++) worker_free(workers[i]);
     tickets_destroy(&s->queue);
     mem_free(workers);

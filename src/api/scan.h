@@ -14,6 +14,7 @@
 #include <stdatomic.h>
 
 #include "api/api.h"
+#include "api/profile.h"
 #include "engine/engine.h"
 #include "formats/input.h"
 
@@ -119,6 +120,8 @@ void worker_free(scan_worker *w);
 void worker_run(scan_worker *w, ticket *t);                 /* reads and matches the block of a ticket */
 uint64_t worker_limit_hits(const scan_worker *w);     /* regular expressions that gave up */
 row_store *worker_rows(scan_worker *w);                    /* NULL if no correlation wants any */
+work_sign *worker_sign(scan_worker *w);
+const rule_counts *worker_rule_counts(const scan_worker *w); /* NULL unless profiled */
 
 /* ---- summary.c ---- */
 

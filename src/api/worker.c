@@ -21,6 +21,7 @@ struct scan_worker {
     arena *scratch;                /* for one event */
     text json;
     ticket *ticket;                /* being worked on */
+    work_sign sign;                /* what it does just now */
 };
 
 scan_worker *worker_new(const pk_program *p, const pk_scan_options *options, work_kind kind, const atomic_bool *stop)
@@ -35,6 +36,8 @@ scan_worker *worker_new(const pk_program *p, const pk_scan_options *options, wor
     w->scratch = arena_new();
     if (kind != WORK_MATCH) return w;
     w->matcher = matcher_new(p->compiled);
+    w->sign.matcher = w->matcher;
+    if (options->profile) matcher_count_rules(w->matcher);
     if (program_has_correlations(p->compiled))
         w->rows = row_store_new(p->compiled, options->row_memory ? options->row_memory : (size_t)ROW_MEMORY);
     return w;
@@ -55,6 +58,8 @@ void worker_free(scan_worker *w)
 
 uint64_t worker_limit_hits(const scan_worker *w) { return w->matcher ? matcher_limit_hits(w->matcher) : 0; }
 row_store *worker_rows(scan_worker *w) { return w->rows; }
+work_sign *worker_sign(scan_worker *w) { return &w->sign; }
+const rule_counts *worker_rule_counts(const scan_worker *w) { return w->matcher ? matcher_rule_counts(w->matcher) : NULL; }
 
 static reader *reader_for(scan_worker *w, const format *f)
 {
@@ -112,7 +117,9 @@ static void raise_alert(scan_worker *w, const match_result *m, size_t i, const e
 {
     const rule *r = ir_rule(w->program->catalog->ir, m->rules[i]);
     match_reasons reasons = {{0}};
+    sign_set(&w->sign, PART_MATCH);
     matcher_why(w->matcher, r, m->classes[i], e, k, w->scratch, &reasons);
+    sign_set(&w->sign, PART_RENDER);
     found_alert found = alert_render(catalog_rule(w->program->catalog, r), r, shown, host, &reasons, w->ticket->results);
     vec_push_in(w->ticket->results, &w->ticket->alerts, found);
 }
@@ -121,6 +128,7 @@ static void matched(scan_worker *w, const match_result *m, const event *e, const
 {
     ticket *t = w->ticket;
     if (!w->ranged) time = classifier_time(w->classifier, e, k, w->scratch);
+    sign_set(&w->sign, PART_RENDER);
     pk_event shown = event_of(w, e, time, render_event(w, e, k, false));
     pk_str host = arena_str(t->results, classifier_host(w->classifier, e, k, w->scratch));
     bool missed = false;
@@ -141,20 +149,24 @@ static bool on_event(const event *e, void *user)
     scan_worker *w = user;
     ticket *t = w->ticket;
     if (atomic_load_explicit(w->stop, memory_order_relaxed)) return false;
+    sign_set(&w->sign, PART_CLASSIFY);
     classification k = classify(w->classifier, e, t->stream->stated);
     t->event_count++;
     t->without_source += k.class_count == 0;
     timestamp time = w->ranged ? classifier_time(w->classifier, e, &k, w->scratch) : TIMESTAMP_NONE;
     bool wanted = !w->ranged || !out_of_range(w, time);
     if (wanted && w->kind == WORK_MATCH) {
+        sign_set(&w->sign, PART_MATCH);
         match_result m = matcher_run(w->matcher, e, &k);
         if (m.count) matched(w, &m, e, &k, time);
     } else if (wanted) {
+        sign_set(&w->sign, PART_RENDER);
         if (!w->ranged) time = classifier_time(w->classifier, e, &k, w->scratch);
         pk_event shown = event_of(w, e, time, render_event(w, e, &k, w->kind == WORK_DUMP_RAW));
         vec_push_in(t->results, &t->events, shown);
     }
     arena_reset(w->scratch);
+    sign_set(&w->sign, PART_DECODE);
     return true;
 }
 
@@ -162,6 +174,7 @@ void worker_run(scan_worker *w, ticket *t)
 {
     if (!t->stream || !t->block.len) return;
     w->ticket = t;
+    sign_set(&w->sign, PART_DECODE);
     event_source source = {.file = t->stream->name, .input = t->stream->input, .record = -1};
     pk_status status = t->stream->format->read(reader_for(w, t->stream->format), &t->block, &source, on_event, w, t->diags, &t->damaged);
     (void)status; /* PK_STOPPED is our own doing; what is wrong with the block is in the diagnostics */

@@ -33,6 +33,7 @@ typedef struct {
     VEC(char) fold_buffer;
     arena *arena;                 /* folding of what is not ASCII; reset by its owner */
     uint64_t failed_scans;
+    _Atomic(const ir_test *) confirming; /* for profiles: read by another thread */
 } network_scratch;
 
 /*

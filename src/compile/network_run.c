@@ -1,6 +1,8 @@
 /* Running: one text through every index of its slot. No allocation beyond buffers that grow once. */
 #include "compile/network_private.h"
 
+#include <stdatomic.h>
+
 #include "base/unicode.h"
 
 /* ---- scratch ---- */
@@ -79,8 +81,10 @@ static inline void hit(run *r, uint32_t test)
 static void confirm(run *r, uint32_t test)
 {
     match_place place;
-    if (first_try(r, test) && prepared_match(r->n->tests[test], r->subject, &r->scratch->regex, &place))
-        vec_push(&r->scratch->hits, test);
+    if (!first_try(r, test)) return;
+    atomic_store_explicit(&r->scratch->confirming, r->n->tests[test]->test, memory_order_relaxed);
+    if (prepared_match(r->n->tests[test], r->subject, &r->scratch->regex, &place)) vec_push(&r->scratch->hits, test);
+    atomic_store_explicit(&r->scratch->confirming, NULL, memory_order_relaxed);
 }
 
 static void anchor_found(run *r, const anchor_set *set, uint32_t literal)

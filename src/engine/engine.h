@@ -20,6 +20,24 @@ void matcher_free(matcher *m);
 uint64_t matcher_limit_hits(const matcher *m);
 
 /*
+ * For profiles: what a matcher is doing just now. Another thread may ask at any time; the matcher pays a plain store now and
+ * then, whether or not anybody asks.
+ */
+typedef enum { DOING_NOTHING, DOING_SLOTS, DOING_TESTS, DOING_CANDIDATES, DOING_CONDITIONS } matcher_doing;
+typedef struct {
+    matcher_doing doing;
+    uint32_t rule;                 /* whose condition is looked at, or NO_RULE */
+    const ir_test *test;           /* that is being confirmed, or NULL */
+} matcher_moment;
+#define NO_RULE UINT32_MAX
+matcher_moment matcher_look(const matcher *m);
+
+/* Counts by rule index, from matcher_count_rules on; until then NULL. */
+typedef struct { uint64_t candidates, matches; } rule_counts;
+void matcher_count_rules(matcher *m);
+const rule_counts *matcher_rule_counts(const matcher *m);
+
+/*
  * The rules that match this event, each once, in order of rule index; valid until the next call. A correlation with match
  * stages of its own stands there once for each of them that matched. `k` is the event's classification (by a classifier
  * made with program_paths).

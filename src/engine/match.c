@@ -26,6 +26,8 @@ matcher *matcher_new(const program *p)
     m->variant_stamps = mem_zalloc(p->variants.len + 1, sizeof *m->variant_stamps);
     m->predicate_stamps = mem_zalloc(predicates + 1, sizeof *m->predicate_stamps);
     network_scratch_init(&m->network, p->networks, slots);
+    atomic_init(&m->doing, DOING_NOTHING);
+    atomic_init(&m->rule, NO_RULE);
     return m;
 }
 
@@ -41,6 +43,7 @@ void matcher_free(matcher *m)
     mem_free(m->bits);
     mem_free(m->variant_stamps);
     mem_free(m->predicate_stamps);
+    mem_free(m->counts);
     vec_free(&m->values);
     vec_free(&m->touched);
     vec_free(&m->expanded);
@@ -53,6 +56,22 @@ void matcher_free(matcher *m)
 }
 
 uint64_t matcher_limit_hits(const matcher *m) { return m->network.regex.limit_hits; }
+
+/* ---- profiles ---- */
+
+matcher_moment matcher_look(const matcher *m)
+{
+    return (matcher_moment){(matcher_doing)atomic_load_explicit(&m->doing, memory_order_relaxed),
+                            atomic_load_explicit(&m->rule, memory_order_relaxed),
+                            atomic_load_explicit(&m->network.confirming, memory_order_relaxed)};
+}
+
+void matcher_count_rules(matcher *m)
+{
+    if (!m->counts) m->counts = mem_zalloc(m->program->rule_count + 1, sizeof *m->counts);
+}
+
+const rule_counts *matcher_rule_counts(const matcher *m) { return m->counts; }
 
 /* ---- leaves ---- */
 
@@ -229,8 +248,11 @@ static void run_candidates(matcher *m)
     for (size_t i = 0; i < m->candidates.len; i++) {
         const rule_variant *v = &m->program->variants.at[m->candidates.at[i]];
         size_t last = m->rules.len - 1;
+        if (m->counts) m->counts[v->rule].candidates++;
         if (m->rules.len && m->rules.at[last] == v->rule && m->stages.at[last] == v->stage) continue;
+        atomic_store_explicit(&m->rule, v->rule, memory_order_relaxed);
         if (!run_branches(m, v->code)) continue;
+        if (m->counts) m->counts[v->rule].matches++;
         vec_push(&m->rules, v->rule);
         vec_push(&m->stages, v->stage);
         vec_push(&m->classes, v->class_id);
@@ -272,11 +294,16 @@ match_result matcher_run(matcher *m, const event *e, const classification *k)
     begin_event(m, e, k);
     m->events_total++;
     if (!m->context->empty) {
+        matcher_do(m, DOING_SLOTS);
         slots_fill(m, e);
+        matcher_do(m, DOING_CANDIDATES);
         find_candidates(m);
         m->candidates_total += m->candidates.len;
+        matcher_do(m, DOING_CONDITIONS);
         run_candidates(m);
         clear_bits(m); /* before anything that they point to is forgotten */
+        atomic_store_explicit(&m->rule, NO_RULE, memory_order_relaxed);
+        matcher_do(m, DOING_NOTHING);
     }
     return (match_result){m->rules.at, m->classes.at, m->stages.at, m->rules.len};
 }

@@ -2,6 +2,8 @@
 #ifndef PICKET_ENGINE_MATCHER_H
 #define PICKET_ENGINE_MATCHER_H
 
+#include <stdatomic.h>
+
 #include "compile/program_private.h"
 #include "engine/engine.h"
 
@@ -108,7 +110,17 @@ struct matcher {
     VEC(class_id) classes;
     VEC(uint32_t) stages;
     uint64_t candidates_total, events_total;
+
+    atomic_uint doing, rule;      /* for matcher_look */
+    rule_counts *counts;          /* by rule; NULL: nobody wants them */
 };
+
+static inline matcher_doing matcher_do(matcher *m, matcher_doing what) /* returns what it did before */
+{
+    matcher_doing before = (matcher_doing)atomic_load_explicit(&m->doing, memory_order_relaxed);
+    atomic_store_explicit(&m->doing, what, memory_order_relaxed);
+    return before;
+}
 
 /* slot_values.c */
 uint8_t *sparse_slots(const program *p);                           /* matcher.sparse; mem_free it */

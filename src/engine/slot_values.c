@@ -319,6 +319,8 @@ void slot_test(matcher *m, uint32_t slot_number)
     slot_state *s = &m->slots[slot_number];
     if (s->tested) return;
     s->tested = true;
+    matcher_doing before = matcher_do(m, DOING_TESTS);
     for (uint32_t i = s->first; i != VALUE_END; i = m->values.at[i].next)
         m->values.at[i].result = result_of_value(m, slot_number, &m->values.at[i].value);
+    matcher_do(m, before);
 }
