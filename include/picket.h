@@ -136,6 +136,16 @@ PK_API PK_MUST_USE pk_status pk_catalog_load_lists(pk_catalog *c, const char *pa
  * processor. Nothing that comes of it depends on their number. */
 PK_API void pk_catalog_use_threads(pk_catalog *c, unsigned threads);
 
+/*
+ * Keeps compiled programs in a folder between runs: when rules, lists, schemas, choice, version and processor are what they
+ * were, the first program is built from there in a fraction of the time, and everything is as it would be otherwise. NULL: the
+ * folder picket/ under XDG_CACHE_HOME, else ~/.cache. It is made if need be, and left alone unless it belongs to the user and
+ * nobody else may write to it; it may be deleted at any time. Before anything is loaded. PK_ERROR_IO: there is no such place.
+ */
+PK_API PK_MUST_USE pk_status pk_catalog_use_cache(pk_catalog *c, const char *folder);
+/* What came of it when the first program was built, for people; empty: there was nothing worth keeping. */
+PK_API pk_str pk_catalog_cache_note(const pk_catalog *c);
+
 PK_API const pk_diagnostics *pk_catalog_diagnostics(const pk_catalog *c);
 
 /* Files of a walked folder that hold no rule though their names look like it (an info.yml), in order. */

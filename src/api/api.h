@@ -2,6 +2,7 @@
 #ifndef PICKET_API_API_H
 #define PICKET_API_API_H
 
+#include "api/cache_entry.h"
 #include "compile/program.h"
 #include "languages/language.h"
 #include "schema/schema.h"
@@ -11,6 +12,9 @@ typedef struct {
     pk_str path;                    /* empty: only what the walk had to say behind the last file */
     bool named;                     /* the path itself, not found by a walk */
     diag_list *said;                /* by the walk before it came to this file; NULL: nothing */
+    file_print print;               /* zero without a cache */
+    digest content;                 /* as it was read; the same */
+    bool readable;
 } pending_file;
 
 struct pk_catalog {
@@ -21,6 +25,16 @@ struct pk_catalog {
     unsigned threads;               /* for loading; 0: one for each processor */
     VEC(pending_file) pending;
     diag_list *said;                /* by the walk that is under way */
+    VEC(pk_str) asked;              /* paths of pk_catalog_load */
+    /* programs kept on disk: cache.c */
+    pk_str cache_folder;            /* empty: none are kept */
+    digest cache_key;
+    pk_str cache_note;              /* for people: what came of it */
+    VEC(read_file_note) read;       /* of rule files that were read */
+    bool unreadable;                /* some were not */
+    VEC(pk_str) list_sources;       /* texts of value lists */
+    void *image;                    /* what a cached program stands in; NULL: none does */
+    size_t image_mapped;
     VEC(value_list) lists;
     VEC(pk_str) without_rules;
     VEC(log_source) stated;         /* pk_log_source is an index into these two */
@@ -43,8 +57,10 @@ void catalog_settle(pk_catalog *c);    /* reads the files that are pending */
 void pending_clear(pk_catalog *c);
 diag_list *walk_diags(pk_catalog *c);
 
-/* rule_files.c: calls fn for each rule file at `path`; `named`: it is the path itself, not found by a walk. */
-typedef void (*rule_file_fn)(pk_catalog *c, const char *path, bool named);
+enum { LARGEST_RULE_FILE = 16 << 20 };
+/* rule_files.c: calls fn for each rule file at `path`; `named`: it is the path itself, not found by a walk. The print is
+ * zero if the catalogue keeps no programs. */
+typedef void (*rule_file_fn)(pk_catalog *c, const char *path, const file_print *print, bool named);
 pk_status walk_rule_files(pk_catalog *c, const char *path, rule_file_fn fn);
 /* A whole file, in `a`. Not PK_OK: a diagnostic says why. */
 pk_status read_text_file(const char *path, size_t limit, arena *a, pk_str *out, diag_list *d);
@@ -62,6 +78,7 @@ int level_rank(pk_str level);
 
 /* catalog.c */
 void catalog_complete(pk_catalog *c);  /* resolves references, once */
+void catalog_restored(pk_catalog *c);  /* rules came from an image instead */
 void catalog_refresh(pk_catalog *c);   /* states of rules, after compiling */
 const pk_rule *catalog_rule(const pk_catalog *c, const rule *r);
 diag_list *catalog_diags(const pk_catalog *c);

@@ -1,5 +1,5 @@
 /* Catalogs: rule files into rules, and rules as the public header shows them. */
-#include "api/api.h"
+#include "api/cache.h"
 
 #include <stdio.h>
 
@@ -27,12 +27,16 @@ void pk_catalog_free(pk_catalog *c)
 {
     if (!c) return;
     pending_clear(c);
+    vec_free(&c->asked);
+    vec_free(&c->read);
+    vec_free(&c->list_sources);
     ir_catalog_free(c->ir);
     schema_free(c->schema);
     vec_free(&c->without_rules);
     vec_free(&c->stated);
     vec_free(&c->stated_classes);
     arena_free(c->arena);
+    cache_release(c);
     mem_free(c);
 }
 
@@ -67,6 +71,7 @@ pk_status pk_catalog_load_lists(pk_catalog *c, const char *path)
     if (c->complete) return PK_ERROR_USAGE;
     catalog_settle(c); /* rules that were named before do not see these lists */
     pk_status status = read_text_file(path, LISTS_LIMIT, c->arena, &source, catalog_diags(c));
+    if (status == PK_OK) vec_push(&c->list_sources, source);
     return status == PK_OK ? parse_value_lists(c, source, arena_str(c->arena, str_from(path))) : status;
 }
 
@@ -133,6 +138,15 @@ void catalog_complete(pk_catalog *c)
     for (size_t i = 0; languages[i]; i++)
         if (languages[i]->resolve) languages[i]->resolve(c->ir, &options);
     warn_of_same_ids(c);
+    ir_catalog_forget(c->ir);
+    c->rules = ARENA_ARRAY(c->arena, pk_rule, ir_rule_count(c->ir));
+    catalog_refresh(c);
+}
+
+void catalog_restored(pk_catalog *c)
+{
+    pending_clear(c);
+    c->complete = true;
     c->rules = ARENA_ARRAY(c->arena, pk_rule, ir_rule_count(c->ir));
     catalog_refresh(c);
 }

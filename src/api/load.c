@@ -9,7 +9,7 @@
 
 #include "api/api.h"
 
-enum { RULE_FILE_LIMIT = 16 << 20, FILES_A_BATCH = 8, FILES_A_THREAD = 64, THREADS_MAX = 16 };
+enum { FILES_A_BATCH = 8, FILES_A_THREAD = 64, THREADS_MAX = 16 };
 
 typedef struct {
     ir_batch batch;
@@ -43,7 +43,9 @@ static void load_file(const pk_catalog *c, file_batch *b, pending_file *p)
     ir_catalog *part = b->batch.part;
     diag_list *diags = ir_diags(part);
     rule_file f = {.path = arena_str(ir_arena(part), p->path)};
-    if (read_text_file(f.path.ptr, RULE_FILE_LIMIT, ir_arena(part), &f.text, diags) != PK_OK) return;
+    if (read_text_file(f.path.ptr, LARGEST_RULE_FILE, ir_arena(part), &f.text, diags) != PK_OK) return;
+    p->readable = true;
+    if (c->cache_folder.len) p->content = digest_of(f.text.ptr, f.text.len, c->cache_key);
     const language *l = language_detect(&f);
     language_options options = options_of(c);
     if (!l && p->named) {
@@ -101,6 +103,16 @@ static void join_batch(pk_catalog *c, file_batch *b)
     vec_free(&b->without_rules);
 }
 
+/* For the manifest of a program that is kept. */
+static void note_files(pk_catalog *c)
+{
+    for (size_t i = 0; c->cache_folder.len && i < c->pending.len; i++) {
+        const pending_file *p = &c->pending.at[i];
+        c->unreadable |= !p->readable;
+        vec_push(&c->read, ((read_file_note){p->path, p->named, p->print, p->content}));
+    }
+}
+
 void catalog_settle(pk_catalog *c)
 {
     if (c->pending.len == 0) return;
@@ -112,6 +124,7 @@ void catalog_settle(pk_catalog *c)
     for (size_t i = 0; i < batches; i++) join_batch(c, &l.batches[i]);
     for (size_t i = 0; i < threads; i++) ir_part_join(c->ir, loaders[i].part);
     mem_free(l.batches);
+    note_files(c);
     pending_clear(c);
 }
 
@@ -126,9 +139,9 @@ void pending_clear(pk_catalog *c)
 }
 
 /* Diagnostics of the walk stand where they would if each file were read when it is found. */
-static void pend(pk_catalog *c, const char *path, bool named)
+static void pend(pk_catalog *c, const char *path, const file_print *print, bool named)
 {
-    pending_file p = {.path = arena_str(c->arena, str_from(path)), .named = named, .said = c->said};
+    pending_file p = {.path = arena_str(c->arena, str_from(path)), .named = named, .said = c->said, .print = *print};
     c->said = NULL;
     vec_push(&c->pending, p);
 }
@@ -142,7 +155,8 @@ diag_list *walk_diags(pk_catalog *c)
 pk_status pk_catalog_load(pk_catalog *c, const char *path)
 {
     if (c->complete || !c->schema) return PK_ERROR_USAGE;
+    vec_push(&c->asked, arena_str(c->arena, str_from(path)));
     pk_status status = walk_rule_files(c, path, pend);
-    if (c->said) pend(c, "", false);
+    if (c->said) pend(c, "", &(file_print){0}, false);
     return status;
 }

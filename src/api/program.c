@@ -1,5 +1,5 @@
 /* Programs: the chosen rules of a catalog, compiled. */
-#include "api/api.h"
+#include "api/cache.h"
 
 typedef struct {
     const pk_catalog *catalog;
@@ -20,6 +20,8 @@ pk_status pk_program_build(pk_program **out, pk_catalog *c, const pk_choice *cho
     if (!choice) choice = &everything;
     pk_status status = choice_check(choice, catalog_diags(c));
     if (status != PK_OK) return status;
+    bool kept = cache_serves(c);
+    if (kept && cache_fetch(c, choice, out)) return PK_OK;
     catalog_complete(c);
     pk_program *p = mem_zalloc(1, sizeof *p);
     p->catalog = c;
@@ -27,6 +29,7 @@ pk_status pk_program_build(pk_program **out, pk_catalog *c, const pk_choice *cho
     chooser by = {c, choice};
     status = program_build(&p->compiled, c->ir, c->schema, &(compile_options){.choose = choose, .choose_user = &by}, p->diags);
     catalog_refresh(c); /* the compiler may have found that a rule can't run */
+    if (kept && status == PK_OK) cache_store(c, choice, p);
     *out = p;
     return status;
 }

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { DEPTH_LIMIT = 64 };
@@ -78,6 +79,17 @@ static bool is_above(const above *chain, const struct stat *s)
     return false;
 }
 
+static uint64_t nanoseconds(struct timespec t) { return (uint64_t)t.tv_sec * UINT64_C(1000000000) + (uint64_t)t.tv_nsec; }
+
+static void hand_on(pk_catalog *c, const char *path, const struct stat *s, bool named, rule_file_fn fn)
+{
+    struct timespec now = {0};
+    file_print print = {0};
+    if (c->cache_folder.len && clock_gettime(CLOCK_REALTIME, &now) == 0)
+        print = (file_print){s->st_dev, s->st_ino, (uint64_t)s->st_size, nanoseconds(s->st_mtim), nanoseconds(s->st_ctim), nanoseconds(now)};
+    fn(c, path, &print, named);
+}
+
 static void walk(pk_catalog *c, const char *folder, const struct stat *self, const above *chain, int depth, rule_file_fn fn)
 {
     struct dirent **entries;
@@ -94,9 +106,10 @@ static void walk(pk_catalog *c, const char *folder, const struct stat *self, con
     for (int i = 0; i < n; i++) {
         char *path = NULL;
         struct stat s;
-        if (asprintf(&path, "%s%s%s", folder, slash, entries[i]->d_name) >= 0 && stat(path, &s) == 0) {
+        bool maybe = entries[i]->d_type != DT_REG || looks_like_rules(str_from(entries[i]->d_name)); /* of others only the kind counts */
+        if (maybe && asprintf(&path, "%s%s%s", folder, slash, entries[i]->d_name) >= 0 && stat(path, &s) == 0) {
             if (S_ISDIR(s.st_mode)) walk(c, path, &s, &here, depth + 1, fn);
-            else if (S_ISREG(s.st_mode) && looks_like_rules(str_from(path))) fn(c, path, false);
+            else if (S_ISREG(s.st_mode) && looks_like_rules(str_from(path))) hand_on(c, path, &s, false, fn);
         }
         free(path);
         free(entries[i]);
@@ -113,6 +126,6 @@ pk_status walk_rule_files(pk_catalog *c, const char *path, rule_file_fn fn)
         return PK_ERROR_IO;
     }
     if (S_ISDIR(s.st_mode)) walk(c, path, &s, NULL, 0, fn);
-    else fn(c, path, true);
+    else hand_on(c, path, &s, true, fn);
     return PK_OK;
 }

@@ -122,3 +122,35 @@ size_t diag_count(const diag_list *d) { return d->items.len; }
 const pk_diagnostic *diag_at(const diag_list *d, size_t i) { return &d->items.at[i]; }
 size_t diag_total(const diag_list *d, pk_severity severity) { return d->totals[severity]; }
 size_t diag_dropped(const diag_list *d) { return d->dropped; }
+
+/* ---- images ---- */
+
+_Static_assert(sizeof(struct diag_list) == 104, "a member of diag_list came or went: diag_image and diag_restore copy each");
+
+void diag_image(const diag_list *d, image_writer *w, size_t field)
+{
+    size_t at = image_copy(w, d, sizeof *d);
+    image_point(w, field, at);
+    image_clear(w, at + offsetof(diag_list, texts));
+    size_t items = IMAGE_VECTOR(w, at + offsetof(diag_list, items), &d->items);
+    for (size_t i = 0; i < d->items.len; i++, items += sizeof(pk_diagnostic)) {
+        const pk_diagnostic *item = &d->items.at[i];
+        image_cstring(w, items + offsetof(pk_diagnostic, code), item->code);
+        image_string(w, items + offsetof(pk_diagnostic, message), item->message);
+        image_string(w, items + offsetof(pk_diagnostic, hint), item->hint);
+        image_string(w, items + offsetof(pk_diagnostic, file), item->file);
+        image_string(w, items + offsetof(pk_diagnostic, rule), item->rule);
+    }
+    size_t codes = IMAGE_VECTOR(w, at + offsetof(diag_list, codes), &d->codes);
+    for (size_t i = 0; i < d->codes.len; i++)
+        image_cstring(w, codes + i * sizeof(code_count) + offsetof(code_count, code), d->codes.at[i].code);
+}
+
+void diag_restore(diag_list *d, const diag_list *copy)
+{
+    empty(d);
+    for (size_t i = 0; i < copy->items.len; i++) vec_push(&d->items, copy->items.at[i]);
+    for (size_t i = 0; i < copy->codes.len; i++) vec_push(&d->codes, copy->codes.at[i]);
+    memcpy(d->totals, copy->totals, sizeof d->totals);
+    d->dropped = copy->dropped;
+}

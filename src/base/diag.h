@@ -8,7 +8,7 @@
 #ifndef PICKET_BASE_DIAG_H
 #define PICKET_BASE_DIAG_H
 
-#include "base/mem.h"
+#include "base/image.h"
 
 typedef struct {
     pk_str file;      /* as the user named it; members as "logs.zip!/a/b.evtx" */
@@ -34,6 +34,9 @@ void diag_add_text(diag_list *d, pk_severity severity, const char *code, diag_pl
                    pk_str hint);
 
 void diag_merge(diag_list *into, diag_list *from);    /* moves all of `from`; `from` is empty afterwards */
+void diag_image(const diag_list *d, image_writer *w, size_t field); /* the pointer at `field` will lead to a copy */
+/* Makes `d` what the copy was. Its texts are those of the image, which must outlive `d`. */
+void diag_restore(diag_list *d, const diag_list *copy);
 size_t diag_count(const diag_list *d);                /* kept */
 const pk_diagnostic *diag_at(const diag_list *d, size_t i);
 size_t diag_total(const diag_list *d, pk_severity severity); /* counted, kept or not */

@@ -108,6 +108,14 @@ static bool insert(table *t, pk_str key, uint32_t value, bool overwrite)
 bool table_put(table *t, pk_str key, uint32_t value) { return insert(t, key, value, false); }
 void table_set(table *t, pk_str key, uint32_t value) { (void)insert(t, key, value, true); }
 
+void table_image(const table *t, image_writer *w, size_t field)
+{
+    size_t entries = IMAGE_VECTOR(w, field + offsetof(table, entries), &t->entries);
+    for (size_t i = 0; i < t->entries.len; i++)
+        image_string(w, entries + i * sizeof(table_entry) + offsetof(table_entry, key), t->entries.at[i].key);
+    image_array(w, field + offsetof(table, index), t->index, t->index ? t->mask + 1 : 0, sizeof *t->index);
+}
+
 /* ---- interner: a table whose values are its own entry numbers ---- */
 
 struct interner {

@@ -2,7 +2,7 @@
 #ifndef PICKET_BASE_HASH_H
 #define PICKET_BASE_HASH_H
 
-#include "base/mem.h"
+#include "base/image.h"
 
 uint64_t hash_bytes(const void *bytes, size_t len, uint64_t seed);
 static inline uint64_t hash_str(pk_str s) { return hash_bytes(s.ptr, s.len, 0); }
@@ -30,6 +30,7 @@ void table_free(table *t);
 uint32_t table_get(const table *t, pk_str key);       /* TABLE_NONE if absent */
 bool table_put(table *t, pk_str key, uint32_t value); /* false: the key is there already, value left as it was */
 void table_set(table *t, pk_str key, uint32_t value); /* inserts or overwrites */
+void table_image(const table *t, image_writer *w, size_t field); /* copies what the table at `field` holds, keys too */
 
 /* Interned strings: equal strings give the same number, and the text stays put. */
 typedef struct interner interner;

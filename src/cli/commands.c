@@ -34,7 +34,10 @@ static const option scan_options[] = {
     {'o', "out", "FILE", "write the alerts to this file instead of standard output"},
     {OPTION_SUMMARY, "summary", "FILE", "write the summary to this file as JSON"},
     {OPTION_FAIL_LEVEL, "fail-level", "LEVEL", "exit with 1 if there is an alert of this level or above"},
+    {OPTION_CACHE, "cache", "DIR", "keep compiled rules in this folder (picket/ under XDG_CACHE_HOME or ~/.cache); it may be deleted at any time"},
+    {OPTION_NO_CACHE, "no-cache", NULL, "read and compile the rules, whatever is kept, and keep nothing"},
     {'q', "quiet", NULL, "no progress and no summary on standard error"},
+    {'v', "verbose", NULL, "say where the compiled rules came from"},
     LAST_OPTIONS,
 };
 

@@ -40,6 +40,7 @@ static bool on_alert(const pk_alert *alert, void *user)
 typedef struct {
     word_list levels, statuses, tags, techniques, ids, log_sources;
     const char *form, *out, *summary, *fail_level;
+    bool verbose;
 } wishes;
 
 static void read_wishes(const command_line *line, wishes *w)
@@ -57,6 +58,7 @@ static void read_wishes(const command_line *line, wishes *w)
         case OPTION_SUMMARY: w->summary = it->value; break;
         case OPTION_FAIL_LEVEL: w->fail_level = it->value; break;
         case 'o': w->out = it->value; break;
+        case 'v': w->verbose = true; break;
         default: break;
         }
     }
@@ -131,15 +133,29 @@ static int finish(scan *c, const wishes *w, pk_status status)
     return code;
 }
 
+static void say_cache(session *s)
+{
+    text line = {0};
+    pk_str note = pk_catalog_cache_note(s->catalog);
+    text_put_cstring(&line, "picket: ");
+    if (note.len) text_put_terminal(&line, note);
+    else text_put_cstring(&line, "compiled rules are not kept");
+    text_put_char(&line, '\n');
+    out_write(&s->errors, text_view(&line));
+    text_free(&line);
+}
+
 static int run_prepared(scan *c, const command_line *line, const wishes *w, pk_log_source *sources)
 {
     session *of = &c->session;
     int code = EXIT_DAMAGED;
     pk_choice choice = choice_of(w);
     if (!session_open(of)) return EXIT_DAMAGED;
+    session_use_cache(of, line);
     session_load_rules(of, line);
     if (!session_state_sources(of, line, sources)) return EXIT_USAGE;
     if (!session_build(of, &choice, &code)) return code;
+    if (w->verbose) say_cache(of);
     if (pk_program_rule_count(of->program) == 0) {
         report_diagnostics(&of->errors, pk_catalog_diagnostics(of->catalog), &(diagnostics_view){.least = PK_NEEDS_LIST, .per_code = 10});
         out_write(&of->errors, STR("picket: there is no rule to run: none was loaded, or none of them is runnable and chosen\n"));

@@ -29,6 +29,17 @@ bool session_open(session *s)
     return false;
 }
 
+void session_use_cache(session *s, const command_line *line)
+{
+    const char *folder = NULL;
+    bool wanted = true;
+    for (size_t i = 0; i < line->count; i++) {
+        if (line->items[i].id == OPTION_CACHE) folder = line->items[i].value, wanted = true;
+        if (line->items[i].id == OPTION_NO_CACHE) wanted = false;
+    }
+    if (wanted) (void)!pk_catalog_use_cache(s->catalog, folder); /* without one it only takes longer */
+}
+
 void session_load_rules(session *s, const command_line *line)
 {
     bool any = false;
@@ -53,12 +64,10 @@ void session_load_rules(session *s, const command_line *line)
 
 bool session_build(session *s, const pk_choice *choice, int *code)
 {
-    size_t before = pk_diagnostics_count(pk_catalog_diagnostics(s->catalog));
     pk_status status = pk_program_build(&s->program, s->catalog, choice);
     if (status == PK_OK) return true;
     const pk_diagnostics *d = s->program ? pk_program_diagnostics(s->program) : pk_catalog_diagnostics(s->catalog);
     *code = status == PK_ERROR_USAGE ? EXIT_USAGE : EXIT_DAMAGED;
-    (void)before;
     report_diagnostics(&s->errors, d, &(diagnostics_view){.least = PK_ERROR});
     return false;
 }

@@ -20,6 +20,8 @@ void session_init(session *s, const char *name);
 void session_free(session *s);
 /* Makes the catalog; false: the data that ships is missing, which has been told. */
 bool session_open(session *s);
+/* Compiled rules are kept where --cache says, else where the user's caches are, unless --no-cache. */
+void session_use_cache(session *s, const command_line *line);
 /* Loads --placeholders, then --rules (without any the shipped rules). */
 void session_load_rules(session *s, const command_line *line);
 /* States the log sources of --as; false: usage, told. Before the program is built. */

@@ -117,6 +117,15 @@ void literal_sieve_free(literal_sieve *s)
     *s = (literal_sieve){0};
 }
 
+_Static_assert(sizeof(literal_sieve) == 136, "a member of literal_sieve came or went: literal_sieve_image copies each");
+
+void literal_sieve_image(const literal_sieve *s, image_writer *w, size_t field, size_t literals)
+{
+    image_point(w, field + offsetof(literal_sieve, literals), s->literals ? literals : 0);
+    image_array(w, field + offsetof(literal_sieve, entries), s->entries, s->entries ? s->count : 0, sizeof *s->entries);
+    image_array(w, field + offsetof(literal_sieve, first), s->first, s->first ? CELLS : 0, sizeof *s->first);
+}
+
 /* ---- comparing ---- */
 
 static inline char ascii_lower(char c) { return (char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c); }

@@ -9,7 +9,7 @@
 #ifndef PICKET_COMPILE_LITERAL_SIEVE_H
 #define PICKET_COMPILE_LITERAL_SIEVE_H
 
-#include "base/mem.h"
+#include "base/image.h"
 
 #define SIEVE_BYTES 3
 
@@ -30,6 +30,8 @@ typedef struct {
 /* false: they are too many, or one of them has no three neighbouring ASCII bytes. The literals are folded. */
 bool literal_sieve_build(literal_sieve *s, const pk_str *literals, size_t count);
 void literal_sieve_free(literal_sieve *s);
+/* Copies what the sieve at `field` holds; `literals`: where its literals stand in the image. */
+void literal_sieve_image(const literal_sieve *s, image_writer *w, size_t field, size_t literals);
 /* May one of the literals stand in the folded text? false: none does. */
 bool literal_sieve_lets_through(const literal_sieve *s, pk_str content);
 

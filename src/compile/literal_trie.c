@@ -84,6 +84,15 @@ void trie_add(literal_trie *t, uint32_t literal)
     hang(t, node, literal, 0); /* only reached at the root */
 }
 
+_Static_assert(sizeof(literal_trie) == 64, "a member of literal_trie came or went: trie_image copies each");
+
+void trie_image(const literal_trie *t, image_writer *w, size_t field, size_t literals)
+{
+    image_point(w, field + offsetof(literal_trie, literals), t->literals ? literals : 0);
+    image_array(w, field + offsetof(literal_trie, edges), t->edges, t->edges ? t->mask + 1 : 0, sizeof *t->edges);
+    IMAGE_VECTOR(w, field + offsetof(literal_trie, ends), &t->ends);
+}
+
 static bool literal_fits(const literal_trie *t, pk_str literal, pk_str text)
 {
     if (literal.len > text.len) return false;

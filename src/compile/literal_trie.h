@@ -5,7 +5,7 @@
 #ifndef PICKET_COMPILE_LITERAL_TRIE_H
 #define PICKET_COMPILE_LITERAL_TRIE_H
 
-#include "base/mem.h"
+#include "base/image.h"
 
 typedef struct {
     uint64_t key;                 /* node << 8 | byte, plus 1; 0: free */
@@ -26,6 +26,9 @@ typedef struct {
 void trie_init(literal_trie *t, const pk_str *literals, bool backwards);
 void trie_add(literal_trie *t, uint32_t literal);     /* no literal twice, none empty */
 void trie_free(literal_trie *t);
+
+/* Copies what the trie at `field` holds; `literals`: where its literals stand in the image. */
+void trie_image(const literal_trie *t, image_writer *w, size_t field, size_t literals);
 
 typedef VEC(uint32_t) number_list;
 

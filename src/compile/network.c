@@ -353,6 +353,7 @@ network *network_build(prepared_test *const *tests, size_t count, uint32_t base,
     fill_trie(&n->suffixes, &n->suffix, true);
     literal_scan_build(&n->literals, n->inside.texts.at, n->inside.texts.len);
     n->literal_base = literal_base;
+    for (size_t i = 1; i < 4; i++) table_free(&sets[i]->numbers); /* only whole texts are looked up by them */
     compile_regexes(&b);
     build_ranges(n);
     if (n->above.len) qsort(n->above.at, n->above.len, sizeof *n->above.at, by_number);
@@ -379,6 +380,60 @@ void network_free(network *n)
     vec_free(&n->others);
     mem_free(n);
 }
+
+/* ---- images ---- */
+
+_Static_assert(sizeof(network) == 1136 && sizeof(anchor_set) == 104, "a member came or went: network_image copies each");
+
+/* Where the literals stand. */
+static size_t anchors_image(const anchor_set *set, image_writer *w, size_t field)
+{
+    table_image(&set->numbers, w, field + offsetof(anchor_set, numbers));
+    image_string_vector(w, field + offsetof(anchor_set, texts), set->texts.at, set->texts.len);
+    image_array(w, field + offsetof(anchor_set, first), set->first, set->texts.len + 1, sizeof *set->first);
+    image_array(w, field + offsetof(anchor_set, uses), set->uses, set->first[set->texts.len], sizeof *set->uses);
+    return image_target(w, field + offsetof(anchor_set, texts.at));
+}
+
+static pk_str serialised(const hs_database_t *db)
+{
+    char *bytes = NULL;
+    size_t len = 0;
+    if (!db || hs_serialize_database(db, &bytes, &len) != HS_SUCCESS) return (pk_str){NULL, 0};
+    return (pk_str){bytes, len};
+}
+
+size_t network_image(const network *n, image_writer *w, size_t field, pk_str *regexes)
+{
+    size_t at = image_copy(w, n, sizeof *n), tests;
+    image_point(w, field, at);
+    image_once(w, n->tests, n->count * sizeof *n->tests, &tests);
+    image_point(w, at + offsetof(network, tests), tests);
+    IMAGE_VECTOR(w, at + offsetof(network, always), &n->always);
+    IMAGE_VECTOR(w, at + offsetof(network, confirm_always), &n->confirm_always);
+    anchors_image(&n->whole, w, at + offsetof(network, whole));
+    size_t prefixes = anchors_image(&n->prefix, w, at + offsetof(network, prefix));
+    size_t suffixes = anchors_image(&n->suffix, w, at + offsetof(network, suffix));
+    size_t inside = anchors_image(&n->inside, w, at + offsetof(network, inside));
+    trie_image(&n->prefixes, w, at + offsetof(network, prefixes), prefixes);
+    trie_image(&n->suffixes, w, at + offsetof(network, suffixes), suffixes);
+    literal_scan_image(&n->literals, w, at + offsetof(network, literals), inside);
+    image_clear(w, at + offsetof(network, regexes));
+    *regexes = serialised(n->regexes);
+    IMAGE_VECTOR(w, at + offsetof(network, ranges), &n->ranges);
+    IMAGE_VECTOR(w, at + offsetof(network, range_tests), &n->range_tests);
+    IMAGE_VECTOR(w, at + offsetof(network, above), &n->above);
+    IMAGE_VECTOR(w, at + offsetof(network, below), &n->below);
+    IMAGE_VECTOR(w, at + offsetof(network, others), &n->others);
+    return at;
+}
+
+bool network_restore(network *n, pk_str regexes)
+{
+    return regexes.len == 0 || hs_deserialize_database(regexes.ptr, regexes.len, &n->regexes) == HS_SUCCESS;
+}
+
+void network_release(network *n) { hs_free_database(n->regexes); }
 
 bool network_is_light(const network *n)
 {

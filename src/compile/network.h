@@ -42,6 +42,13 @@ typedef struct {
  */
 network *network_build(prepared_test *const *tests, size_t count, uint32_t base, uint32_t literal_base, arena *a);
 void network_free(network *n);
+/*
+ * Copies a network to the pointer at `field`. Its database of regexes is copied as bytes, which *regexes tells (len 0: it has
+ * none); network_restore makes it again. `tests` must have been copied before, by image_once.
+ */
+size_t network_image(const network *n, image_writer *w, size_t field, pk_str *regexes);
+bool network_restore(network *n, pk_str regexes);      /* false: this Hyperscan does not take them */
+void network_release(network *n);                      /* what network_restore made; the rest is the image's */
 bool network_is_light(const network *n);              /* running it costs less than remembering its results */
 /* Of a light network: is no test true of this text, by a look that needs no folding? false: run it. */
 bool network_rules_out(const network *n, pk_str content);

@@ -51,9 +51,26 @@ void regex_scratch_free(regex_scratch *s)
     pcre2_jit_stack_free(s->stack);
 }
 
+/* Tests that come from an image are compiled by whoever needs them first; of two at once one wins. */
+static const pcre2_code *regex_of(const prepared_test *t)
+{
+    pcre2_code **place = (pcre2_code **)(uintptr_t)&t->regex;
+    pcre2_code *regex = __atomic_load_n(place, __ATOMIC_ACQUIRE), *none = NULL;
+    if (regex) return regex;
+    arena *a = arena_new();
+    pk_str problem;
+    regex = compile_regex(t->test, a, &problem);
+    arena_free(a);
+    if (!regex || __atomic_compare_exchange_n(place, &none, regex, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) return regex;
+    pcre2_code_free(regex);
+    return none;
+}
+
 static bool match_regex(const prepared_test *t, pk_str content, regex_scratch *r, match_place *place)
 {
-    int n = pcre2_match(t->regex, (PCRE2_SPTR)content.ptr, content.len, 0, PCRE2_NO_UTF_CHECK, r->match, r->context);
+    const pcre2_code *regex = regex_of(t);
+    if (!regex) return false;
+    int n = pcre2_match(regex, (PCRE2_SPTR)content.ptr, content.len, 0, PCRE2_NO_UTF_CHECK, r->match, r->context);
     if (n < 0) {
         if (n != PCRE2_ERROR_NOMATCH) r->limit_hits++;
         return false;
@@ -175,6 +192,27 @@ prepared_test *prepare_test(const ir_test *test, arena *a, pk_str *problem)
 void prepared_free(prepared_test *t)
 {
     if (t && t->regex) pcre2_code_free(t->regex);
+}
+
+_Static_assert(sizeof(prepared_test) == 96, "a member of prepared_test came or went: prepared_image copies each");
+
+void prepared_image(const prepared_test *t, image_writer *w, size_t field)
+{
+    size_t at;
+    bool fresh = t && image_once(w, t, sizeof *t, &at);
+    image_point(w, field, t ? at : 0);
+    if (!fresh) return;
+    ir_test_image(t->test, w, at + offsetof(prepared_test, test));
+    image_strings(w, at + offsetof(prepared_test, words), t->words, t->word_count);
+    image_clear(w, at + offsetof(prepared_test, regex));
+    const pattern *p = &t->pattern;
+    size_t segments = image_array(w, at + offsetof(prepared_test, pattern.segments), p->segments, p->count, sizeof *p->segments);
+    for (size_t i = 0; i < p->count; i++, segments += sizeof(pattern_segment)) {
+        const pattern_segment *s = &p->segments[i];
+        size_t pieces = image_array(w, segments + offsetof(pattern_segment, pieces), s->pieces, s->count, sizeof *s->pieces);
+        for (size_t k = 0; k < s->count; k++)
+            image_string(w, pieces + k * sizeof(pattern_piece) + offsetof(pattern_piece, text), s->pieces[k].text);
+    }
 }
 
 bool prepared_match(const prepared_test *t, subject_text s, regex_scratch *r, match_place *place)

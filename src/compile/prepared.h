@@ -16,7 +16,7 @@ typedef struct {
     pattern pattern;              /* EQUALS .. WILDCARD */
     pk_str *words;                /* PHRASE, folded unless cased */
     size_t word_count;
-    pcre2_code *regex;            /* REGEX; NULL: does not compile, never true */
+    pcre2_code *regex;            /* REGEX; NULL: does not compile, never true, or (valid) is compiled when first needed */
     ip_network network;           /* CIDR */
     double number;                /* COMPARE */
     bool valid;                   /* false: the constant makes no sense, the test is never true */
@@ -25,6 +25,8 @@ typedef struct {
 /* Everything but the regex lives in `a`. A constant that makes no sense is told in *problem (else left alone). */
 prepared_test *prepare_test(const ir_test *t, arena *a, pk_str *problem);
 void prepared_free(prepared_test *t);
+/* Copies it, once, to the pointer at `field`; its regex is compiled anew where it is needed. */
+void prepared_image(const prepared_test *t, image_writer *w, size_t field);
 
 /* A text in both forms. folded.ptr == text.ptr where folding changes nothing. */
 typedef struct { pk_str text, folded; } subject_text;

@@ -223,6 +223,10 @@ pk_status program_build(program **out, ir_catalog *c, schema *s, const compile_o
 void program_free(program *p)
 {
     if (!p) return;
+    if (p->image) {
+        program_release(p);
+        return;
+    }
     for (size_t i = 0; p->networks && i < p->slots.all.len; i++) network_free(p->networks[i]);
     for (size_t i = 0; i < p->prepared_count; i++) prepared_free(p->prepared[i]);
     slots_free(&p->slots);

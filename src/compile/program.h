@@ -21,6 +21,14 @@ typedef struct {
 pk_status program_build(program **out, ir_catalog *c, schema *s, const compile_options *o, diag_list *d);
 void program_free(program *p);
 
+/* ---- images (base/image.h) ---- */
+
+/* Copies a program to the pointer at `field`; the catalogue must have been copied before, by the same writer. */
+void program_image(const program *p, image_writer *w, size_t field);
+/* What was copied, of a catalogue that was restored from the same image and a schema loaded from the same files. The image
+ * must outlive it. NULL: the libraries of this machine do not take it. */
+program *program_restore(void *image, ir_catalog *c, schema *s);
+
 const path_set *program_paths(const program *p);      /* what readers are asked to fill; frozen */
 const schema *program_schema(const program *p);
 bool program_has_rule(const program *p, uint32_t rule_index);   /* chosen and compiled */

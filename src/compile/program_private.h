@@ -20,10 +20,10 @@
 /* Any of a set of tests, on one slot. The same use in many rules and classes is the same predicate. */
 typedef struct {
     uint32_t slot;
+    bool strict;                  /* only values of the type of the constant count (NUMBERS_STRICT) */
     uint32_t *tests;              /* local numbers in the slot's network, ascending */
     uint32_t count;
     uint32_t uses;                /* rules, counted once for each variant */
-    bool strict;                  /* only values of the type of the constant count (NUMBERS_STRICT) */
     double likely;
     uint32_t *variants;           /* whose candidates it makes; ascending */
     uint32_t variant_count;
@@ -76,6 +76,7 @@ typedef struct {
 } slot_program;
 
 struct program {
+    struct program_image *image;  /* of which all tables below are; NULL: they are the program's own */
     arena *arena;
     ir_catalog *catalog;
     schema *schema;
@@ -103,6 +104,8 @@ static inline const class_program *program_class(const program *p, class_id c)
 {
     return &p->classes[c == CLASS_NONE ? p->class_count : c];
 }
+
+void program_release(program *p); /* image.c: frees what restoring and running have made */
 
 /* ---- steps of program_build, in order ---- */
 

@@ -20,6 +20,40 @@ void slots_free(slot_table *t)
     table_free(&t->numbers);
 }
 
+/* ---- images ---- */
+
+_Static_assert(sizeof(slot_table) == 88 && sizeof(event_slot) == 96 && sizeof(slot_expr) == 72,
+               "a member came or went: slots_image copies each");
+
+static void expr_image(const slot_expr *e, image_writer *w, size_t field)
+{
+    size_t at;
+    bool fresh = e && image_once(w, e, sizeof *e, &at);
+    image_point(w, field, e ? at : 0);
+    if (!fresh) return;
+    value_image(&e->constant, w, at + offsetof(slot_expr, constant));
+    image_string(w, at + offsetof(slot_expr, function), e->function);
+    size_t args = image_array(w, at + offsetof(slot_expr, args), e->args, e->count, sizeof *e->args);
+    for (size_t i = 0; i < e->count; i++) expr_image(e->args[i], w, args + i * sizeof *e->args);
+}
+
+void slots_image(const slot_table *t, image_writer *w, size_t field)
+{
+    static const table none;
+    image_clear(w, field + offsetof(slot_table, arena));
+    image_clear(w, field + offsetof(slot_table, schema));
+    image_clear(w, field + offsetof(slot_table, paths));
+    image_set(w, field + offsetof(slot_table, numbers), &none, sizeof none);
+    size_t at = IMAGE_VECTOR(w, field + offsetof(slot_table, all), &t->all);
+    for (size_t i = 0; i < t->all.len; i++, at += sizeof(event_slot)) {
+        const event_slot *s = &t->all.at[i];
+        image_string(w, at + offsetof(event_slot, name), s->name);
+        expr_image(s->expr, w, at + offsetof(event_slot, expr));
+        IMAGE_VECTOR(w, at + offsetof(event_slot, inputs), &s->inputs);
+        IMAGE_VECTOR(w, at + offsetof(event_slot, paths), &s->paths);
+    }
+}
+
 /* ---- interning ---- */
 
 /* `owner`: the family of a field, the class of a special slot. */

@@ -54,6 +54,7 @@ typedef struct {
 
 void slots_init(slot_table *t, schema *s, path_set *paths, arena *a);
 void slots_free(slot_table *t);
+void slots_image(const slot_table *t, image_writer *w, size_t field); /* copies what a finished table at `field` holds */
 
 /* What an operand of a rule is in a class: a slot, or known before any event is read. */
 typedef struct {

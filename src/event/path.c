@@ -353,6 +353,31 @@ void path_set_freeze(path_set *set)
     set->frozen = true;
 }
 
+/* ---- images ---- */
+
+_Static_assert(sizeof(struct path_set) == 256, "a member of path_set came or went: path_set_image copies each");
+
+void path_set_image(const path_set *set, image_writer *w, size_t field)
+{
+    size_t at = image_copy(w, set, sizeof *set);
+    image_point(w, field, at);
+    image_clear(w, at + offsetof(path_set, arena));
+    image_set(w, at + offsetof(path_set, places), &(char[sizeof set->places]){0}, sizeof set->places);
+    table_image(&set->places_by_key, w, at + offsetof(path_set, places_by_key));
+    table_image(&set->slots_by_text, w, at + offsetof(path_set, slots_by_text));
+    image_string_vector(w, at + offsetof(path_set, texts), set->texts.at, set->texts.len);
+    IMAGE_VECTOR(w, at + offsetof(path_set, nodes), &set->nodes);
+    IMAGE_VECTOR(w, at + offsetof(path_set, node_slots), &set->node_slots);
+    size_t pairs = IMAGE_VECTOR(w, at + offsetof(path_set, pairs), &set->pairs);
+    for (size_t i = 0; i < set->pairs.len; i++, pairs += sizeof(path_pair)) {
+        image_strings(w, pairs + offsetof(path_pair, names), set->pairs.at[i].names, set->pairs.at[i].name_count);
+        image_strings(w, pairs + offsetof(path_pair, values), set->pairs.at[i].values, set->pairs.at[i].value_count);
+    }
+    size_t steps = IMAGE_VECTOR(w, at + offsetof(path_set, steps), &set->steps);
+    for (size_t i = 0; i < set->steps.len; i++) image_string(w, steps + i * sizeof(step) + offsetof(step, key), set->steps.at[i].key);
+    image_array(w, at + offsetof(path_set, cells), set->cells, set->cells ? set->mask + 1 : 0, sizeof *set->cells);
+}
+
 /* ---- lookup ---- */
 
 static path_node find(const path_set *set, path_node from, pk_str key)

@@ -18,6 +18,7 @@
 #ifndef PICKET_EVENT_PATH_H
 #define PICKET_EVENT_PATH_H
 
+#include "base/image.h"
 #include "event/value.h"
 
 typedef struct path_set path_set;
@@ -35,6 +36,9 @@ path_slot path_add(path_set *set, pk_str path);       /* the same path gives the
 path_slot path_add_keys(path_set *set, const pk_str *keys, size_t count); /* keys that may hold dots, no splitting */
 path_slot path_find(const path_set *set, pk_str path); /* SLOT_NONE if never added */
 void path_set_freeze(path_set *set);                  /* builds the lookup; no path_add afterwards */
+
+/* Copies a frozen set; the pointer at `field` of the image will lead to it. What is loaded so is never freed. */
+void path_set_image(const path_set *set, image_writer *w, size_t field);
 
 size_t path_slot_count(const path_set *set);
 pk_str path_text(const path_set *set, path_slot slot);

@@ -167,3 +167,28 @@ value record_done(record_builder *b)
 void list_add(arena *a, list_builder *b, value v) { vec_push_in(a, &b->items, v); }
 
 value list_done(list_builder *b) { return (value){.type = VALUE_LIST, .as.list = {b->items.at, b->items.len}}; }
+
+void value_image(const value *v, image_writer *w, size_t field)
+{
+    switch (v->type) {
+    case VALUE_MISSING: case VALUE_NULL: case VALUE_BLANK: case VALUE_BOOL: case VALUE_INT: case VALUE_UINT: case VALUE_FLOAT:
+    case VALUE_TIME:
+        return;
+    case VALUE_STRING:
+        image_string(w, field + offsetof(value, as.string), v->as.string);
+        return;
+    case VALUE_LIST: {
+        size_t items = image_array(w, field + offsetof(value, as.list.items), v->as.list.items, v->as.list.count, sizeof *v->as.list.items);
+        for (size_t i = 0; i < v->as.list.count; i++) value_image(&v->as.list.items[i], w, items + i * sizeof(value));
+        return;
+    }
+    case VALUE_RECORD: {
+        size_t fields = image_array(w, field + offsetof(value, as.record.fields), v->as.record.fields, v->as.record.count, sizeof(value_field));
+        for (size_t i = 0; i < v->as.record.count; i++, fields += sizeof(value_field)) {
+            image_string(w, fields + offsetof(value_field, name), v->as.record.fields[i].name);
+            value_image(&v->as.record.fields[i].value, w, fields + offsetof(value_field, value));
+        }
+        return;
+    }
+    }
+}

@@ -6,7 +6,7 @@
 #ifndef PICKET_EVENT_VALUE_H
 #define PICKET_EVENT_VALUE_H
 
-#include "base/mem.h"
+#include "base/image.h"
 #include "base/text.h"
 #include "base/timestamp.h"
 
@@ -67,6 +67,7 @@ const value *value_get(const value *record, pk_str name);
 void value_write_json(text *out, const value *v);     /* compact; NaN and infinities as null */
 bool value_equal(const value *a, const value *b);     /* same type and content, records in order */
 value value_copy(arena *a, const value *v);           /* deep */
+void value_image(const value *v, image_writer *w, size_t field); /* copies what the value at `field` points to */
 
 /* Building records and lists in an arena. */
 typedef struct { VEC(value_field) fields; } record_builder;

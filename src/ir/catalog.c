@@ -82,12 +82,26 @@ void *ir_kept(const ir_catalog *c, size_t i, const language **l)
 
 /* ---- tests ---- */
 
+/* The index of a catalogue that has forgotten it, or was restored without one. */
+static void index_tests(ir_catalog *c)
+{
+    c->index = shared_tests_new();
+    for (size_t i = 0; i < c->tests.len; i++) shared_tests_add(c->index, c->tests.at[i]);
+}
+
+void ir_catalog_forget(ir_catalog *c)
+{
+    shared_tests_free(c->index);
+    c->index = NULL;
+}
+
 const ir_test *ir_intern_test(ir_catalog *c, test_kind kind, uint16_t flags, compare_op compare, value constant)
 {
     ir_test like = {.kind = kind, .flags = flags, .compare = kind == TEST_COMPARE ? compare : COMPARE_LT, .constant = constant};
     uint64_t hash = test_hash(&like);
     ir_test *t = test_set_find(&c->met, &like, hash);
     if (t) return t;
+    if (!c->whole && !c->index) index_tests(c);
     t = shared_tests_intern(c->whole ? c->whole->index : c->index, &like, hash, c->arena);
     if (c->whole) {
         test_set_add(&c->met, t, hash);
@@ -107,6 +121,7 @@ const ir_test *ir_test_at(const ir_catalog *c, size_t id) { return c->tests.at[i
 ir_catalog *ir_part_new(ir_catalog *whole)
 {
     ir_catalog *part = mem_zalloc(1, sizeof *part);
+    if (!whole->index) index_tests(whole);
     part->arena = arena_new();
     part->whole = whole;
     return part;

@@ -397,6 +397,22 @@ void ir_batch_end(ir_batch *b);
 void ir_batch_join(ir_catalog *whole, ir_batch *b);    /* a part's batches in the order in which it made them */
 void ir_part_join(ir_catalog *whole, ir_catalog *part); /* behind its last batch: hands over its memory; frees the part */
 
+/* Frees what only loading needs: it is made again if tests are interned after all. */
+void ir_catalog_forget(ir_catalog *c);
+
+/* ---- images (base/image.h): a catalogue that is resolved, without what is kept ---- */
+
+typedef struct {
+    rule **rules;                  /* without their language, which whoever restores them sets */
+    ir_test **tests;
+    size_t rule_count, test_count;
+    const diag_list *diags;
+} ir_image;
+
+void ir_catalog_image(const ir_catalog *c, image_writer *w, size_t field);
+void ir_test_image(const ir_test *t, image_writer *w, size_t field);
+void ir_catalog_restore(ir_catalog *c, const ir_image *from); /* into an empty one, which the image must outlive */
+
 /* ---- small constructors that compose; all in arena `a` ---- */
 
 expr *ir_constant_expr(arena *a, value v);

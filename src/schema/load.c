@@ -536,6 +536,7 @@ static bool load_file(schema *s, const char *path, diag_list *d)
     }
     loader l = {.s = s, .file = str_from(path), .diags = d};
     arena *scratch = arena_new();
+    s->content = digest_of(bytes, len, s->content); /* the one before is the key: order counts */
     yaml_file file = yaml_read(scratch, (pk_str){bytes, len});
     const yaml_document *first = file.count ? &file.documents[0] : NULL;
     for (size_t i = 0; first && i < first->problem_count; i++) report_problem(&l, &first->problems[i]);
@@ -653,6 +654,8 @@ pk_status schema_load(schema **out, const char *directory, diag_list *d)
     *out = s;
     return PK_OK;
 }
+
+digest schema_content(const schema *s) { return s->content; }
 
 void schema_set_year(schema *s, int year)
 {

@@ -15,6 +15,7 @@
 #define PICKET_SCHEMA_SCHEMA_H
 
 #include "base/diag.h"
+#include "base/digest.h"
 #include "event/event.h"
 #include "ir/ir.h" /* log_source */
 
@@ -23,6 +24,7 @@ typedef struct schema schema;
 /* Reads all of `directory` (the `schemas` folder of share). Errors in the data are diagnostics and fail the load. */
 pk_status schema_load(schema **out, const char *directory, diag_list *d);
 void schema_free(schema *s);
+digest schema_content(const schema *s);               /* of the files that it was read from: equal files, equal schema */
 
 /*
  * The year of times that do not say theirs (syslog). Without this call it is the year in which the schema was loaded, or

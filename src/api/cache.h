@@ -1,0 +1,15 @@
+/* Programs kept on disk between runs: cache.c. */
+#ifndef PICKET_API_CACHE_H
+#define PICKET_API_CACHE_H
+
+#include "api/api.h"
+
+/* May the program that is about to be built come from the cache, or go there? Asked before anything is read. */
+bool cache_serves(const pk_catalog *c);
+/* Restores catalogue and program. false: there is nothing that fits, and nothing has changed. */
+bool cache_fetch(pk_catalog *c, const pk_choice *choice, pk_program **out);
+/* Keeps the program, which has just been built from files that cache_note_file was told of. */
+void cache_store(pk_catalog *c, const pk_choice *choice, const pk_program *p);
+void cache_release(pk_catalog *c);                     /* with the catalogue */
+
+#endif
