@@ -88,7 +88,8 @@ static void store_techniques(writer *w, const attack *k, arena *a)
     prepare(w, "INSERT INTO technique(id, name, parent, position, description, url, retired, successor, known) VALUES(?,?,?,?,?,?,?,?,1)");
     for (size_t i = 0; i < k->techniques.len; i++) {
         const attack_technique *t = &k->techniques.at[i];
-        row(w, "sooiosio", t->id, t->name, attack_parent(t->id), (int64_t)i, t->description, technique_url(a, t), (int64_t)t->retired, t->successor);
+        pk_str now = t->successor.len ? k->techniques.at[attack_current(k, (uint32_t)i)].id : STR(""); /* through all that came between */
+        row(w, "sooiosio", t->id, t->name, attack_parent(t->id), (int64_t)i, t->description, technique_url(a, t), (int64_t)t->retired, now);
     }
     prepare(w, "INSERT INTO technique_list(technique, kind, position, value) VALUES(?,?,?,?)");
     for (size_t i = 0; i < k->techniques.len; i++) {

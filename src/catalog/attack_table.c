@@ -256,10 +256,19 @@ static void put_escaped(text *t, pk_str s)
     }
 }
 
+/* What would end the field, or an entry of a list, is a blank in it. */
+static void put_plain(text *t, pk_str s, bool entry)
+{
+    for (size_t i = 0; i < s.len; i++) {
+        char c = s.ptr[i];
+        text_put_char(t, c == '\t' || c == '\n' || c == '\r' || (entry && c == ';') ? ' ' : c);
+    }
+}
+
 static void put_field(text *t, pk_str s)
 {
     text_put_char(t, '\t');
-    for (size_t i = 0; i < s.len; i++) text_put_char(t, s.ptr[i] == '\t' || s.ptr[i] == '\n' ? ' ' : s.ptr[i]);
+    put_plain(t, s, false);
 }
 
 static void put_joined(text *t, const attack_list *list)
@@ -267,7 +276,7 @@ static void put_joined(text *t, const attack_list *list)
     text_put_char(t, '\t');
     for (size_t i = 0; i < list->len; i++) {
         if (i) text_put_char(t, ';');
-        text_put(t, list->at[i]);
+        put_plain(t, list->at[i], true);
     }
 }
 

@@ -415,6 +415,7 @@ static void fills_the_tables(void **state)
     assert_row(db, "SELECT predecessor FROM tactic WHERE id = 'TA0112'", "defense-evasion");
     assert_row(db, "SELECT name || ' ' || parent || ' ' || url FROM technique WHERE id = 'T1090.003'", "Multi-hop Proxy T1090 https://attack.mitre.org/techniques/T1090/003");
     assert_row(db, "SELECT retired || successor FROM technique WHERE id = 'T1188'", "1T1090.003");
+    assert_row(db, "SELECT successor FROM technique WHERE id = 'T1150'", "T1647"); /* not T1547.011, which came between */
     assert_row(db, "SELECT group_concat(value, ',') FROM (SELECT value FROM technique_list WHERE technique = 'T1090.004' AND kind = 'platform' ORDER BY position)", "Linux,macOS,Windows,ESXi");
     assert_row(db, "SELECT name FROM attack_object WHERE id = 'G0007'", "APT28");
     assert_row(db, "SELECT count(*) FROM technique_use WHERE object = 'G0007' AND technique = 'T1090.003'", "1");

@@ -396,6 +396,17 @@ static void a_layer_of_the_rules(void **state)
     assert_each(&v, "techniques", "score", "7 1 1 4");
 }
 
+static void a_tactic_by_its_former_name(void **state)
+{
+    value v = ask(*state, "rules", "tactic=command_and_control");
+    assert_at(&v, "total", "8"); /* all but 3; also those whose techniques alone say so */
+    v = ask(*state, "rules", "tactic=strange");
+    assert_each(&v, "rules", "title", "Old");
+    query_error e;
+    v = ask_for(*state, "rules", "tactic=defense-evasion", &e);
+    assert_at(&v, "total", "0");
+}
+
 /* ---- coverage ---- */
 
 static void coverage_and_gaps(void **state)
@@ -436,7 +447,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_technique_and_its_rules), TEST(a_tab_and_only_this_technique), TEST(a_sub_technique), TEST(an_id_that_was_replaced),
         TEST(an_id_that_only_rules_know), TEST(says_that_no_vendor_is_loaded), TEST(all_techniques), TEST(the_matrix), TEST(the_matrix_by_what_runs),
-        TEST(the_matrix_against_a_layer), TEST(the_matrix_against_a_group), TEST(a_layer_of_the_rules), TEST(coverage_and_gaps),
+        TEST(the_matrix_against_a_layer), TEST(the_matrix_against_a_group), TEST(a_layer_of_the_rules), TEST(a_tactic_by_its_former_name), TEST(coverage_and_gaps),
         TEST(coverage_of_given_sources),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
