@@ -127,6 +127,12 @@ static const cutting_case cases[] = {
     {"lines without the last line break", "{\"a\":1}\n{\"b\":2}\n{\"c\":3}", LINES3, ""},
     {"CRLF, byte order mark, trailing blanks", "\xef\xbb\xbf{\"a\":1}\r\n{\"b\":2} \r\n\t{\"c\":3}\r\n", LINES3, ""},
     {"blank lines", "\n{\"a\":1}\n\n  \n{\"b\":2}\n", "2:{\"a\":1}\n5:{\"b\":2}\n", ""},
+    {"escapes in keys, and keys of every length", "{\"\\u0061\":1,\"b\\\\\":2}\n{\"\":3,\"0123456789abcdef0123456789abcdef0123456789abcdefg\":4}\n",
+     "1:{\"a\":1,\"b\\\\\":2}\n2:{\"\":3,\"0123456789abcdef0123456789abcdef0123456789abcdefg\":4}\n", ""},
+    {"numbers", "{\"a\":-0,\"b\":[1.5,-2e3,123456789012345678,-999999999999999999,18446744073709551615,1e-400,0.1]}\n",
+     "1:{\"a\":0,\"b\":[1.5,-2000,123456789012345678,-999999999999999999,18446744073709551615,0,0.1]}\n", ""},
+    {"what is no number, word or member", "{\"a\":01}\n{\"a\":1.}\n{\"a\":truth}\n{\"a\":-}\n{\"a\" 1}\n{\"a\":1 2}\n{\"a\":\"b\"c}\n{\"a\":1,}\n{\"a\":1}\n",
+     "9:{\"a\":1}\n", "1:6 json-syntax\n2:8 json-syntax\n3:6 json-syntax\n4:7 json-syntax\n5:6 json-syntax\n6:8 json-syntax\n7:9 json-syntax\n8:8 json-syntax\n"},
     {"nothing", "", "", ""},
     {"nothing but blanks", " \n\r\n\t", "", ""},
     {"one object over lines", "{\n  \"a\": {\n    \"b\": [1, 2]\n  }\n}\n", "1:{\"a\":{\"b\":[1,2]}}\n", ""},
@@ -343,6 +349,61 @@ static bool stop_at_second(const event *e, void *user)
     return ++*(int *)user < 2;
 }
 
+/* ---- escapes, wherever in a string they stand ---- */
+
+static const struct { const char *written, *meant; } escapes[] = {
+    {"\\n", "\n"}, {"\\\\", "\\"}, {"\\\\\\\\", "\\\\"}, {"\\\"", "\""}, {"\\/", "/"}, {"\\r\\n\\t", "\r\n\t"}, {"\\u00e9", "\xc3\xa9"},
+    {"\\ud83d\\ude00", "\xf0\x9f\x98\x80"}, {"\\u005c\\\\", "\\\\"}, {"\\b\\f", "\b\f"}, {"\\ud83dx", "\xef\xbf\xbdx"}, {"", ""},
+};
+
+typedef struct {
+    text *expected;               /* of each event: a length byte and a text */
+    size_t at, events;
+} expected_texts;
+
+static bool same_text(const event *e, void *user)
+{
+    expected_texts *x = user;
+    size_t len = (uint8_t)x->expected->ptr[x->at++];
+    assert_int_equal(e->field_count, 1);
+    assert_true(str_equal(e->fields[0].value.as.string, (pk_str){x->expected->ptr + x->at, len}));
+    x->at += len;
+    x->events++;
+    return true;
+}
+
+static void test_escapes(void **state)
+{
+    static const char filler[] = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx";
+    text log = {0}, expected = {0};
+    size_t events = 0;
+    (void)state;
+    for (int n = 0; n < 70; n++)
+        for (size_t i = 0; i < COUNT(escapes); i++)
+            for (size_t k = 0; k < COUNT(escapes); k++, events++) {
+                text meant = {0};
+                text_printf(&log, "{\"a\":\"%.*s%s%.*s%s%s\"}\n", n, filler, escapes[i].written, n % 4, filler, escapes[k].written, k % 2 ? "" : "z");
+                text_printf(&meant, "%.*s%s%.*s%s%s", n, filler, escapes[i].meant, n % 4, filler, escapes[k].meant, k % 2 ? "" : "z");
+                text_put_char(&expected, (char)meant.len);
+                text_put(&expected, text_view(&meant));
+                text_free(&meant);
+            }
+    path_set *paths = path_set_new();
+    path_add(paths, STR("a"));
+    path_set_freeze(paths);
+    expected_texts x = {.expected = &expected};
+    how h = {1 << 16, 1 << 20, paths, same_text, &x};
+    diag_list *d = diag_list_new();
+    uint64_t damaged = 0;
+    read_text(text_view(&log), &h, d, &damaged);
+    assert_int_equal(x.events, events);
+    assert_int_equal(damaged, 0);
+    path_set_free(paths);
+    diag_list_free(d);
+    text_free(&log);
+    text_free(&expected);
+}
+
 static void test_stopping(void **state)
 {
     (void)state;
@@ -426,6 +487,7 @@ int main(void)
         cmocka_unit_test(test_depth_limit),       cmocka_unit_test(test_many_broken_lines),
         cmocka_unit_test(test_fields),            cmocka_unit_test(test_stopping),
         cmocka_unit_test(test_messages),          cmocka_unit_test(test_detection),
+        cmocka_unit_test(test_escapes),
     };
     return cmocka_run_group_tests_name("json", tests, NULL, NULL);
 }

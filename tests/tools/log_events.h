@@ -33,7 +33,7 @@ static inline reader *log_reader_of(log_readers *l, const format *f)
 
 static inline void each_event_of_stream(log_readers *l, const input_item *item, event_fn fn, void *user, diag_list *d)
 {
-    cut_options options = {.record_limit = 50u << 20, .block_size = 1u << 20};
+    cut_options options = {.record_limit = 50u << 20, .block_size = 256u << 10};
     event_source source = {.file = item->name, .input = item->input, .record = -1};
     block b = {0};
     void *cutter = item->format->cut_new(item->stream, &options, d);

@@ -1,6 +1,7 @@
 /*
- * A span is given to simdjson, which validates all of it, and its tape is walked for the fields that were asked for. A
- * span that simdjson refuses is cut again with care (it may hold several records, or one broken one and good ones after
+ * Spans go through three readers, each slower and more patient than the one before. Neighbouring spans are indexed together
+ * and taken apart by their index (tokens.c), which proves them by the grammar. What is odd there goes to simdjson's parser,
+ * and its tape is walked for the fields (tape.c). A span that simdjson refuses is cut again with care (it may hold several records, or one broken one and good ones after
  * it); each piece then is an event by the slow parser, or a diagnostic that the scanner can place.
  */
 #include "formats/json/reader.h"
@@ -11,15 +12,20 @@
 #include "formats/json/scan.h"
 #include "formats/json/spans.h"
 #include "formats/json/tape.h"
+#include "formats/json/tokens.h"
+
+enum { INDEXED = 64 << 10 };       /* bytes that are indexed together; longer records are parsed one by one */
 
 struct reader {
     simdjson_parser *parser;
-    key_memory *keys;              /* NULL: no fields are wanted */
+    const path_set *paths;         /* NULL: no fields are wanted */
     event_fields fields;
     arena *arena;                  /* of one record: what simdjson refused, what stands in strings, and of messages */
-    /* The record of the event that is being handed out: one of the two. */
+    token_reader tokens;
+    /* The record of the event that is being handed out: as it stands, parsed, or a tree. */
+    pk_str text;                   /* ptr NULL: not by its tokens */
     simdjson_record record;
-    const value *tree;
+    const value *tree;             /* NULL: parsed */
 };
 
 /* One call of json_read. */
@@ -41,7 +47,8 @@ reader *json_reader_new(const path_set *paths)
     /* simdjson doesn't count an empty container; what it refuses at the limit, the scanner decides. */
     r->parser = simdjson_parser_new(JSON_DEPTH_LIMIT);
     r->arena = arena_new();
-    if (paths && path_slot_count(paths)) r->keys = key_memory_new(paths);
+    if (paths && path_slot_count(paths)) r->paths = paths;
+    r->tokens = (token_reader){.paths = r->paths, .keys = r->paths ? key_memory_new(paths) : NULL, .arena = r->arena, .fields = &r->fields};
     return r;
 }
 
@@ -49,7 +56,8 @@ void json_reader_free(reader *r)
 {
     if (!r) return;
     simdjson_parser_free(r->parser);
-    key_memory_free(r->keys);
+    key_memory_free(r->tokens.keys);
+    vec_free(&r->tokens.tokens);
     vec_free(&r->fields.at);
     arena_free(r->arena);
     mem_free(r);
@@ -61,15 +69,18 @@ static const value *event_record(const event *e, arena *a)
 {
     const reader *r = e->reader;
     value *v = ARENA_NEW(a, value);
-    *v = r->tree ? value_copy(a, r->tree) : tape_tree(&r->record, a);
+    simdjson_record record = r->record;
+    if (r->tree) *v = value_copy(a, r->tree);
+    else if (!r->text.ptr || simdjson_parse(r->parser, r->text.ptr, r->text.len, &record)) *v = tape_tree(&record, a);
+    else (void)json_text_parse(r->text, JSON_DEPTH_LIMIT, a, v); /* they know the same grammar: never needed */
     return v;
 }
 
 static void event_values(const event *e, bool texts_only, arena *a, void (*fn)(const value *scalar, void *user), void *user)
 {
-    const reader *r = e->reader;
-    (void)a;
-    if (r->tree) tree_each_scalar(r->tree, fn, user);
+    reader *r = (reader *)e->reader;
+    if (r->text.ptr) tokens_each_value(&r->tokens, texts_only, a, fn, user);
+    else if (r->tree) tree_each_scalar(r->tree, fn, user);
     else tape_each_value(&r->record, texts_only, fn, user);
 }
 
@@ -91,7 +102,7 @@ static void give_record(reading *g, const json_span *span)
     reader *r = g->reader;
     r->fields.at.len = 0;
     r->tree = NULL;
-    if (r->keys) tape_fields(&r->record, r->keys, r->arena, &r->fields);
+    if (r->paths) tape_fields(&r->record, r->paths, r->arena, &r->fields);
     give_event(g, span, no_raw);
 }
 
@@ -100,7 +111,7 @@ static void give_tree(reading *g, const json_span *span, const value *tree, pk_s
     reader *r = g->reader;
     r->fields.at.len = 0;
     r->tree = tree;
-    if (r->keys) value_fields(tree, r->keys, r->arena, &r->fields);
+    if (r->paths) path_values(r->paths, PATH_ROOT, tree, r->arena, fields_put_slot, &r->fields);
     give_event(g, span, raw);
 }
 
@@ -270,6 +281,72 @@ static void read_span(reading *g, const json_span *span, bool careful)
     }
 }
 
+/* ---- by the index ---- */
+
+/* The record at places[0], by its tokens; *count: its places. false: it is left to others. */
+static bool read_indexed(reading *g, const json_span *span, const char *from, size_t start, const uint32_t *places, size_t *count)
+{
+    reader *r = g->reader;
+    r->fields.at.len = 0;
+    if (!tokens_read(&r->tokens, from, start + span->len, places, count)) return false;
+    r->text = (pk_str){from + start, span->len};
+    r->tree = NULL;
+    give_event(g, span, no_raw);
+    r->text.ptr = NULL;
+    return true;
+}
+
+static void begin_record(reading *g)
+{
+    if (arena_used(g->reader->arena)) arena_reset(g->reader->arena);
+}
+
+/* Spans [first, behind) of the table, which lie close together: indexed at once. */
+static void read_group(reading *g, const spans_footer *footer, size_t first, size_t behind)
+{
+    json_span span = spans_at(g->block, footer, first), last = spans_at(g->block, footer, behind - 1);
+    const char *from = span_text(g, &span);
+    const uint64_t offset = span.offset;
+    const uint32_t *places;
+    size_t count, at = 0;
+    if (!simdjson_index(g->reader->parser, from, last.offset + last.len - offset, &places, &count)) count = 0;
+    for (size_t i = first; i < behind && !g->stopped; i++) {
+        span = spans_at(g->block, footer, i);
+        size_t start = span.offset - offset;
+        while (at < count && places[at] < start) at++;
+        begin_record(g);
+        size_t taken = count - at;
+        if (at < count && places[at] == start && read_indexed(g, &span, from, start, places + at, &taken)) {
+            at += taken;
+            continue;
+        }
+        begin_record(g);
+        read_span(g, &span, false);
+    }
+}
+
+/* Does the span go on where the one before ended, with nothing but white space and a comma between them? */
+static bool follows(const reading *g, const json_span *before, const json_span *span)
+{
+    const char *p = (const char *)g->block->bytes + before->offset + before->len, *end = span_text(g, span);
+    while (p < end && (scan_is_blank(*p) || *p == ',')) p++;
+    return p == end;
+}
+
+/* The end of the group that begins at span `first`: a single one, if that cannot be indexed. */
+static size_t group_end(const reading *g, const spans_footer *footer, size_t first, bool *indexed)
+{
+    json_span begin = spans_at(g->block, footer, first), before = begin;
+    size_t i = first + 1;
+    *indexed = begin.kind == SPAN_RECORD && begin.len <= INDEXED;
+    for (; *indexed && i < footer->spans; i++) {
+        json_span span = spans_at(g->block, footer, i);
+        if (span.kind != SPAN_RECORD || span.offset + span.len - begin.offset > INDEXED || !follows(g, &before, &span)) break;
+        before = span;
+    }
+    return i;
+}
+
 pk_status json_read(reader *r, const block *b, const event_source *source, event_fn fn, void *user, diag_list *d,
                     uint64_t *damaged)
 {
@@ -278,9 +355,15 @@ pk_status json_read(reader *r, const block *b, const event_source *source, event
     uint64_t uncounted = 0;
     reading g = {.reader = r, .block = b, .source = source, .fn = fn, .user = user, .diags = d,
                  .damaged = damaged ? damaged : &uncounted, .record_limit = (size_t)footer.record_limit};
-    for (size_t i = 0; i < footer.spans && !g.stopped; i++) {
+    for (size_t i = 0, next; i < footer.spans && !g.stopped; i = next) {
+        bool indexed;
+        next = group_end(&g, &footer, i, &indexed);
+        if (indexed) {
+            read_group(&g, &footer, i, next);
+            continue;
+        }
         json_span span = spans_at(b, &footer, i);
-        if (arena_used(r->arena)) arena_reset(r->arena);
+        begin_record(&g);
         read_span(&g, &span, false);
     }
     return g.stopped ? PK_STOPPED : PK_OK;

@@ -1,5 +1,5 @@
 /*
- * simdjson's DOM parser for C. One a reader; it keeps its buffers from record to record.
+ * simdjson for C: its DOM parser, and its first stage. One a reader; it keeps its buffers from record to record.
  *
  * A parsed record is a tape of 64-bit words and a buffer of strings (simdjson, doc/tape.md): the upper 8 bits of a word
  * are its kind, the lower 56 its payload. Kinds: 'r' root; '{' '[' with the index behind the matching bracket in the lower
@@ -32,6 +32,16 @@ void simdjson_parser_free(simdjson_parser *p);
  * next call. False: refused, for whatever reason.
  */
 bool simdjson_parse(simdjson_parser *p, const char *bytes, size_t len, simdjson_record *out);
+
+/*
+ * The first stage alone: where the structure of bytes[0, len) stands, which may be many records: brackets, colons, commas
+ * and the first byte of each scalar. Valid until the next call. False: bytes that are no UTF-8, a string that does not end
+ * or holds control characters; or no memory.
+ */
+bool simdjson_index(simdjson_parser *p, const char *bytes, size_t len, const uint32_t **places, size_t *count);
+
+/* The double that is nearest to a JSON number that fills bytes[0, len). False: it is beyond them. */
+bool simdjson_double(const char *bytes, size_t len, double *out);
 
 #ifdef __cplusplus
 }

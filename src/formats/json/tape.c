@@ -4,7 +4,6 @@
  */
 #include "formats/json/tape.h"
 
-#include "base/hash.h"
 #include "event/inner_text.h"
 
 static char kind_of(uint64_t word) { return (char)(word >> 56); }
@@ -49,81 +48,20 @@ static value scalar_at(const simdjson_record *r, size_t i)
     }
 }
 
-/* ---- keys ---- */
-
-#define MEMORY_CELLS 1024
-#define MEMORY_KEY 40        /* longer keys are looked up each time */
-
-typedef struct {
-    path_node from, to;
-    uint32_t len;
-    char key[MEMORY_KEY];
-} memory_cell;
-
-struct key_memory {
-    const path_set *paths;
-    memory_cell cells[MEMORY_CELLS];
-};
-
-key_memory *key_memory_new(const path_set *paths)
-{
-    key_memory *m = mem_zalloc(1, sizeof *m);
-    m->paths = paths;
-    for (size_t i = 0; i < MEMORY_CELLS; i++) m->cells[i].from = PATH_NONE;
-    return m;
-}
-
-void key_memory_free(key_memory *m) { mem_free(m); }
-
-/* A cheap hash: length, first and last bytes. What it confuses only costs a lookup. */
-static size_t cell_of(path_node from, pk_str key)
-{
-    uint64_t first = 0, last = 0;
-    if (key.len >= 8) {
-        memcpy(&first, key.ptr, 8);
-        memcpy(&last, key.ptr + key.len - 8, 8);
-    } else if (key.len >= 4) {
-        memcpy(&first, key.ptr, 4);
-        memcpy(&last, key.ptr + key.len - 4, 4);
-    } else if (key.len) {
-        first = (uint64_t)(uint8_t)key.ptr[0] << 8 | (uint8_t)key.ptr[key.len / 2];
-        last = (uint8_t)key.ptr[key.len - 1];
-    }
-    uint64_t h = (first ^ (last * UINT64_C(0x9e3779b97f4a7c15)) ^ ((uint64_t)from << 32 | key.len)) * UINT64_C(0xff51afd7ed558ccd);
-    return (size_t)(h >> 40) % MEMORY_CELLS;
-}
-
-static path_node child_of(key_memory *m, path_node from, pk_str key)
-{
-    if (key.len > MEMORY_KEY) return path_child(m->paths, from, key);
-    memory_cell *c = &m->cells[cell_of(from, key)];
-    if (c->from == from && c->len == key.len && memcmp(c->key, key.ptr, key.len) == 0) return c->to;
-    c->from = from;
-    c->to = path_child(m->paths, from, key);
-    c->len = (uint32_t)key.len;
-    memcpy(c->key, key.ptr, key.len);
-    return c->to;
-}
-
 /* ---- fields ---- */
 
 typedef struct {
     const simdjson_record *record;
-    key_memory *keys;
+    const path_set *paths;
     arena *arena;
     event_fields *out;
 } walk;
 
-static void put(key_memory *keys, event_fields *out, path_node node, value v)
+static void put(walk *w, path_node node, value v)
 {
     const path_slot *slots;
-    size_t n = path_node_slots(keys->paths, node, &slots);
-    for (size_t i = 0; i < n; i++) vec_push(&out->at, ((event_field){slots[i], v}));
-}
-
-static void put_slot(void *out, path_slot slot, const value *v)
-{
-    vec_push(&((event_fields *)out)->at, ((event_field){slot, *v}));
+    size_t n = path_node_slots(w->paths, node, &slots);
+    fields_put(w->out, slots, n, v);
 }
 
 static void walk_object(walk *w, size_t open, path_node node);
@@ -132,9 +70,9 @@ static void walk_object(walk *w, size_t open, path_node node);
 static void walk_string(walk *w, size_t i, path_node node)
 {
     value v = value_string(string_at(w->record, w->record->tape[i]));
-    if (path_node_has_children(w->keys->paths, node) && inner_text_may_open(v.as.string))
-        path_values(w->keys->paths, node, &v, w->arena, put_slot, w->out);
-    else put(w->keys, w->out, node, v);
+    if (path_node_has_children(w->paths, node) && inner_text_may_open(v.as.string))
+        path_values(w->paths, node, &v, w->arena, fields_put_slot, w->out);
+    else put(w, node, v);
 }
 
 /* A list is transparent: each element stands where it stands. Depth is bounded by the parser. */
@@ -147,7 +85,7 @@ static void walk_value(walk *w, size_t i, path_node node)
         for (size_t k = i + 1, end = behind(tape, i) - 1; k < end; k = behind(tape, k)) walk_value(w, k, node);
         break;
     case '"': walk_string(w, i, node); break;
-    default: put(w->keys, w->out, node, scalar_at(w->record, i));
+    default: put(w, node, scalar_at(w->record, i));
     }
 }
 
@@ -178,36 +116,31 @@ static void walk_pair(walk *w, size_t open, const path_pair *pair)
     const simdjson_record *r = w->record;
     size_t name = choose(r, open, pair->names, pair->name_count);
     if (!name || kind_of(r->tape[name]) != '"' || string_at(r, r->tape[name]).len == 0) return;
-    path_node child = child_of(w->keys, pair->below, string_at(r, r->tape[name]));
+    path_node child = path_child(w->paths, pair->below, string_at(r, r->tape[name]));
     if (child == PATH_NONE) return;
     size_t content = choose(r, open, pair->values, pair->value_count);
     if (content) walk_value(w, content, child);
-    else put(w->keys, w->out, child, (value){.type = VALUE_BLANK});
+    else put(w, child, (value){.type = VALUE_BLANK});
 }
 
 static void walk_object(walk *w, size_t open, path_node node)
 {
     const uint64_t *tape = w->record->tape;
-    if (!path_node_has_children(w->keys->paths, node)) return;
+    if (!path_node_has_children(w->paths, node)) return;
     for (size_t i = open + 1, end = behind(tape, open) - 1; i < end;) {
-        path_node child = child_of(w->keys, node, string_at(w->record, tape[i]));
+        path_node child = path_child(w->paths, node, string_at(w->record, tape[i]));
         if (child != PATH_NONE) walk_value(w, i + 1, child);
         i = behind(tape, i + 1);
     }
     const path_pair *pairs;
-    size_t count = path_node_pairs(w->keys->paths, node, &pairs);
+    size_t count = path_node_pairs(w->paths, node, &pairs);
     for (size_t i = 0; i < count; i++) walk_pair(w, open, &pairs[i]);
 }
 
-void tape_fields(const simdjson_record *record, key_memory *keys, arena *a, event_fields *out)
+void tape_fields(const simdjson_record *record, const path_set *paths, arena *a, event_fields *out)
 {
-    walk w = {record, keys, a, out};
+    walk w = {record, paths, a, out};
     walk_object(&w, 1, PATH_ROOT);
-}
-
-void value_fields(const value *record, key_memory *keys, arena *a, event_fields *out)
-{
-    path_values(keys->paths, PATH_ROOT, record, a, put_slot, out);
 }
 
 /* ---- every value ---- */
