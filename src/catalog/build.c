@@ -86,7 +86,7 @@ static void load_file(build *b, source_file *f)
 static void load_files(build *b)
 {
     for (size_t i = 0; i < b->files.all.len; i++)
-        if (b->files.all.at[i].load || b->files.all.at[i].helps) load_file(b, &b->files.all.at[i]);
+        if (b->files.all.at[i].load) load_file(b, &b->files.all.at[i]);
 }
 
 static bool choose_all(const rule *r, void *user)

@@ -31,7 +31,6 @@ typedef struct {
     uint8_t hash[32];
     bool hashed;                  /* `text` and `hash` are there */
     bool load;                    /* its rules are read (again) and stored */
-    bool helps;                   /* read for what it does to others, not stored */
     pk_str text;
     const char *failure;          /* why it cannot be read; NULL: it can */
     const struct file_kind *kind; /* of rules that cannot be read yet; NULL: none of those */
@@ -48,6 +47,7 @@ typedef struct { VEC(int64_t) ids; } id_list;
 typedef struct file_kind {
     const char *name, *title, *family;
     bool vendor;
+    const char *what;             /* such a file is, in a sentence */
     const char *extensions;
     bool (*is)(pk_str content);   /* NULL: the ending suffices */
 } file_kind;

@@ -202,9 +202,11 @@ static pk_status look(database *db)
     return db->status;
 }
 
+/* Keys to other tables are not checked from here on, else nothing could be dropped: that can only be said outside a transaction. */
 void database_recreate(database *db)
 {
     char pragmas[80];
+    database_script(db, "ROLLBACK; PRAGMA foreign_keys=OFF; BEGIN IMMEDIATE");
     snprintf(pragmas, sizeof pragmas, "PRAGMA application_id=%d; PRAGMA user_version=%d", APPLICATION, CATALOG_FORMAT);
     drop_all(db);
     database_script(db, pragmas);

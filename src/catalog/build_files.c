@@ -267,16 +267,8 @@ bool connect_source_files(build *b)
     for (const language *const *l = languages; *l; l++)
         if ((*l)->references) (*l)->references(ir, follow_new, &c);
     while (c.open.ids.len) follow_file(&c, c.open.ids.at[--c.open.ids.len]);
-    /* what changes all rules is read beside those that changed, though nothing of its own is stored again */
-    if (!b->whole) {
-        sqlite3_stmt *st = database_query(&b->db, "SELECT file FROM dependency WHERE reference = '*'", "");
-        while (database_next(&b->db, st)) {
-            int64_t id = sqlite3_column_int64(st, 0);
-            uint32_t i = table_get(&c.by_id, id_key(&id));
-            if (i == TABLE_NONE || b->files.all.at[i].load || b->files.all.at[i].helps) continue;
-            b->files.all.at[i].helps = c.grown = true;
-        }
-    }
+    /* what changes all rules counts them too */
+    if (database_number(&b->db, 0, "SELECT 1 FROM dependency WHERE reference = '*'", "")) b->whole = true;
     if (b->whole)
         for (size_t i = 0; i < b->files.all.len; i++) c.grown |= !b->files.all.at[i].load;
     table_free(&c.by_id);

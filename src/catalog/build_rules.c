@@ -463,7 +463,7 @@ static void store_file_state(build *b, const source_file *f)
 {
     const char *state = f->failure ? "unreadable" : f->kind ? "unknown" : f->rule_count ? "rules" : "none";
     pk_str reason = f->failure ? str_from(f->failure) : f->reason;
-    if (f->kind) reason = arena_printf(b->arena, "a file of %s rules, a language that picket cannot read yet", f->kind->title);
+    if (f->kind) reason = arena_printf(b->arena, "%s, which picket cannot read yet", f->kind->what);
     const char *of = f->kind ? f->kind->name : f->rule_count && f->language ? f->language->name : "";
     database_run(&b->db, "UPDATE file SET language = ?, state = ?, reason = ? WHERE id = ?", "osoi", str_from(of), str_from(state),
                  utf8_repair(b->arena, reason), f->id);

@@ -155,7 +155,7 @@ static void add_constant(extraction *x, const ir_use *u, size_t i, size_t end, b
                          .cased = has_case(t->kind) && (t->flags & TEST_CASED), .negated = negated, .every = u->all && u->count > 1, .span = c->span};
     bool as_written = c->written.len && (end - i > 1 || p.form.len);
     p.value = as_written ? c->written : test_value(t, x->arena);
-    if (is_any_value(u->operand) && (t->kind == TEST_MATCH || t->kind == TEST_WILDCARD)) p.kind = "keyword";
+    if (is_any_value(u->operand) && t->kind == TEST_MATCH) p.kind = "keyword";
     p.folded = folded_value(&p, t->kind, x->arena);
     if (t->kind == TEST_EQUALS || t->kind == TEST_MATCH || t->kind == TEST_STARTS_WITH || t->kind == TEST_ENDS_WITH)
         p.algorithm = algorithm_of(p.field, p.value);

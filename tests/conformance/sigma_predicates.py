@@ -139,7 +139,7 @@ def predicates_of_value(field, modifiers, value):
         form, text = "placeholder", value
     elif "windash" in mods and DASH.search(text):
         form = "windash"
-    if not field and kind in ("match", "wildcard"):
+    if not field and kind == "match":
         kind = "keyword"
     return (field, kind, int(cased), form, text if cased else folded(text)), False
 

@@ -18,6 +18,7 @@ static bool note_name(const expr *e, bool negated, void *user)
     name_search *s = user;
     (void)negated;
     if (e->kind != EXPR_NAME) return true;
+    if (s->rule->plan->definitions[e->as.name.index].path.len) return true; /* of the condition of a filter */
     pk_str written = str_slice(s->rule->source, e->span.start, e->span.end - e->span.start);
     if (!e->span.line || str_equal(written, e->as.name.name)) return true;
     size_t i = 0;
