@@ -12,7 +12,8 @@ struct route {
     const char *section;          /* entry of the navigation */
     const char *list;             /* key of the list that is exported (.csv, .ndjson); NULL: none */
     bool form;                    /* takes a POST, whose fields are arguments too */
-    const char *extra;            /* an argument that is always given, as "queries=1" */
+    unsigned per;                 /* items of a list, unless the address says; 0: as the query has it */
+    bool bare;                    /* without arguments it is a form, and asks nothing */
 };
 
 extern const route routes[];      /* end with a NULL path; the first that fits */

@@ -29,6 +29,7 @@ typedef struct page {
     record_builder extra;         /* further members of the record `page` */
     VEC(crumb) crumbs;
     pk_str raw;                   /* the source text, where there is one */
+    size_t pages;                 /* of its list */
 } page;
 
 typedef record_builder record;

@@ -34,7 +34,11 @@ value source_view(page *p, const value *source)
     record r = record_of(p, source);
     pk_str key = text_at(source, "key");
     set_text(p, &r, "href", key.len ? link_to(&p->links, PLACE_SOURCE, key, STR("")) : STR(""));
-    pk_str state = text_at(source, "state");
+    pk_str state = text_at(source, "state"), provider = text_at(source, "provider"), event = text_at(source, "event"), title = text_at(source, "title");
+    pk_str label = event.len ? arena_printf(p->a, STR_FMT " " STR_FMT, STR_ARG(provider), STR_ARG(event)) : provider;
+    if (!label.len) label = title.len ? title : key;
+    set_text(p, &r, "label", label);
+    set_text(p, &r, "about", str_equal(label, title) ? STR("") : title);
     set_flag(p, &r, "full", str_equal(state, STR("full")));
     set_flag(p, &r, "part", str_equal(state, STR("part")));
     set_flag(p, &r, "no", str_equal(state, STR("no")));
@@ -42,6 +46,16 @@ value source_view(page *p, const value *source)
 }
 
 /* A view of at most `most` bytes that ends with a whole character. */
+/* The first paragraph, cut between words. */
+static pk_str brief_of(pk_str s)
+{
+    pk_str all = str_trim(str_slice(s, 0, str_find(s, STR("\n\n")))), short_one = cut_text(all, CARD_TEXT);
+    if (short_one.len == all.len) return all;
+    size_t end = short_one.len;
+    while (end > CARD_TEXT / 2 && short_one.ptr[end - 1] != ' ' && short_one.ptr[end - 1] != '\n') end--;
+    return end > CARD_TEXT / 2 ? str_trim(str_slice(short_one, 0, end)) : short_one;
+}
+
 pk_str cut_text(pk_str s, size_t most)
 {
     if (s.len <= most) return s;
@@ -80,12 +94,6 @@ pk_str log_source_text(page *p, const value *v)
     return out;
 }
 
-static pk_str first_paragraph(pk_str s)
-{
-    size_t end = str_find(s, STR("\n\n"));
-    return cut_text(str_slice(s, 0, end), CARD_TEXT);
-}
-
 value card_view(page *p, const value *card)
 {
     record r = record_of(p, card);
@@ -94,7 +102,7 @@ value card_view(page *p, const value *card)
     if (!name.len) name = text_at(card, "id");
     set_text(p, &r, "name", cut_text(name, 400));
     set_text(p, &r, "href", link_to(&p->links, PLACE_RULE, text_at(card, "language"), text_at(card, "key")));
-    pk_str brief = first_paragraph(description);
+    pk_str brief = brief_of(description);
     set_text(p, &r, "brief", brief);
     set_flag(p, &r, "more", brief.len < str_trim(description).len);
     set_text(p, &r, "level_class", level_class(level));
@@ -193,6 +201,7 @@ void set_pager(page *p, record *r, const value *numbers)
 {
     record b = {0};
     int64_t total = int_at(numbers, "total"), here = int_at(numbers, "page"), pages = int_at(numbers, "pages");
+    p->pages = pages > 0 ? (size_t)pages : 0;
     if (here < 1) here = 1;
     set_int(p, &b, "total", total);
     set_int(p, &b, "of", int_at(numbers, "of"));

@@ -23,6 +23,7 @@ value view_search(page *p, const value *v)
     set_each(p, &r, v, "sources", source_view);
     set_each(p, &r, v, "fields", field_hit);
     bool any = int_at(rules, "total") || count_at(v, "predicates") || count_at(v, "techniques") || count_at(v, "sources") || count_at(v, "fields");
+    set_flag(p, &r, "any_hits", any);
     set_flag(p, &r, "nothing", q.len && !any && !text_at(v, "error").len);
     set_flag(p, &r, "asked", q.len > 0);
     if (p->links.style == LINKS_SERVER && q.len)

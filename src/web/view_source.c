@@ -32,7 +32,7 @@ static value rule_with_state(page *p, const value *v)
 {
     value card = card_view(p, v);
     record r = record_of(p, &card);
-    pk_str state = text_at(v, "state");
+    pk_str state = text_at(v, "runs");
     set_flag(p, &r, "full", str_equal(state, STR("full")));
     set_flag(p, &r, "part", str_equal(state, STR("part")));
     set_flag(p, &r, "no", str_equal(state, STR("no")));
@@ -50,9 +50,12 @@ value view_source(page *p, const value *v)
     record r = record_of(p, v);
     const value *rules = at(v, "rules"), *lost = at(v, "lost");
     add_crumb(p, STR("Data sources"), link_to(&p->links, PLACE_SOURCES, STR(""), STR("")));
-    add_crumb(p, text_at(v, "provider"), STR(""));
-    p->title = arena_printf(p->a, STR_FMT " " STR_FMT ": " STR_FMT, STR_ARG(text_at(v, "provider")), STR_ARG(text_at(v, "event")), STR_ARG(text_at(v, "title")));
+    add_crumb(p, text_at(v, "provider").len ? text_at(v, "provider") : text_at(v, "key"), STR(""));
+    value shown = source_view(p, v);
+    pk_str about = text_at(&shown, "about");
+    p->title = arena_printf(p->a, STR_FMT "%s" STR_FMT, STR_ARG(text_at(&shown, "label")), about.len ? ": " : "", STR_ARG(about));
     set_text(p, &r, "heading", text_at(v, "title").len ? text_at(v, "title") : text_at(v, "key"));
+    set_text(p, &r, "label", text_at(&shown, "label"));
     set_each(p, &r, v, "log_sources", log_source_row);
     set_each(p, &r, v, "fields", field_row);
     set_each(p, &r, v, "missing", field_row);

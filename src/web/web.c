@@ -292,13 +292,8 @@ static argument_list all_arguments(const page *p, const web_request *r)
     for (size_t i = 0; i < p->names.items.len; i++) vec_push_in(p->a, &all.items, p->names.items.at[i]);
     for (size_t i = 0; i < p->args.items.len; i++) vec_push_in(p->a, &all.items, p->args.items.at[i]);
     for (size_t i = 0; p->route->form && i < r->form.count; i++) vec_push_in(p->a, &all.items, r->form.items[i]);
-    query_argument extra = {0};
-    if (p->route->extra) {
-        pk_str s = str_from(p->route->extra);
-        size_t equals = str_find_char(s, '=');
-        extra = (query_argument){str_slice(s, 0, equals), str_slice(s, equals + 1, s.len)};
-        vec_push_in(p->a, &all.items, extra);
-    }
+    query_argument per = {STR("per"), p->route->per ? arena_printf(p->a, "%u", p->route->per) : STR("")};
+    if (p->route->per && !argument_get(&all, "per").len) vec_push_in(p->a, &all.items, per);
     return all;
 }
 
@@ -306,7 +301,7 @@ static void handle_route(const web *w, page *p, store *s, const web_request *r, 
 {
     const query *q = p->route->query ? query_find(str_from(p->route->query)) : NULL;
     query_error e = {0};
-    if (!q) {
+    if (!q || (p->route->bare && p->args.items.len == 0)) {
         value none = {.type = VALUE_MISSING};
         give_answer(w, p, &none, FORM_PAGE, out);
         return;
