@@ -1,6 +1,7 @@
 /*
- * The file of a catalogue, for its one writer. A write-ahead log while it is written, so that readers go on with the old state
- * until the commit; a plain file again once nobody else has it open.
+ * The file of a catalogue, for its one writer. It has a write-ahead log, so that readers go on with the old state until the commit,
+ * also if the writer is killed: nobody has to undo anything then, which readers could not. With the last that closes it the log
+ * goes into the file.
  */
 #include "catalog/statements.h"
 
@@ -180,9 +181,9 @@ static void drop_all(database *db)
     for (;;) {
         sqlite3_stmt *st = NULL;
         /* virtual tables first: their shadow tables go with them */
-        int code = sqlite3_prepare_v2(db->handle, "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' "
-                                                  "ORDER BY sql NOT LIKE 'CREATE VIRTUAL%', name LIMIT 1", -1, &st, NULL);
-        char *drop = code == SQLITE_OK && sqlite3_step(st) == SQLITE_ROW ? sqlite3_mprintf("DROP TABLE \"%w\"", sqlite3_column_text(st, 0)) : NULL;
+        int code = sqlite3_prepare_v2(db->handle, "SELECT name, type FROM sqlite_schema WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' "
+                                                  "ESCAPE '\\' ORDER BY type = 'table', sql NOT LIKE 'CREATE VIRTUAL%', name LIMIT 1", -1, &st, NULL);
+        char *drop = code == SQLITE_OK && sqlite3_step(st) == SQLITE_ROW ? sqlite3_mprintf("DROP %s \"%w\"", sqlite3_column_text(st, 1), sqlite3_column_text(st, 0)) : NULL;
         sqlite3_finalize(st);
         if (!drop) break;
         database_script(db, drop);
@@ -249,7 +250,7 @@ pk_status database_commit(database *db)
     if (db->status != PK_OK) return db->status;
     /* beside a server this may have to wait for the next build: what is in the log is as good as in the file */
     sqlite3_busy_timeout(db->handle, 0);
-    sqlite3_exec(db->handle, "PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode=DELETE", NULL, NULL, NULL);
+    sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
     return PK_OK;
 }
 
