@@ -276,6 +276,34 @@ static char *file_name(const char *path)
     return name;
 }
 
+enum { OPEN_FLAGS = SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE };
+
+/* Where nothing can be written beside the file, nobody writes it either: it is read as it stands, without locks. */
+static int open_immutable(sqlite3 **db, const char *name)
+{
+    text uri = {0};
+    text_put_cstring(&uri, "file:");
+    for (const char *c = name; *c; c++) {
+        if (*c == '%' || *c == '?' || *c == '#') text_printf(&uri, "%%%02x", (unsigned)(unsigned char)*c);
+        else text_put_char(&uri, *c);
+    }
+    text_put_cstring(&uri, "?immutable=1");
+    text_put_char(&uri, 0);
+    int code = sqlite3_open_v2(uri.ptr, db, OPEN_FLAGS | SQLITE_OPEN_URI, NULL);
+    text_free(&uri);
+    return code;
+}
+
+static int open_database(sqlite3 **db, const char *name)
+{
+    int code = sqlite3_open_v2(name, db, OPEN_FLAGS, NULL);
+    if (code != SQLITE_OK) return code;
+    int look = sqlite3_exec(*db, "PRAGMA schema_version", NULL, NULL, NULL) & 0xff;
+    if (look != SQLITE_CANTOPEN && look != SQLITE_READONLY) return code;
+    sqlite3_close(*db);
+    return open_immutable(db, name);
+}
+
 static pk_status open_file(store *s, diag_list *d)
 {
     struct stat st;
@@ -284,7 +312,7 @@ static pk_status open_file(store *s, diag_list *d)
         return PK_ERROR_IO;
     }
     char *name = file_name(s->path);
-    int code = sqlite3_open_v2(name, &s->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
+    int code = open_database(&s->db, name);
     mem_free(name);
     if (code != SQLITE_OK) {
         diag_add(d, PK_ERROR, "catalog-open", whole_file(s->path), STR(""), NULL, "cannot be opened: %s", s->db ? sqlite3_errmsg(s->db) : "out of memory");
