@@ -55,6 +55,7 @@ int run_explain(const command_line *line);
 int run_dump(const command_line *line);
 int run_test(const command_line *line);
 int run_serve(const command_line *line);
+int run_site(const command_line *line);
 int run_help(const command_line *line);
 
 /* options.c. Splits the words; false: a message has been written. mem_free items. */

@@ -130,6 +130,13 @@ static const option help_options[] = {
     LAST_OPTIONS,
 };
 
+static const option site_options[] = {CATALOG_OPTIONS, {'q', "quiet", NULL, "no summary on standard error"}, LAST_OPTIONS};
+
+static const example site_examples[] = {
+    {"A catalogue to put on a share or a stick", "picket site -r sigma/rules catalogue && xdg-open catalogue/index.html"},
+    {NULL, NULL},
+};
+
 static const example no_examples[] = {{NULL, NULL}};
 
 const command commands[] = {
@@ -159,6 +166,10 @@ const command commands[] = {
      "Serves the pages of a catalogue: rules with what they cover and look for, ATT&CK, data sources, indicators, search, and the alerts of a scan. Only this "
      "machine is served unless --listen says otherwise; nothing can be changed through the pages, and they ask nothing of other machines.",
      serve_options, serve_examples, run_serve},
+    {"site", "write the catalogue as files", "[-c CATALOG | -r RULES...] FOLDER",
+     "Writes the pages of a catalogue as files that work from disk, without a server: rules, techniques, data sources, indicators, fields, with search in the "
+     "page. FOLDER/index.html is the start. Files that are there already are replaced one by one; nothing is removed, and nothing outside FOLDER is written.",
+     site_options, site_examples, run_site},
     {"help", "show help on a command", "[COMMAND]", "Shows the help of a command, or of all.", help_options, no_examples, run_help},
     {NULL, NULL, NULL, NULL, NULL, NULL, NULL},
 };
