@@ -1,5 +1,5 @@
 /* The table of commands. */
-#include "cli/options.h"
+#include "cli/catalog.h"
 
 #define RULE_OPTIONS                                                                                                      \
     {'r', "rules", "PATH", "rules: a file, or a folder with all below it; may be repeated. Without it the shipped rules run"}, \
@@ -109,6 +109,14 @@ static const example test_examples[] = {
     {OPTION_PLACEHOLDERS, "placeholders", "FILE", "with -r: value lists for placeholders"},                              \
     {OPTION_ALERTS, "alerts", "FILE", "alerts of a `picket scan --output jsonl`, shown beside the rules"}
 
+static const option catalog_options[] = {CATALOG_OPTIONS, {OPTION_OUTPUT, "output", "FORM", "table, json or csv (table; json for what is no list)"}, LAST_OPTIONS};
+
+static const example catalog_examples[] = {
+    {"What is in a rule set: made once, asked often", "picket catalog build -r sigma/rules -o catalog.db && picket catalog summary -c catalog.db"},
+    {"Rules that look for a file name", "picket catalog search -c catalog.db 'Image:*\\iox.exe'"},
+    {NULL, NULL},
+};
+
 static const option serve_options[] = {
     CATALOG_OPTIONS,
     {OPTION_LISTEN, "listen", "ADDRESS", "address and port (127.0.0.1:8484); one that other machines reach needs --token"},
@@ -162,6 +170,11 @@ const command commands[] = {
      "Runs cases of the .test format, which is described below and in docs/test-format.md, and the evidence of a regression_data folder as SigmaHQ "
      "publishes it: every info.yml in it names rules, a log and how often they match; a stated count is a floor, as upstream.",
      test_options, test_examples, run_test},
+    {"catalog", "show what rules cover and look for", "COMMAND ...",
+     "Answers questions about rules: what each covers, looks for and needs, which rules share it, what is missing. The answers are those of the pages "
+     "(picket serve) and of GET /api/v1; docs/catalog-api.md describes them. A search has words, \"phrases\", -words, t1090, cve-2021-44228, field:value with "
+     "wildcards, level:>=high, is:runnable.",
+     catalog_options, catalog_examples, run_catalog},
     {"serve", "show the catalogue in a browser", "[-c CATALOG | -r RULES...]",
      "Serves the pages of a catalogue: rules with what they cover and look for, ATT&CK, data sources, indicators, search, and the alerts of a scan. Only this "
      "machine is served unless --listen says otherwise; nothing can be changed through the pages, and they ask nothing of other machines.",
