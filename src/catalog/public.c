@@ -88,7 +88,8 @@ pk_status pk_store_query(pk_store *s, const char *name, const pk_argument *args,
     pk_status status = write_answer(s, q, &answer, str_from(format), width, &out);
     if (status == PK_OK) fn(text_view(&out), user);
     text_free(&out);
-    return status;
+    const value *wrong = value_get(&answer, STR("error")); /* of a search: its syntax; what could be answered is there all the same */
+    return status == PK_OK && wrong && wrong->type == VALUE_STRING ? fail(s, STR_FMT, wrong->as.string) : status;
 }
 
 pk_status pk_store_log_sources(pk_store *s, pk_strs logs, const char *share, void (*fn)(pk_str key, uint64_t events, void *user),

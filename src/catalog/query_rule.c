@@ -10,7 +10,8 @@ int64_t rule_find(store *s, pk_str language, pk_str key, arena *a, query_error *
                            "AND (language = ?1 OR ?1 = '*') ORDER BY id) LIMIT 1", "ss", language, key);
     int64_t id = rows_next(&r) ? row_int(&r, 0) : 0;
     rows_end(&r);
-    if (!id) query_refuse(e, a, PK_ERROR_IO, "there is no rule '" STR_FMT "' of language '" STR_FMT "'", STR_ARG(key), STR_ARG(language));
+    if (!id && str_equal(language, STR("*"))) query_refuse(e, a, PK_ERROR_IO, "there is no rule '" STR_FMT "'", STR_ARG(key));
+    else if (!id) query_refuse(e, a, PK_ERROR_IO, "there is no rule '" STR_FMT "' of language '" STR_FMT "'", STR_ARG(key), STR_ARG(language));
     return id;
 }
 

@@ -307,11 +307,6 @@ static void write_page(text *out, const query *q, const value *answer)
 void write_table(text *out, const query *q, const value *answer, unsigned width)
 {
     const value *list = q->rows ? find_path(answer, str_from(q->rows)) : NULL;
-    const value *error = value_get(answer, STR("error"));
-    if (error && error->type == VALUE_STRING) {
-        text_put_terminal(out, error->as.string);
-        text_put_char(out, '\n');
-    }
     if (is_of_one(q) || !list || list->type != VALUE_LIST) {
         write_outline(out, answer, width, 0, 0);
         return;

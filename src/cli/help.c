@@ -1,5 +1,5 @@
 /* --help, the manual page and completion, all written from the table of commands. */
-#include "cli/options.h"
+#include "cli/catalog.h"
 #include "cli/stream.h"
 
 #include <stdio.h>
@@ -49,6 +49,7 @@ static void put_option(text *out, const option *o)
     enum { COLUMN = 28 };
     text left = {0};
     if (o->id < 256) text_printf(&left, "  -%c, --%s", o->id, o->name);
+    else if (!o->name[1]) text_printf(&left, "  -%s", o->name);
     else text_printf(&left, "      --%s", o->name);
     if (o->argument) text_printf(&left, " %s", o->argument);
     text_put(out, text_view(&left));
@@ -58,6 +59,20 @@ static void put_option(text *out, const option *o)
     text_free(&left);
 }
 
+/* The words that may follow `picket catalog`. */
+static void put_catalog_commands(text *out, bool color)
+{
+    arena *a = arena_new();
+    catalog_commands all = catalog_commands_new(a);
+    put_heading(out, "Commands", color);
+    for (size_t i = 0; i < all.count; i++) {
+        text_printf(out, "  %-22s ", all.items[i].name);
+        put_wrapped(out, all.items[i].title, 25, 25);
+    }
+    text_put_char(out, '\n');
+    arena_free(a);
+}
+
 void write_help(text *out, const command *c, bool color)
 {
     text_printf(out, "picket %s: %s\n\n", c->name, c->title);
@@ -65,6 +80,7 @@ void write_help(text *out, const command *c, bool color)
     text_printf(out, "  picket %s [OPTION]... %s\n\n  ", c->name, c->arguments);
     put_wrapped(out, c->description, 2, 2);
     text_put_char(out, '\n');
+    if (c->run == run_catalog) put_catalog_commands(out, color);
     put_heading(out, "Options", color);
     for (const option *o = c->options; o->name; o++) put_option(out, o);
     if (c->examples->line) {
@@ -146,11 +162,22 @@ static void put_man_command(text *out, const command *c)
     }
 }
 
+static void put_man_catalog(text *out)
+{
+    arena *a = arena_new();
+    catalog_commands all = catalog_commands_new(a);
+    for (size_t i = 0; i < all.count; i++) put_man_command(out, &all.items[i]);
+    arena_free(a);
+}
+
 static void write_manual(text *out)
 {
     text_printf(out, ".TH PICKET 1 \"\" \"picket %s\"\n.SH NAME\npicket \\- runs detection rules over logs, and says why each one fired\n", pk_version());
     text_put_cstring(out, ".SH SYNOPSIS\n.B picket\nCOMMAND [OPTION]... ARGUMENT...\n.SH COMMANDS\n");
-    for (const command *c = commands; c->name; c++) put_man_command(out, c);
+    for (const command *c = commands; c->name; c++) {
+        put_man_command(out, c);
+        if (c->run == run_catalog) put_man_catalog(out);
+    }
     text_put_cstring(out, ".SH THE .TEST FORMAT\n.nf\n");
     put_roff(out, test_format_help);
     text_put_cstring(out, ".fi\n.SH EXIT STATUS\n");
@@ -164,6 +191,30 @@ static void write_manual(text *out)
 
 /* ---- completion ---- */
 
+static void put_option_names(text *out, const command *c)
+{
+    text_put_cstring(out, "options=\"");
+    for (const option *o = c->options; o->name; o++)
+        text_printf(out, "%s%s%s", o == c->options ? "" : " ", o->name[1] ? "--" : "-", o->name);
+    text_put_cstring(out, "\" ;;\n");
+}
+
+/* The second word of `picket catalog` and its options. */
+static void put_catalog_completion(text *out)
+{
+    arena *a = arena_new();
+    catalog_commands all = catalog_commands_new(a);
+    text_put_cstring(out, "    if [ \"${COMP_WORDS[1]}\" = catalog ]; then\n        if [ \"$COMP_CWORD\" -eq 2 ]; then\n            COMPREPLY=($(compgen -W \"");
+    for (size_t i = 0; i < all.count; i++) text_printf(out, "%s%s", i ? " " : "", all.items[i].name + strlen("catalog "));
+    text_put_cstring(out, "\" -- \"$word\"))\n            return\n        fi\n        case ${COMP_WORDS[2]} in\n");
+    for (size_t i = 0; i < all.count; i++) {
+        text_printf(out, "        %s) ", all.items[i].name + strlen("catalog "));
+        put_option_names(out, &all.items[i]);
+    }
+    text_put_cstring(out, "        esac\n    fi\n");
+    arena_free(a);
+}
+
 static void write_completion(text *out)
 {
     text_put_cstring(out, "# bash completion for picket: source it, or put it into bash_completion.d\n_picket() {\n"
@@ -171,11 +222,12 @@ static void write_completion(text *out)
     for (const command *c = commands; c->name; c++) text_printf(out, "%s%s", c == commands ? "" : " ", c->name);
     text_put_cstring(out, "\" -- \"$word\"))\n        return\n    fi\n    case ${COMP_WORDS[1]} in\n");
     for (const command *c = commands; c->name; c++) {
-        text_printf(out, "    %s) options=\"", c->name);
-        for (const option *o = c->options; o->name; o++) text_printf(out, "%s--%s", o == c->options ? "" : " ", o->name);
-        text_put_cstring(out, "\" ;;\n");
+        text_printf(out, "    %s) ", c->name);
+        put_option_names(out, c);
     }
-    text_put_cstring(out, "    esac\n    case $word in\n    -*) COMPREPLY=($(compgen -W \"$options\" -- \"$word\")) ;;\n"
+    text_put_cstring(out, "    esac\n");
+    put_catalog_completion(out);
+    text_put_cstring(out, "    case $word in\n    -*) COMPREPLY=($(compgen -W \"$options\" -- \"$word\")) ;;\n"
                           "    *) COMPREPLY=($(compgen -f -- \"$word\")) ;;\n    esac\n}\ncomplete -o filenames -F _picket picket\n");
 }
 
@@ -184,11 +236,19 @@ int run_help(const command_line *line)
     text out = {0};
     const command *about = NULL;
     bool man = false, completion = false;
+    arena *a = arena_new();
+    catalog_commands inner = catalog_commands_new(a);
     for (size_t i = 0; i < line->count; i++) {
         const item *it = &line->items[i];
         if (it->id == OPTION_MAN) man = true;
         else if (it->id == OPTION_COMPLETION) completion = true;
-        else if (it->id == 0 && !(about = find_command(it->value))) return usage_error(NULL, "there is no command '%s'", it->value);
+        else if (it->id == 0) {
+            about = about && about->run == run_catalog ? catalog_command_find(&inner, it->value) : find_command(it->value);
+            if (!about) {
+                arena_free(a);
+                return usage_error(NULL, "there is no command '%s'", it->value);
+            }
+        }
     }
     out_stream to = out_stdout();
     if (man) write_manual(&out);
@@ -197,5 +257,6 @@ int run_help(const command_line *line)
     else write_overview(&out, to.color);
     out_write(&to, text_view(&out));
     text_free(&out);
+    arena_free(a);
     return out_close(&to) ? EXIT_CLEAN : EXIT_DAMAGED;
 }

@@ -2,7 +2,7 @@
 #include <signal.h>
 #include <stdio.h>
 
-#include "cli/command.h"
+#include "cli/catalog.h"
 #include "cli/stream.h"
 
 static int show(void (*write)(text *out, bool color))
@@ -59,9 +59,16 @@ int main(int argc, char **argv)
     if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) return show(write_version);
     const command *c = find_command(argv[1]);
     if (!c) return unknown_command(argv[1]);
+    arena *a = arena_new();
+    if (argc > 2 && c->run == run_catalog) { /* its first word is a command too */
+        catalog_commands all = catalog_commands_new(a);
+        const command *inner = catalog_command_find(&all, argv[2]);
+        if (inner) c = inner;
+    }
     command_line line = {0};
     int code = EXIT_USAGE;
     if (parse_command_line(c, argc - 2, argv + 2, &line)) code = asks_for_help(&line) ? show_help(c) : c->run(&line);
     mem_free(line.items);
+    arena_free(a);
     return code;
 }
