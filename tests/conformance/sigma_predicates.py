@@ -4,10 +4,11 @@
     sigma_predicates.py PICKET [CORPORA]
 
 Shares nothing with picket but the specification: how strings are read (escapes, wildcards), which kind a modifier gives, what
-counts as one predicate. Compared are, for every predicate, field, kind, case, spelling, value, the rules that contain it, and
+counts as one predicate. Then the data of the specification's reference page. Compared are, for every predicate, field, kind, case, spelling, value, the rules that contain it, and
 whether they use it as it stands or negated. Exit code 77: no corpora, or no python3-yaml.
 """
 import collections
+import json
 import os
 import re
 import sqlite3
@@ -291,6 +292,73 @@ def check_known(table, rules):
     return good
 
 
+# ---- the reference page: PUA - IOX Tunneling Tool Execution ----
+
+REFERENCE = "d7654f02-e04b-4934-9838-65c46f187ebc"
+# As the specification has it, section 1: what is on the page, and all eight values unique.
+EXPECTED = {
+    "title": "PUA- IOX Tunneling Tool Execution",
+    "description": "Detects the use of IOX - a tool for port forwarding and intranet proxy purposes",
+    "coverage": [("Command & Control", [("T1090", "Proxy")])],
+    "events": [("Sysmon", "Event ID 1", "Process creation")],
+    "stages": [(0, "condition"), (1, "selection"), (2, "selection_commandline"), (3, "selection_hashes")],
+    "indicators": [
+        ("CommandLine", "match", [(".exe fwd -l ", 0), (".exe fwd -r ", 0), (".exe proxy -l ", 0), (".exe proxy -r ", 0)]),
+        ("Hashes", "match", [("MD5=9DB2D314DD3F704A02051EF5EA210993", 0), ("SHA1=039130337E28A6623ECF9A0A3DA7D92C5964D8DD", 0),
+                             ("SHA256=C6CF82919B809967D9D90EA73772A8AA1C1EB3BC59252D977500F64F1A0D6731", 0)]),
+        ("Image", "ends_with", [("\\iox.exe", 0)])],
+}
+
+
+def page_of(rule):
+    return {
+        "title": rule["title"],
+        "description": rule["description"],
+        "coverage": [(c["tactic"], [(t["id"], t["name"]) for t in c["techniques"]]) for c in rule["coverage"]],
+        "events": [(e["provider"], e["event"], e["title"]) for e in rule["events"]],
+        "stages": [(s["index"], s["title"]) for s in rule["stages"]],
+        "indicators": [(i["field"], i["kind"], [(v["value"], v["corpus"]) for v in i["values"]]) for i in rule["indicators"]],
+    }
+
+
+def check_reference_page(picket, catalogue, root):
+    """What the query answers, of which the page shows every element; true if it is what the specification says."""
+    answer = subprocess.run([picket, "catalog", "rule", "-c", catalogue, "sigma", REFERENCE, "--output", "json"], check=True, stdout=subprocess.PIPE).stdout
+    rule = json.loads(answer)
+    found, wrong = page_of(rule), 0
+    for name, expected in EXPECTED.items():
+        if found[name] != expected:
+            print("the reference page, %s: expected %r, found %r" % (name, expected, found[name]))
+            wrong += 1
+    with open(os.path.join(root, "rules", "sigma", "rules", "windows", "process_creation", "proc_creation_win_pua_iox.yml"), encoding="utf-8", newline="") as f:
+        text = f.read()
+    lines = text.split("\n")
+    if rule["body"] != {"syntax": "yaml", "text": text}:
+        print("the reference page: its body is not the file's text")
+        wrong += 1
+    if rule["stages"][0]["text"] != "1 of selection*" or rule["stages"][0]["names"] != [
+            {"pattern": "1 of selection*", "names": ["selection", "selection_commandline", "selection_hashes"]}]:
+        print("the reference page: the condition is %r" % rule["stages"][0])
+        wrong += 1
+    for stage in rule["stages"][1:]:
+        own = [line[4:] for line in lines[stage["line"] - 1:stage["end_line"]]]
+        if stage["text"].split("\n") != own:
+            print("the reference page: stage %s has not its own lines: %r" % (stage["title"], stage["text"]))
+            wrong += 1
+        for p in stage["predicates"]:
+            written = lines[p["line"] - 1][p["column"] - 1:p["column"] - 1 + p["length"]]
+            if written[1:-1] != p["value"]:
+                print("the reference page: %r stands at %d:%d, not %r" % (written, p["line"], p["column"], p["value"]))
+                wrong += 1
+    runs = {(r["provider"], r["event"]): (r["state"], r["missing"]) for r in rule["runs_on"]}
+    for key, expected in {("Sysmon", "Event ID 1"): ("full", []), ("Windows Security", "Event ID 4688"): ("part", ["Hashes"])}.items():
+        if runs.get(key) != expected:
+            print("the reference page, runs on %s: expected %r, found %r" % (key, expected, runs.get(key)))
+            wrong += 1
+    print("figure: catalogue, elements of the reference page that are not as specified: %d" % wrong)
+    return wrong == 0
+
+
 def main():
     beside = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..", "shared", "corpora")
     root = sys.argv[2] if len(sys.argv) > 2 else os.environ.get("PICKET_CORPORA") or beside
@@ -307,14 +375,12 @@ def main():
         command = [sys.argv[1], "catalog", "build", "-q", "-o", path]
         for name in FOLDERS:
             command += ["-r", os.path.join(root, "rules", "sigma", name)]
-        if sys.argv[1].endswith(".db"):
-            path = sys.argv[1]
-        else:
-            subprocess.run(command, check=True)
+        subprocess.run(command, check=True)
         ours, rules = count(root)
         theirs, counts = read_catalogue(path)
+        good = check_reference_page(sys.argv[1], path, root)
     wrong = compare(ours, theirs, counts)
-    good = check_known(ours, rules) and wrong == 0
+    good &= check_known(ours, rules) and wrong == 0
     print("figure: catalogue, predicates that an independent count has otherwise: %d of %d" % (wrong, len(set(ours) | set(theirs))))
     return 0 if good else 1
 
