@@ -211,6 +211,9 @@ PK_API size_t pk_program_rule_count(const pk_program *p);
 /* What the compiler found: rules that no log can feed, conditions that nothing narrows ... */
 PK_API const pk_diagnostics *pk_program_diagnostics(const pk_program *p);
 
+/* Adds a warning to the program's diagnostics for each rule that has to be looked at for every event, or nearly. */
+PK_API void pk_program_warn_of_slow(pk_program *p);
+
 /* How one rule runs: event classes, predicates and their indexes, necessary sets, stages, cost. Text for people. */
 typedef void (*pk_text_fn)(pk_str text, void *user);
 PK_API PK_MUST_USE pk_status pk_program_explain(const pk_program *p, const pk_rule *r, pk_text_fn fn, void *user);

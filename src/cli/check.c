@@ -44,7 +44,7 @@ static void put_counts(text *out, const rule_counts *n)
                 n->states[PK_RULE_NEEDS_LIST], n->states[PK_RULE_UNSUPPORTED], n->states[PK_RULE_ERROR]);
 }
 
-static int check(session *s, const command_line *line, bool json, bool strict)
+static int check(session *s, const command_line *line, bool json, bool strict, bool slow)
 {
     static const pk_str all = {"all", 3};
     const pk_choice everything = {.statuses = {&all, 1}};
@@ -55,6 +55,7 @@ static int check(session *s, const command_line *line, bool json, bool strict)
     for (size_t i = 0; i < line->count; i++)
         if (line->items[i].id == 0 && pk_catalog_load(s->catalog, line->items[i].value) != PK_OK) s->wrong = true;
     if (!session_build(s, &everything, &code)) return code;
+    if (slow) pk_program_warn_of_slow(s->program);
 
     rule_counts n = count_rules(s->catalog, s->program);
     diagnostics_view view = {.least = s->quiet ? PK_NEEDS_LIST : PK_NOTE, .source = true};
@@ -76,18 +77,19 @@ static int check(session *s, const command_line *line, bool json, bool strict)
 int run_check(const command_line *line)
 {
     session s;
-    bool json = false, strict = false;
+    bool json = false, strict = false, slow = false;
     session_init(&s, "check");
     if (count_arguments(line) == 0) return usage_error("check", "no rules are named");
     for (size_t i = 0; i < line->count; i++) {
         const item *it = &line->items[i];
         if (it->id == OPTION_STRICT) strict = true;
+        if (it->id == OPTION_SLOW) slow = true;
         if (it->id == 'q') s.quiet = true;
         if (it->id != OPTION_OUTPUT) continue;
         json = strcmp(it->value, "json") == 0;
         if (!json && strcmp(it->value, "text") != 0) return usage_error("check", "there is no output '%s'; there are text and json", it->value);
     }
-    int code = check(&s, line, json, strict);
+    int code = check(&s, line, json, strict, slow);
     session_free(&s);
     return code;
 }

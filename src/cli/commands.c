@@ -34,6 +34,7 @@ static const option scan_options[] = {
     {'o', "out", "FILE", "write the alerts to this file instead of standard output"},
     {OPTION_SUMMARY, "summary", "FILE", "write the summary to this file as JSON"},
     {OPTION_FAIL_LEVEL, "fail-level", "LEVEL", "exit with 1 if there is an alert of this level or above"},
+    {OPTION_PROFILE, "profile", NULL, "tell on standard error where the time went: by part of the work, by rule, by test (with --summary there as well)"},
     {OPTION_CACHE, "cache", "DIR", "keep compiled rules in this folder (picket/ under XDG_CACHE_HOME or ~/.cache); it may be deleted at any time"},
     {OPTION_NO_CACHE, "no-cache", NULL, "read and compile the rules, whatever is kept, and keep nothing"},
     {'q', "quiet", NULL, "no progress and no summary on standard error"},
@@ -54,6 +55,7 @@ static const option check_options[] = {
     {OPTION_PLACEHOLDERS, "placeholders", "FILE", "value lists for placeholders: YAML, names to lists of values"},
     {OPTION_OUTPUT, "output", "FORM", "text or json (text)"},
     {OPTION_STRICT, "strict", NULL, "exit with 2 for rules that are unsupported or need a list too"},
+    {OPTION_SLOW, "slow", NULL, "warn of rules that have to be looked at for every event, or nearly, and say why"},
     {'q', "quiet", NULL, "errors only, without warnings and notes"},
     LAST_OPTIONS,
 };

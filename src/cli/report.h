@@ -31,6 +31,11 @@ typedef struct {
 rule_counts count_rules(pk_catalog *c, const pk_program *p);
 
 void report_summary(out_stream *to, const pk_summary *s, pk_catalog *c, const pk_program *p);
-void write_summary_json(text *out, const pk_summary *s, pk_catalog *c, const pk_program *p, int exit_code);
+/* `profile` may be NULL. */
+void write_summary_json(text *out, const pk_summary *s, const pk_profile *profile, pk_catalog *c, const pk_program *p, int exit_code);
+
+/* Where the time went. */
+void report_profile(out_stream *to, const pk_profile *p);
+void write_profile_json(text *out, const pk_profile *p);
 
 #endif

@@ -246,7 +246,7 @@ static void put_json_rules(text *out, pk_catalog *c)
     text_put_cstring(out, "],");
 }
 
-void write_summary_json(text *out, const pk_summary *s, pk_catalog *c, const pk_program *p, int exit_code)
+void write_summary_json(text *out, const pk_summary *s, const pk_profile *profile, pk_catalog *c, const pk_program *p, int exit_code)
 {
     rule_counts n = count_rules(c, p);
     text_put_char(out, '{');
@@ -279,5 +279,11 @@ void write_summary_json(text *out, const pk_summary *s, pk_catalog *c, const pk_
         if (i) text_put_char(out, ',');
         text_put_json(out, s->skipped_files.items[i]);
     }
-    text_printf(out, "],\"interrupted\":%s,\"exit_code\":%d}\n", s->stopped ? "true" : "false", exit_code);
+    text_put_cstring(out, "],");
+    if (profile) {
+        text_put_cstring(out, "\"profile\":");
+        write_profile_json(out, profile);
+        text_put_char(out, ',');
+    }
+    text_printf(out, "\"interrupted\":%s,\"exit_code\":%d}\n", s->stopped ? "true" : "false", exit_code);
 }

@@ -99,7 +99,7 @@ static bool write_summary_file(const char *path, const pk_summary *s, session *o
     out_stream file;
     text json = {0};
     if (!out_open(&file, path)) return false;
-    write_summary_json(&json, s, of->catalog, of->program, code);
+    write_summary_json(&json, s, pk_scanner_profile(of->scanner), of->catalog, of->program, code);
     out_write(&file, text_view(&json));
     text_free(&json);
     return out_close(&file);
@@ -129,6 +129,7 @@ static int finish(scan *c, const wishes *w, pk_status status)
     report_diagnostics(&of->errors, pk_program_diagnostics(of->program), &(diagnostics_view){.least = PK_UNSUPPORTED, .per_code = 10});
     report_diagnostics(&of->errors, pk_scanner_diagnostics(of->scanner), &(diagnostics_view){.least = PK_WARNING, .per_code = 20});
     if (!of->quiet) report_summary(&of->errors, s, of->catalog, of->program);
+    if (pk_scanner_profile(of->scanner)) report_profile(&of->errors, pk_scanner_profile(of->scanner));
     if (w->summary && !write_summary_file(w->summary, s, of, code)) code = EXIT_DAMAGED;
     return code;
 }

@@ -126,6 +126,7 @@ static bool scan_option(session *s, const item *it, pk_scan_options *o)
         if (!parse_size(it->value, &n)) return usage_error(s->command, "--max-unpacked '%s' is no size", it->value), false;
         o->expansion_limit = n;
         return true;
+    case OPTION_PROFILE: o->profile = true; return true;
     case 'q': s->quiet = true; return true;
     default: return true;
     }

@@ -13,8 +13,7 @@
 
 /* ---- how likely is a test ---- */
 
-/* The longest literal piece that a matching value must hold, in bytes. */
-static size_t literal_length(const pattern *p)
+size_t pattern_literal_length(const pattern *p)
 {
     size_t best = 0;
     for (size_t i = 0; i < p->count; i++)
@@ -25,7 +24,7 @@ static size_t literal_length(const pattern *p)
 
 static double likely_by_shape(const prepared_test *t)
 {
-    size_t length = literal_length(&t->pattern);
+    size_t length = pattern_literal_length(&t->pattern);
     switch (t->test->kind) {
     case TEST_EQUALS: /* short values are codes and flags, of which there are few */
         return length <= 5 ? 0.05 : length <= 8 ? 0.005 : 0.0005;

@@ -54,4 +54,7 @@ typedef struct {
 } rule_explanation;
 rule_explanation program_explain(const program *p, const rule *r, arena *a);
 
+/* A warning for each rule that is a candidate at every event of a class, or nearly, with a hint on what would help. */
+void program_warn_of_slow(const program *p, diag_list *d);
+
 #endif

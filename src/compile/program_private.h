@@ -134,6 +134,8 @@ void estimate_predicates(program_builder *b);
 void estimate_expression(const program *p, bool_expr *e);
 void find_necessary(program_builder *b, rule_variant *v, bool_expr *e);
 void index_candidates(program *p);
+/* The longest literal piece that a matching value must hold, in bytes. */
+size_t pattern_literal_length(const pattern *p);
 
 /* comparison.c: what it gives for these values of its two sides. */
 compared comparison_of(const comparison *c, const list_builder *x, const list_builder *y, arena *a);

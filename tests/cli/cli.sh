@@ -377,6 +377,57 @@ test_check() {
     expect_code 2 "$PICKET" check missing.yml
 }
 
+# Rules that nothing narrows, each with the hint that fits; rules that something narrows are not spoken of.
+test_check_slow() {
+    rule good.yml "Good" high "{Image|endswith: '\\tool3.exe'}"
+    rule event.yml "All of an event" high "{EventID: 1}"
+    rule negative.yml "Negative" high "{Image: x}"
+    sed -i 's/condition: .*/condition: not sel}/' negative.yml
+    rule fields.yml "Fields" high "{Image|fieldref: ParentImage}"
+    rule there.yml "There" high "{CurrentDirectory|exists: true}"
+    rule one_of.yml "One of" high "[{Image|endswith: '\\tool3.exe'}, {CurrentDirectory|exists: false}]"
+    rule short.yml "Short" high "{CommandLine|contains: '/w'}"
+    rule regex.yml "Regex" high "{CommandLine|re: '\\s-[a-z]\\s'}"
+    rule literal.yml "Literal" high "{CommandLine|re: '\\s-[a-z]\\swhoami'}"
+    expect_code 0 "$PICKET" check --slow .
+    [ "$(tail -1 out)" = "9 rules: 9 runnable, 0 need lists, 0 unsupported, 0 errors" ] || fail "$(cat out)"
+    [ "$(grep -c slow-rule err)" = 6 ] || fail "not the six slow rules: $(cat err)"
+    said() { grep -A1 "^[./]*$1:[0-9]*:[0-9]*:.*slow-rule" err | grep -qF -- "$2" || fail "$1 is not told '$2': $(cat err)"; }
+    said negative.yml "what an event must not be"
+    said fields.yml "no index helps to compare two fields"
+    said there.yml "that a field is there, or empty, narrows nothing"
+    said one_of.yml "as slow as its worst part"
+    said short.yml "ask for a longer text"
+    said regex.yml "a text that every match must have"
+    said negative.yml "windows/sysmon/1"
+    expect_code 0 "$PICKET" check .
+    expect_no_text err slow-rule
+    expect_code 0 "$PICKET" check --slow --output json short.yml
+    expect_text out '"code":"slow-rule"'
+}
+
+# Parts, rules with what they were candidates for, tests; the same alerts as without.
+test_profile() {
+    for i in 1 2 3 4 5 6 7 8 9 10; do events 20000; done > log.jsonl
+    rule a.yml "Often a candidate" high "{Image|endswith: '.exe', CommandLine|re: '-n 1..7\$'}"
+    rule b.yml "Never a candidate" high "{Image|endswith: '.dll'}"
+    rule c.yml "Broad" high "{Image|fieldref: CommandLine}"
+    "$PICKET" scan -q -j 1 -r a.yml -r b.yml -r c.yml --output jsonl log.jsonl > plain 2> err || fail "a plain scan"
+    expect_lines err 0
+    "$PICKET" scan -q -j 2 --profile --summary s.json -r a.yml -r b.yml -r c.yml --output jsonl log.jsonl > profiled 2> err || fail "a profiled scan"
+    cmp plain profiled || fail "a profile changes alerts"
+    for part in "reading files" decoding classifying slots network candidates conditions reasons rendering output stages waiting; do
+        grep -q "^ *[0-9.]* %  *[0-9.]* s  $part\$" err || fail "no part $part: $(cat err)"
+    done
+    grep -q "  200,000  .*  Broad  c.yml:1\$" err || fail "a broad rule is a candidate at each event: $(cat err)"
+    expect_text err "Often a candidate  a.yml:1"
+    expect_no_text err "Never a candidate"
+    expect_text s.json '"profile":{"samples":'
+    expect_text s.json '"candidates":200000,"matches":0}'
+    # What the parts add up to is the time of both threads.
+    grep -q "^Time by part, of [0-9]*\.[0-9]* s over all threads" err || fail "no sum of times"
+}
+
 test_explain() {
     rule a.yml "A" high "{Image|endswith: '\\iox.exe', CommandLine|re: 'a.*b'}"
     expect_code 0 "$PICKET" explain a.yml
