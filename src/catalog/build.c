@@ -198,7 +198,7 @@ static void store_frame(build *b)
 {
     store_languages(b);
     store_classes(b);
-    attack_store(b->attack, b->db.handle, b->diags);
+    if (b->db.status == PK_OK) b->db.status = attack_store(b->attack, b->db.handle, b->diags);
 }
 
 /* ---- the steps ---- */
@@ -279,6 +279,7 @@ static void free_build(build *b)
     vec_free(&b->rule_ids.ids);
     vec_free(&b->same_ids);
     table_free(&b->predicate_ids);
+    table_free(&b->rules_by_name);
     table_free(&b->marked_ids);
     for (size_t i = 0; b->fn && i < diag_count(b->diags); i++) b->fn(diag_at(b->diags, i), b->user);
     diag_list_free(b->diags);

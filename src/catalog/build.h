@@ -89,6 +89,7 @@ typedef struct {
     table predicate_ids;          /* key -> index in `predicates` */
     VEC(stored_predicate) predicates; /* of the rules that were stored */
     id_list rule_ids;             /* by number of the rule in the IR */
+    table rules_by_name;          /* ids and names -> that number */
     table marked_ids;             /* language NUL id of `same_ids` */
     size_t temporary_keys;
     VEC(same_id) same_ids;        /* those of which several may have one id */

@@ -129,5 +129,5 @@ void finish_catalogue(build *b)
     count_predicates(b);
     choose_spellings(b);
     store_own_fields(b);
-    attack_store_unknown(b->db.handle, b->diags);
+    if (b->db.status == PK_OK) b->db.status = attack_store_unknown(b->db.handle, b->diags);
 }

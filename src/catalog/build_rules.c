@@ -155,12 +155,27 @@ static pk_str names_json(rule_writer *w, const described_stage *s)
     return kept;
 }
 
+static const rule *rule_named(const build *b, pk_str id_or_name)
+{
+    uint32_t i = table_get(&b->rules_by_name, id_or_name);
+    return i == TABLE_NONE ? NULL : ir_rule(b->catalog->ir, i);
+}
+
+static void name_rules(build *b)
+{
+    const ir_catalog *c = b->catalog->ir;
+    for (size_t i = 0; i < ir_rule_count(c); i++)
+        if (ir_rule(c, i)->id.len) table_put(&b->rules_by_name, ir_rule(c, i)->id, (uint32_t)i);
+    for (size_t i = 0; i < ir_rule_count(c); i++)
+        if (ir_rule(c, i)->name.len) table_put(&b->rules_by_name, ir_rule(c, i)->name, (uint32_t)i);
+}
+
 static pk_str linked_json(rule_writer *w, const described_stage *s)
 {
     text out = {0};
     if (!s->rule_count) return STR("");
     for (size_t i = 0; i < s->rule_count; i++) {
-        const rule *r = ir_find_rule(w->build->catalog->ir, s->rules[i]);
+        const rule *r = rule_named(w->build, s->rules[i]);
         text_put_cstring(&out, i ? ",{\"language\":" : "[{\"language\":");
         text_put_json(&out, str_from(r && r->language ? r->language->name : w->rule->language->name));
         text_put_cstring(&out, ",\"key\":");
@@ -180,7 +195,7 @@ static void store_stage(rule_writer *w, const described_stage *s, size_t positio
     bool elsewhere = s->path.len && !str_equal(s->path, w->rule->path);
     pk_str title = s->title;
     if (s->rule_count == 1 && s->definition == DESCRIBED_NONE) {
-        const rule *r = ir_find_rule(w->build->catalog->ir, s->rules[0]);
+        const rule *r = rule_named(w->build, s->rules[0]);
         if (r && r->title.len) title = r->title;
     }
     int64_t id = database_run(&w->build->db, "INSERT INTO stage(rule, position, title, text, line, end_line, path, unused, names, linked) VALUES(?,?,?,?,?,?,?,?,?,?)",
@@ -209,6 +224,20 @@ static const char *type_of_plan(const plan *p)
 
 /* ---- metadata ---- */
 
+static source_file *file_of(build *b, pk_str path)
+{
+    size_t low = 0, high = b->files.all.len;
+    path = utf8_repair(b->arena, path);
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        int order = str_compare(b->files.all.at[middle].path, path);
+        if (order == 0) return &b->files.all.at[middle];
+        if (order < 0) low = middle + 1;
+        else high = middle;
+    }
+    return NULL;
+}
+
 pk_str id_of_rule(build *b, const rule *r)
 {
     if (r->id.len) return utf8_repair(b->arena, r->id);
@@ -223,13 +252,9 @@ pk_str id_of_rule(build *b, const rule *r)
             name = str_slice(name, 0, i);
             break;
         }
-    uint32_t n = 1;
-    for (size_t i = r->index; i-- > 0;) {
-        const rule *before = ir_rule(b->catalog->ir, i);
-        if (!str_equal(before->path, r->path)) break;
-        n++;
-    }
-    return n > 1 ? arena_printf(b->arena, STR_FMT "-%u", STR_ARG(name), n) : name;
+    const source_file *f = file_of(b, r->path);
+    size_t n = f ? r->index - f->first_rule + 1 : 1;
+    return n > 1 ? arena_printf(b->arena, STR_FMT "-%zu", STR_ARG(name), n) : name;
 }
 
 static int64_t year_of(pk_str date)
@@ -410,20 +435,6 @@ static void store_diagnostic(build *b, const pk_diagnostic *d, const source_file
     if (b->fn) b->fn(d, b->user);
 }
 
-static source_file *file_of(build *b, pk_str path)
-{
-    size_t low = 0, high = b->files.all.len;
-    path = utf8_repair(b->arena, path);
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-        int order = str_compare(b->files.all.at[middle].path, path);
-        if (order == 0) return &b->files.all.at[middle];
-        if (order < 0) low = middle + 1;
-        else high = middle;
-    }
-    return NULL;
-}
-
 static void store_diagnostics(build *b, const diag_list *d)
 {
     for (size_t i = 0; i < diag_count(d); i++) {
@@ -481,6 +492,7 @@ void store_rules(build *b)
     arena *a = arena_new();
     const ir_catalog *c = b->catalog->ir;
     b->rule_ids.ids.len = 0;
+    name_rules(b);
     for (size_t i = 0; i < ir_rule_count(c); i++) vec_push(&b->rule_ids.ids, 0);
     for (size_t i = 0; i < b->files.all.len; i++)
         if (b->files.all.at[i].load) store_file(b, &b->files.all.at[i]);

@@ -61,10 +61,17 @@ static size_t cost_of_variant(const program *p, const rule_variant *v)
 
 /* ---- a rule ---- */
 
+/* Variants are in order of rule index. */
 static const rule_variant *find_variant(const program *p, uint32_t rule_index, class_id c)
 {
-    for (size_t i = 0; i < p->variants.len; i++)
-        if (p->variants.at[i].rule == rule_index && p->variants.at[i].class_id == c) return &p->variants.at[i];
+    size_t low = 0, high = p->variants.len;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (p->variants.at[middle].rule < rule_index) low = middle + 1;
+        else high = middle;
+    }
+    for (; low < p->variants.len && p->variants.at[low].rule == rule_index; low++)
+        if (p->variants.at[low].class_id == c) return &p->variants.at[low];
     return NULL;
 }
 

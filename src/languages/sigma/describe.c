@@ -10,9 +10,11 @@ typedef struct {
     const rule *rule;
     arena *arena;
     VEC(described_names) found;
-    VEC(span) places;              /* of `found` */
+    VEC(pk_str) names;             /* of the last of `found` */
+    span place;                    /* and where its pattern stands */
 } name_search;
 
+/* Names of one selector come one after the other, all with its place. */
 static bool note_name(const expr *e, bool negated, void *user)
 {
     name_search *s = user;
@@ -21,14 +23,14 @@ static bool note_name(const expr *e, bool negated, void *user)
     if (s->rule->plan->definitions[e->as.name.index].path.len) return true; /* of the condition of a filter */
     pk_str written = str_slice(s->rule->source, e->span.start, e->span.end - e->span.start);
     if (!e->span.line || str_equal(written, e->as.name.name)) return true;
-    size_t i = 0;
-    while (i < s->places.len && (s->places.at[i].start != e->span.start || s->places.at[i].end != e->span.end)) i++;
-    if (i == s->places.len) {
-        vec_push_in(s->arena, &s->places, e->span);
-        vec_push_in(s->arena, &s->found, ((described_names){.pattern = written, .names = ARENA_ARRAY(s->arena, pk_str, s->rule->plan->definition_count)}));
+    if (!s->found.len || s->place.start != e->span.start || s->place.end != e->span.end) {
+        vec_push_in(s->arena, &s->found, ((described_names){.pattern = written}));
+        memset(&s->names, 0, sizeof s->names);
+        s->place = e->span;
     }
-    described_names *n = &s->found.at[i];
-    if (n->count < s->rule->plan->definition_count) n->names[n->count++] = e->as.name.name;
+    vec_push_in(s->arena, &s->names, e->as.name.name);
+    s->found.at[s->found.len - 1].names = s->names.at;
+    s->found.at[s->found.len - 1].count = s->names.len;
     return true;
 }
 

@@ -17,7 +17,7 @@ static const text_key list_keys[] = {
     {"references", offsetof(rule, references)}, {"falsepositives", offsetof(rule, false_positives)},
     {"tags", offsetof(rule, tags)},
 };
-static const char *const other_keys[] = {"detection", "logsource", "correlation", "action"};
+static const char *const other_keys[] = {"detection", "logsource", "correlation", "action", "related"};
 
 #define COUNT(table) (sizeof table / sizeof *table)
 
