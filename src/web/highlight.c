@@ -8,6 +8,7 @@ static const struct {
     highlight_fn fn;
 } lexers[] = {
     {"yaml", highlight_yaml},
+    {"condition", highlight_condition},
 };
 
 highlight_fn highlight_find(pk_str syntax)

@@ -25,5 +25,6 @@ typedef struct {
 value highlight_lines(arena *a, pk_str s, pk_str syntax, const highlight_options *o, size_t *lines_left);
 
 void highlight_yaml(pk_str s, char *classes, arena *a);
+void highlight_condition(pk_str s, char *classes, arena *a); /* the text of a condition alone */
 
 #endif

@@ -34,15 +34,25 @@ static char condition_class(pk_str word)
     return 'i';
 }
 
-static void paint_condition(const yaml_node *n, pk_str s, char *classes)
+static void paint_words(pk_str s, size_t from, size_t end, char *classes)
 {
-    size_t end = n->span.end < s.len ? n->span.end : s.len;
-    for (size_t i = n->span.start; i < end;) {
+    for (size_t i = from; i < end;) {
         size_t start = i;
         while (i < end && is_word_char(s.ptr[i])) i++;
         if (i > start) paint(classes, start, i, s.len, condition_class(str_slice(s, start, i - start)));
         else classes[i++] = s.ptr[start] == ' ' ? 0 : 'p';
     }
+}
+
+static void paint_condition(const yaml_node *n, pk_str s, char *classes)
+{
+    paint_words(s, n->span.start, n->span.end < s.len ? n->span.end : s.len, classes);
+}
+
+void highlight_condition(pk_str s, char *classes, arena *a)
+{
+    (void)a;
+    paint_words(s, 0, s.len, classes);
 }
 
 static void paint_scalar(const yaml_node *n, pk_str s, char *classes)

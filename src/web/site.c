@@ -66,8 +66,8 @@ static void add_argument(arena *a, argument_list *l, const char *name, pk_str v)
 
 static const char *per_of(const route *r)
 {
-    if (strcmp(r->path, "/attack/{id}") == 0 || strcmp(r->path, "/indicators/{key}") == 0) return "500";
-    return "100";
+    if (strcmp(r->path, "/attack/{id}") == 0) return "50"; /* with their queries */
+    return strcmp(r->path, "/indicators/{key}") == 0 ? "500" : "100";
 }
 
 /* The names of the path in their order: {language}, {key}. */
@@ -122,8 +122,12 @@ static void take_first(worker *w, job *j, pk_str tab, const value *v)
         put_index_rule(&t, &l, v);
         j->index_line = (pk_str){t.ptr, t.len};
     }
-    for (size_t i = 0; j->place == PLACE_TECHNIQUE && !tab.len && i < count_at(v, "tabs"); i++)
-        vec_push(&w->tabs, mem_cstring(text_at(item(at(v, "tabs"), i), "language")));
+    for (size_t i = 0; j->place == PLACE_TECHNIQUE && !tab.len && i < count_at(v, "tabs"); i++) {
+        const value *one = item(at(v, "tabs"), i);
+        pk_str language = text_at(one, "language");
+        bool has_page = int_at(one, "count") > 0 || str_equal(language, STR("vendor"));
+        if (has_page && !str_equal(language, first_tab(v))) vec_push(&w->tabs, mem_cstring(language));
+    }
 }
 
 /* All pieces of a page; the arena is emptied before each. */

@@ -160,8 +160,8 @@ void put_label(text *out, pk_str label, bool plain)
     if (!plain) text_put_cstring(out, "</span>");
 }
 
-// Second pass, only for pages with a mark: templates alone write '<' and '>', so that tags can be told from text.
-void settle_marks(text *out, pk_str page)
+// Second pass: white space of templates, and marks. Templates alone write '<' and '>', so that tags can be told from text.
+void settle(text *out, pk_str page)
 {
     bool tag = false, plain_element = false;
     size_t run = 0;
@@ -173,6 +173,10 @@ void settle_marks(text *out, pk_str page)
             if (begins(page, i, "</")) plain_element = false;
         } else if (c == '>') {
             tag = false;
+        } else if (c == '\3' || c == '\4') {
+            text_put(out, str_slice(page, run, i - run));
+            text_put_char(out, c == '\3' ? ' ' : '\n');
+            run = i + 1;
         } else if (c == '\1') {
             size_t end = i + 1;
             while (end < page.len && page.ptr[end] != '\2') end++;
@@ -247,11 +251,15 @@ struct loader {
     }
 };
 
-// White space that holds a line end is one line end; text between tags needs no more.
+// White space that holds a line end is one line end. Spaces and line ends of templates are written as \3 and \4 until the page is
+// made: the parser makes an element of each piece of white space, which would be most of a template.
 std::string tightened(const std::string &in)
 {
     std::string out;
+    bool tag = false;
     for (size_t at = 0; at < in.size();) {
+        if (in.compare(at, 2, "{{") == 0) tag = true;
+        if (in.compare(at, 2, "}}") == 0) tag = false;
         size_t end = in.find_first_not_of(" \t\n\r", at);
         if (end == std::string::npos) end = in.size();
         if (end == at) {
@@ -259,7 +267,22 @@ std::string tightened(const std::string &in)
             continue;
         }
         bool line = in.find('\n', at) < end;
-        out += line ? '\n' : ' ';
+        out += tag ? ' ' : line ? '\4' : '\3';
+        at = end;
+    }
+    return out;
+}
+
+// The names that tags ask for.
+std::vector<std::string> names_of(const std::string &in)
+{
+    std::vector<std::string> out;
+    for (size_t at = 0; (at = in.find("{{", at)) != std::string::npos;) {
+        size_t end = in.find("}}", at);
+        size_t start = in.find_first_not_of("#^/ ", at + 2);
+        std::string name = in.substr(start, end - start);
+        for (size_t dot; (dot = name.find('.')) != std::string::npos; name = name.substr(dot + 1)) out.push_back(name.substr(0, dot));
+        out.push_back(name);
         at = end;
     }
     return out;
@@ -269,6 +292,7 @@ std::string tightened(const std::string &in)
 
 struct mustache_set {
     std::unordered_map<std::string, mustache> templates;
+    std::unordered_map<std::string, std::vector<std::string>> names;
 };
 
 mustache_set *mustache_set_new(const pk_str *names, const pk_str *texts, size_t count, diag_list *d)
@@ -277,16 +301,26 @@ try {
     loader load{{}, d};
     for (size_t i = 0; i < count; i++) load.sources.push_back({names[i], texts[i]});
     for (const auto &s : load.sources) {
-        mustache m{tightened(load.expanded(s, 0))};
+        std::string whole = load.expanded(s, 0);
+        if (!load.ok) continue;
+        mustache m{tightened(whole)};
         if (!m.is_valid()) load.wrong(s.name, m.error_message());
         m.set_custom_escape(escape);
         t->templates.emplace(string_of(s.name), std::move(m));
+        t->names.emplace(string_of(s.name), names_of(whole));
     }
     return load.ok ? t.release() : nullptr;
 } catch (const std::exception &e) {
     diag_place nowhere = {};
     diag_add(d, PK_ERROR, "web-template", nowhere, {"", 0}, nullptr, "templates: %s", e.what());
     return nullptr;
+}
+
+void mustache_set_names(const mustache_set *t, pk_str name, void (*fn)(pk_str name, void *user), void *user)
+{
+    auto found = t->names.find(string_of(name));
+    if (found == t->names.end()) return;
+    for (const auto &n : found->second) fn({n.data(), n.size()}, user);
 }
 
 void mustache_set_free(mustache_set *t) { delete t; }
@@ -304,9 +338,7 @@ try {
     sink to{&page.t};
     // Rendering writes to a template only where lambdas or partials go wrong, and there are none.
     const_cast<mustache &>(found->second).render(names, to);
-    pk_str made = text_view(&page.t);
-    if (made.len && memchr(made.ptr, '\1', made.len)) settle_marks(out, made);
-    else text_put(out, made);
+    settle(out, text_view(&page.t));
     return true;
 } catch (const std::exception &) {
     return false;

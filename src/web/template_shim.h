@@ -23,6 +23,8 @@ typedef struct mustache_set mustache_set;
 
 mustache_set *mustache_set_new(const pk_str *names, const pk_str *texts, size_t count, diag_list *d);
 void mustache_set_free(mustache_set *t);
+/* The names that a template asks for; the parts of dotted ones each. They live as long as the set. */
+void mustache_set_names(const mustache_set *t, pk_str name, void (*fn)(pk_str name, void *user), void *user);
 bool mustache_set_render(const mustache_set *t, const char *name, const template_node *root, text *out);
 
 #ifdef __cplusplus

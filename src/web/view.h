@@ -81,6 +81,8 @@ void set_exports(page *p, record *r);
 void set_share(page *p, record *r, int64_t part, int64_t whole); /* view_start.c: "share" 0 to 100, "percent" */
 
 /* ---- the views ---- */
+pk_str first_tab(const value *technique);           /* the tab that opens by itself */
+
 value view_start(page *p, const value *v);
 value view_rules(page *p, const value *v);
 value view_rule(page *p, const value *v);

@@ -94,6 +94,13 @@ pk_str log_source_text(page *p, const value *v)
     return out;
 }
 
+static pk_str last_part(pk_str path)
+{
+    size_t slash = path.len;
+    while (slash > 0 && path.ptr[slash - 1] != '/') slash--;
+    return cut_text(str_slice(path, slash, path.len), 120);
+}
+
 value card_view(page *p, const value *card)
 {
     record r = record_of(p, card);
@@ -109,6 +116,7 @@ value card_view(page *p, const value *card)
     set_text(p, &r, "log_source", log_source_text(p, card));
     set(p, &r, "technique_links", each_of(p, at(card, "techniques"), technique_of_id, 8));
     set(p, &r, "event_links", each_of(p, at(card, "events"), source_view, 4));
+    set_text(p, &r, "file", last_part(text_at(card, "path")));
     pk_str state = text_at(card, "state");
     set_flag(p, &r, "stopped", state.len && !str_equal(state, STR("runnable")));
     return record_done(&r);

@@ -132,10 +132,11 @@ static value stage_view(page *p, const value *v, pk_str syntax, stage_budget *le
         set_text(p, &r, "range", line_range(p, line, end_line));
         set_text(p, &r, "range_href", arena_printf(p->a, "#L%lld", (long long)line));
     }
+    bool condition = str_equal(text_at(v, "title"), STR("condition")) && str_equal(syntax, STR("yaml"));
     size_t lines_left = 0, cut = 0, budget = left->text < STAGE_BUDGET ? left->text + 1 : STAGE_BUDGET;
     highlight_options o = {.first_line = line > 0 ? (uint32_t)line : 1, .budget = budget};
     pk_str shown = text_at(v, "text");
-    set(p, &r, "lines", highlight_lines(p->a, shown, syntax, &o, &lines_left));
+    set(p, &r, "lines", highlight_lines(p->a, shown, condition ? STR("condition") : syntax, &o, &lines_left));
     left->text -= shown.len < left->text ? (shown.len < budget ? shown.len : budget) : left->text;
     set_int(p, &r, "lines_cut", (int64_t)lines_left);
     set_flag(p, &r, "any_lines_cut", lines_left > 0);

@@ -25,22 +25,35 @@ static value query_card(page *p, const value *card)
     return record_done(&r);
 }
 
-static value tab_view(page *p, const value *v, const value *technique, bool only)
+/* A tab without rules leads nowhere; the one that opens by itself is the page of the technique. */
+static value tab_view(page *p, const value *v, const value *technique, bool only, pk_str first)
 {
     record r = record_of(p, v);
     pk_str language = text_at(v, "language"), id = text_at(technique, "id");
-    pk_str href = link_tab(&p->links, id, language);
-    if (only && p->links.style == LINKS_SERVER) href = arena_concat(p->a, href, STR("&only=1"));
+    bool vendor = str_equal(language, STR("vendor"));
+    pk_str href = str_equal(language, first) ? link_to(&p->links, PLACE_TECHNIQUE, id, STR("")) : link_tab(&p->links, id, language);
+    if (!int_at(v, "count") && !vendor) href = STR("");
+    else if (str_equal(language, first) && p->links.style == LINKS_SERVER) href = link_tab(&p->links, id, language);
+    if (only && href.len && p->links.style == LINKS_SERVER) href = arena_concat(p->a, href, STR("&only=1"));
     set_text(p, &r, "href", href);
     set_int(p, &r, "shown", int_at(v, only ? "only" : "count"));
     set_flag(p, &r, "here", str_equal(language, text_at(technique, "tab")));
     return record_done(&r);
 }
 
+pk_str first_tab(const value *technique)
+{
+    const value *tabs = at(technique, "tabs");
+    for (size_t i = 0; i < count_at(technique, "tabs"); i++)
+        if (int_at(item(tabs, i), "count") > 0) return text_at(item(tabs, i), "language");
+    return STR("vendor");
+}
+
 static value tabs_view(page *p, const value *v, bool only)
 {
     list_builder out = {0};
-    for (size_t i = 0; i < count_at(v, "tabs"); i++) list_add(p->a, &out, tab_view(p, item(at(v, "tabs"), i), v, only));
+    pk_str first = first_tab(v);
+    for (size_t i = 0; i < count_at(v, "tabs"); i++) list_add(p->a, &out, tab_view(p, item(at(v, "tabs"), i), v, only, first));
     return list_done(&out);
 }
 
