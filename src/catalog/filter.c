@@ -105,17 +105,18 @@ static bool year_value(store *s, pk_str given, arena *a, rule_set *out, query_er
     return true;
 }
 
-/* "sysmon/1"; "sysmon": all of it. */
+/* "sysmon/1"; "sysmon": all of it; "=linux/syslog": that class alone, not those below it. */
 static rule_set source_value(store *s, pk_str given, bool fully, arena *a)
 {
     rule_index *index = index_of(s);
     const dimension_column *c = index_column(index, DIMENSION_SOURCE);
     rule_set set = rules_none(s, a);
     bool *fits = ARENA_ARRAY(a, bool, c->values.len + 1);
-    pk_str folded = fold(a, given);
+    bool alone = str_starts_with(given, STR("="));
+    pk_str folded = fold(a, str_slice(given, alone, STR_NPOS));
     for (size_t v = 0; v < c->values.len; v++) {
         pk_str key = fold(a, c->values.at[v]);
-        fits[v] = str_equal(key, folded) || (key.len > folded.len && str_starts_with(key, folded) && key.ptr[folded.len] == '/');
+        fits[v] = str_equal(key, folded) || (!alone && key.len > folded.len && str_starts_with(key, folded) && key.ptr[folded.len] == '/');
     }
     for (size_t p = 0; p < index->count; p++)
         for (uint32_t i = c->first[p]; i < c->first[p + 1]; i++)
@@ -241,7 +242,7 @@ rule_set rules_running(store *s, const query_arguments *args, arena *a, query_er
         if (!str_equal(args->items[i].name, STR("sources"))) continue;
         pk_str v = args->items[i].value;
         given = true;
-        if (str_find_char(v, '=') != STR_NPOS) {
+        if (str_find_char(v, '=') != STR_NPOS && v.ptr[0] != '=') {
             add_log_source(s, v, a, &set, e);
         } else {
             rule_set one = source_value(s, v, true, a);

@@ -103,7 +103,7 @@ extern const query_parameter filter_parameters[];     /* end with a NULL name */
     {"state", "string", "in this state (runnable, needs a list, unsupported, error)", true},                                           \
     {"has", "false-positives|references|alerts", "that have these", true},                                                             \
     {"runs", "yes|no", "that the sources of 'sources' evaluate fully (all sources, without it)", true},                                \
-    {"sources", "string", "sources that one has: class keys (sysmon/1, sysmon) or product=windows,service=security", true},            \
+    {"sources", "string", "sources that one has: class keys (sysmon/1; sysmon: all of it; =linux: without those below it) or product=windows,service=security", true},            \
     {"fires", "yes|no", "with an alert in the run that is open", true}
 
 #define PAGE_PARAMETERS                                                                                                                \

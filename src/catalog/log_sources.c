@@ -72,6 +72,13 @@ static int most_first(const void *x, const void *y)
     return str_compare(p->key, q->key);
 }
 
+/* As `sources` takes it: "linux" would be all that is below it too, "=linux" is the class alone. */
+static pk_str exact_key(store *s, arena *a, pk_str key)
+{
+    bool family = store_number(s, "SELECT EXISTS(SELECT 1 FROM class WHERE key > ?1 || '/' AND key < ?1 || '0')", "s", key) != 0;
+    return family ? arena_concat(a, STR("="), key) : key;
+}
+
 /* Arguments are names of classes with their counts. */
 static value answer(store *s, const query_arguments *args, arena *a, query_error *e)
 {
@@ -85,9 +92,11 @@ static value answer(store *s, const query_arguments *args, arena *a, query_error
         if (rows_next(&r) && str_to_int(args->items[i].value, true, &events)) {
             static const char *const names[] = {"key", "provider", "event", "title"};
             record_builder one = {0};
-            for (int k = 0; k < 4; k++) put_text(a, &one, names[k], row_text(&r, k));
+            pk_str key = row_text(&r, 0);
+            put_text(a, &one, names[0], exact_key(s, a, key));
+            for (int k = 1; k < 4; k++) put_text(a, &one, names[k], row_text(&r, k));
             put_int(a, &one, "events", events);
-            list[n++] = (found){record_done(&one), (uint64_t)events, row_text(&r, 0)};
+            list[n++] = (found){record_done(&one), (uint64_t)events, key};
         }
         rows_end(&r);
     }

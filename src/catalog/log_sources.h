@@ -6,7 +6,8 @@
 
 /*
  * Reads and classifies every event of the logs (files, folders, archives). The answer, as of a query:
- * {"sources":[{"key","provider","event","title","events"}],"events","unknown"}, most events first; an event counts for each of
+ * {"sources":[{"key","provider","event","title","events"}],"events","unknown"}, most events first; `key` is
+ * as `sources` takes it ("=linux": without the classes below it). An event counts for each of
  * its classes (windows, windows/security, windows-security/4688); `unknown`: of none. VALUE_MISSING: *e says why; what is wrong with
  * single files and records is in `d`.
  */

@@ -434,6 +434,10 @@ static void coverage_of_given_sources(void **state)
     assert_at(&v, "techniques.covered", "7");
     assert_at(&v, "techniques.runnable", "3"); /* T1090, T1059, T1059.001 */
     assert_at(&v, "runnable", "2");
+    v = ask(*state, "coverage", "sources==sysmon/1");
+    assert_at(&v, "techniques.runnable", "3");
+    v = ask(*state, "coverage", "sources==sysmon");
+    assert_at(&v, "techniques.runnable", "0"); /* no class of that key: "sysmon" alone would be all below it */
     v = ask(*state, "coverage", "sources=sysmon/1 sources=sysmon/3");
     assert_at(&v, "techniques.runnable", "4");
     v = ask(*state, "coverage", "language=splunk");
