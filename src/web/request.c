@@ -126,7 +126,7 @@ bool path_matches(arena *a, pk_str pattern, pk_str path, bool rest, argument_lis
         if (is_name(part)) {
             if (last && rest) here = path;
             else if (last && !path_last) return false;
-            if (!here.len) return false;
+            if (!here.len || here.ptr[0] == '/') return false;
             query_argument q = {str_slice(part, 1, part.len - 2), percent_decode(a, here, false)};
             vec_push_in(a, &found.items, q);
             if (last) break;

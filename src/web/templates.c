@@ -70,7 +70,10 @@ static template_node node_of(const tree_maker *m, const value *v, int depth);
 static template_node list_node(const tree_maker *m, const value *v, int depth)
 {
     template_node *items = ARENA_ARRAY(m->arena, template_node, v->as.list.count);
-    for (size_t i = 0; i < v->as.list.count; i++) items[i] = node_of(m, &v->as.list.items[i], depth + 1);
+    for (size_t i = 0; i < v->as.list.count; i++) {
+        items[i] = node_of(m, &v->as.list.items[i], depth + 1);
+        if (v->as.list.items[i].type == VALUE_RECORD) items[i].type = NODE_RECORD; /* an item, not an answer to "is there one" */
+    }
     return (template_node){.type = v->as.list.count ? NODE_LIST : NODE_FALSE, .items = items, .count = v->as.list.count};
 }
 
