@@ -75,10 +75,10 @@ static reader *reader_for(scan_worker *w, const format *f)
 static pk_str render_event(scan_worker *w, const event *e, const classification *k, bool raw)
 {
     text_clear(&w->json);
-    const value *tree = event_tree(e, w->scratch);
     if (raw) {
-        value_write_json(&w->json, tree);
+        event_write_json(e, w->scratch, &w->json);
     } else {
+        const value *tree = event_tree(e, w->scratch);
         value seen = schema_normalise(program_schema(w->program->compiled), k, tree, w->scratch);
         value_write_json(&w->json, &seen);
     }

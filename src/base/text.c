@@ -2,15 +2,24 @@
 #include "base/text.h"
 
 #include <math.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/unicode.h"
 
-static void reserve(text *t, size_t more)
+static inline void reserve(text *t, size_t more)
 {
     if (t->cap - t->len < more) t->ptr = vec_grow(t->ptr, &t->cap, t->len + more, 1);
+}
+
+char *text_reserve(text *t, size_t more)
+{
+    reserve(t, more);
+    return t->ptr + t->len;
 }
 
 void text_free(text *t)
@@ -55,12 +64,13 @@ void text_printf(text *t, const char *format, ...)
 
 void text_put_int(text *t, int64_t n)
 {
-    char digits[24], *p = digits + sizeof digits;
+    char *out = text_reserve(t, 20);
     uint64_t left = n < 0 ? -(uint64_t)n : (uint64_t)n;
-    do *--p = (char)('0' + left % 10);
-    while (left /= 10);
-    if (n < 0) *--p = '-';
-    text_put(t, (pk_str){p, (size_t)(digits + sizeof digits - p)});
+    size_t digits = 1;
+    for (uint64_t more = left; more >= 10; more /= 10) digits++;
+    if (n < 0) *out++ = '-';
+    for (size_t i = digits; i-- > 0; left /= 10) out[i] = (char)('0' + left % 10);
+    t->len += digits + (n < 0);
 }
 
 void text_put_double(text *t, double d)
@@ -108,9 +118,19 @@ static const char *json_escape(unsigned char c)
     }
 }
 
-/* Skips bytes that JSON takes as they are, 8 at a time: ASCII but for controls, '"', '\\' and DEL. */
+/* Skips bytes that JSON takes as they are, 16 or 8 at a time: ASCII but for controls, '"', '\\' and DEL. */
 static size_t skip_plain(pk_str s, size_t at)
 {
+#ifdef __SSE2__
+    for (; s.len - at >= 16; at += 16) {
+        __m128i v = _mm_loadu_si128((const __m128i *)(const void *)(s.ptr + at));
+        __m128i odd = _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('"')), _mm_cmpeq_epi8(v, _mm_set1_epi8('\\')));
+        odd = _mm_or_si128(odd, _mm_cmpeq_epi8(v, _mm_set1_epi8(0x7f)));
+        odd = _mm_or_si128(odd, _mm_cmplt_epi8(v, _mm_set1_epi8(0x20))); /* signed: what is not ASCII as well */
+        uint32_t found = (uint32_t)_mm_movemask_epi8(odd);
+        if (found) return at + (size_t)__builtin_ctz(found);
+    }
+#endif
 #define EACH(b) (UINT64_C(0x0101010101010101) * (b))
     for (; s.len - at >= 8; at += 8) {
         uint64_t n, quote, backslash, del;
@@ -128,7 +148,14 @@ static size_t skip_plain(pk_str s, size_t at)
 
 void text_put_json(text *t, pk_str s)
 {
+    reserve(t, s.len + 2);
+    t->ptr[t->len++] = '"';
+    text_put_json_inside(t, s);
     text_put_char(t, '"');
+}
+
+void text_put_json_inside(text *t, pk_str s)
+{
     size_t run = 0;
     for (size_t at = 0; at < s.len;) {
         at = skip_plain(s, at);
@@ -154,7 +181,6 @@ void text_put_json(text *t, pk_str s)
         else text_printf(t, "\\u%04x", c);
     }
     put_run(t, s, run, s.len);
-    text_put_char(t, '"');
 }
 
 void text_put_csv(text *t, pk_str s)

@@ -13,6 +13,8 @@ void text_free(text *t);
 static inline void text_clear(text *t) { t->len = 0; }
 static inline pk_str text_view(const text *t) { return (pk_str){t->ptr ? t->ptr : "", t->len}; }
 
+/* Room for `more` bytes; the caller writes there and adds what it wrote to t->len. */
+char *text_reserve(text *t, size_t more);
 void text_put(text *t, pk_str s);
 void text_put_char(text *t, char c);
 void text_put_cstring(text *t, const char *s);
@@ -21,6 +23,7 @@ void text_put_int(text *t, int64_t n);
 void text_put_double(text *t, double d);              /* shortest form that reads back; 3 prints as 3 */
 
 void text_put_json(text *t, pk_str s);                /* with quotes; invalid UTF-8 as U+FFFD; control characters as \uXXXX */
+void text_put_json_inside(text *t, pk_str s);         /* the same without the quotes */
 void text_put_csv(text *t, pk_str s);                 /* RFC 4180: quoted where needed; never starts a formula */
 void text_put_html(text *t, pk_str s);                /* & < > " ' ; control characters made visible */
 void text_put_terminal(text *t, pk_str s);            /* control characters and escapes as \x1b, \n, ...; bidi overrides too */

@@ -114,3 +114,9 @@ void event_each_value(const event *e, bool texts_only, arena *a, void (*fn)(cons
     if (e->each_value) e->each_value(e, texts_only, a, fn, user);
     else tree_each_scalar(event_tree(e, a), fn, user);
 }
+
+void event_write_json(const event *e, arena *a, text *out)
+{
+    if (e->write_json) e->write_json(e, a, out);
+    else value_write_json(out, event_tree(e, a));
+}

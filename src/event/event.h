@@ -39,11 +39,16 @@ struct event {
     const value *(*tree)(const event *e, arena *a);   /* the whole record, in `a`; set by the reader */
     /* event_each_value without making the tree; NULL: the tree is walked. */
     void (*each_value)(const event *e, bool texts_only, arena *a, void (*fn)(const value *scalar, void *user), void *user);
+    /* event_write_json without making the tree; NULL: the tree is written. */
+    void (*write_json)(const event *e, arena *a, text *out);
     const void *reader;                               /* the reader's own */
 };
 
 /* The whole record as the format has it (raw names); a record value. Never NULL. */
 static inline const value *event_tree(const event *e, arena *a) { return e->tree(e, a); }
+
+/* The whole record as compact JSON, as value_write_json writes its tree; `a` for what is needed on the way. */
+void event_write_json(const event *e, arena *a, text *out);
 
 /*
  * Calls `fn` for every scalar of the record, as tree_each_scalar of its tree would, but in any order; texts that have to be

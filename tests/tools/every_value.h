@@ -1,4 +1,7 @@
-/* event_each_value against the tree: the same scalars, whatever their order; of texts alone at least all those that count. */
+/*
+ * What readers give without a tree, against the tree: event_each_value the same scalars, whatever their order, and of texts
+ * alone at least all those that count; event_write_json the same text.
+ */
 #ifndef PICKET_TESTS_TOOLS_EVERY_VALUE_H
 #define PICKET_TESTS_TOOLS_EVERY_VALUE_H
 
@@ -38,6 +41,13 @@ static inline bool every_value_agrees(const event *e, const value *tree, arena *
     tree_each_scalar(tree, sum_value, &by_tree);
     event_each_value(e, false, a, sum_value, &all);
     event_each_value(e, true, a, sum_value, &texts);
+    text written = {0}, expected = {0};
+    event_write_json(e, a, &written);
+    value_write_json(&expected, tree);
+    bool same_json = str_equal(text_view(&written), text_view(&expected));
+    text_free(&written);
+    text_free(&expected);
+    if (!same_json) return false;
     return all.count == by_tree.count && all.all == by_tree.all && texts.texts == by_tree.texts && texts.count <= all.count;
 }
 

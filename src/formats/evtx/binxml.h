@@ -58,11 +58,15 @@ struct binxml_content {
 struct binxml_attribute {
     pk_str name;
     binxml_content *content;
+    pk_str json;              /* once the element's shape is known: its key, with its value if that is constant */
     binxml_attribute *next;
 };
 
 /* <Data> is spelt by its Name: <Data Name="Image">x</Data> is the field Image. */
 typedef enum { DATA_NONE, DATA_UNNAMED, DATA_NAMED, DATA_COMPUTED /* the Name is a substitution */ } binxml_data;
+
+/* How an element is written as JSON (render.c). */
+typedef enum { BINXML_SHAPE_UNKNOWN, BINXML_SHAPE_STRAIGHT, BINXML_SHAPE_ODD } binxml_shape;
 
 struct binxml_element {
     pk_str name;
@@ -71,6 +75,8 @@ struct binxml_element {
     binxml_attribute *attributes;
     binxml_content *content;
     bool has_elements;        /* some content is an element */
+    binxml_shape shape;
+    pk_str json_key, json_constant; /* once the shape is known; the latter of a content that is one constant */
     binxml_element *next;     /* after it at the top */
 };
 

@@ -18,6 +18,7 @@
 
 #include "formats/evtx/evtx.h"
 #include "formats/evtx/reader.h"
+#include "formats/evtx/render.h"
 #include "formats/evtx/tree.h"
 
 enum { RECORD_HEADER = 24, SMALLEST_RECORD = RECORD_HEADER + 4 };
@@ -175,6 +176,13 @@ static const value *record_tree(const event *e, arena *a)
     return tree;
 }
 
+static void record_write_json(const event *e, arena *a, text *out)
+{
+    scratch s = {.arena = a, .buffer = 4 << 10};
+    reader *r = (reader *)e->reader; /* whose templates keep how their elements are written */
+    evtx_write_json(&r->record, r->templates.arena, &s, out);
+}
+
 static void record_each_value(const event *e, bool texts_only, arena *a, void (*fn)(const value *scalar, void *user),
                               void *user)
 {
@@ -221,7 +229,8 @@ static bool read_record(walk *w, const found_record *f, event_fn fn, void *user)
     evtx_fields_read(&r->fields, &r->record);
     event e = {
         .format = &evtx_format, .source = *w->source, .fields = r->fields.fields.at,
-        .field_count = r->fields.fields.len, .tree = record_tree, .each_value = record_each_value, .reader = r,
+        .field_count = r->fields.fields.len, .tree = record_tree, .each_value = record_each_value,
+        .write_json = record_write_json, .reader = r,
     };
     e.source.position = w->b->position + f->at;
     e.source.record = event_record_id(r, f->id);

@@ -7,7 +7,7 @@
 #include "formats/evtx/template.h"
 
 enum {
-    CACHE_LIMIT = 48 << 20,        /* bytes of all templates; past it the cache starts afresh with the next chunk */
+    CACHE_LIMIT = 12 << 20,        /* bytes of all templates; past it the cache starts afresh with the next chunk */
     TREE_LIMIT = 2 << 20,          /* bytes of one template's tree */
     CHUNK_LIMIT = 256 << 10,       /* bytes of definitions parsed for one chunk */
     VARIANT_LIMIT = 64,            /* candidates compared; more share a GUID only on purpose */

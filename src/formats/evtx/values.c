@@ -78,8 +78,7 @@ static inline size_t copy_ascii(char *out, const uint8_t *in, size_t units)
 #endif
 }
 
-/* One code point at unit *i, which moves on. */
-static uint32_t next_code_point(const uint8_t *in, size_t units, size_t *i)
+uint32_t binxml_code_point(const uint8_t *in, size_t units, size_t *i)
 {
     uint32_t c = load16(in + 2 * (*i)++);
     if (c < 0xd800 || c > 0xdfff) return c;
@@ -106,7 +105,7 @@ pk_str binxml_text(scratch *s, const uint8_t *bytes, size_t units)
         out += plain;
         i += plain;
         if (i == units) break;
-        do out += utf8_put(out, next_code_point(bytes, units, &i)); /* they come in runs */
+        do out += utf8_put(out, binxml_code_point(bytes, units, &i)); /* they come in runs */
         while (i < units && load16(bytes + 2 * i) >= 0x80);
     }
     return scratch_take(s, out);
