@@ -66,7 +66,7 @@ static pk_status open_catalog(build *b)
 static void load_file(build *b, source_file *f)
 {
     language_options options = {.lists = {b->catalog->lists.at, b->catalog->lists.len}};
-    rule_file given = {.path = str_from(f->opened)};
+    rule_file given = {.path = f->path};
     if (!read_source_file(b, f)) return;
     given.text = f->text;
     f->first_rule = ir_rule_count(b->catalog->ir);

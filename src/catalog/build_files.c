@@ -36,10 +36,26 @@ static bool is_above(const above *chain, const struct stat *s)
     return false;
 }
 
+/* Bytes that are no text as \xff, so that names of files stay apart. */
+static pk_str shown_path(arena *a, pk_str path)
+{
+    text out = {0};
+    while (path.len) {
+        size_t good = utf8_bad_at(path);
+        text_put(&out, str_slice(path, 0, good));
+        if (good == STR_NPOS) break;
+        text_printf(&out, "\\x%02x", (unsigned)(uint8_t)path.ptr[good]);
+        path = str_slice(path, good + 1, STR_NPOS);
+    }
+    pk_str shown = arena_str(a, text_view(&out));
+    text_free(&out);
+    return shown;
+}
+
 static void add_file(build *b, const char *path, const struct stat *s)
 {
     pk_str opened = arena_str(b->arena, str_from(path));
-    source_file f = {.opened = opened.ptr, .path = utf8_repair(b->arena, opened), .size = s->st_size,
+    source_file f = {.opened = opened.ptr, .path = utf8_valid(opened) ? opened : shown_path(b->arena, opened), .size = s->st_size,
                      .mtime = (int64_t)s->st_mtim.tv_sec * SECOND + s->st_mtim.tv_nsec, .inode = (int64_t)s->st_ino};
     vec_push(&b->files.all, f);
 }
@@ -74,7 +90,18 @@ static void walk(build *b, const char *folder, const struct stat *self, const ab
 
 static int by_path(const void *x, const void *y)
 {
-    return str_compare(((const source_file *)x)->path, ((const source_file *)y)->path);
+    const source_file *a = x, *b = y;
+    int order = str_compare(a->path, b->path);
+    return order ? order : strcmp(a->opened, b->opened);
+}
+
+/* A file is there once, by however many roots it was found. */
+static void drop_repeated(source_files *files)
+{
+    size_t kept = 1;
+    for (size_t i = 1; i < files->all.len; i++)
+        if (!str_equal(files->all.at[i].path, files->all.at[kept - 1].path)) files->all.at[kept++] = files->all.at[i];
+    files->all.len = kept;
 }
 
 /* Without any the shipped rules. */
@@ -101,10 +128,7 @@ pk_status find_source_files(build *b)
     }
     if (!b->files.all.len) return PK_OK;
     qsort(b->files.all.at, b->files.all.len, sizeof *b->files.all.at, by_path);
-    size_t kept = 1;
-    for (size_t i = 1; i < b->files.all.len; i++)
-        if (!str_equal(b->files.all.at[i].path, b->files.all.at[kept - 1].path)) b->files.all.at[kept++] = b->files.all.at[i];
-    b->files.all.len = kept;
+    drop_repeated(&b->files);
     return PK_OK;
 }
 

@@ -227,7 +227,6 @@ static const char *type_of_plan(const plan *p)
 static source_file *file_of(build *b, pk_str path)
 {
     size_t low = 0, high = b->files.all.len;
-    path = utf8_repair(b->arena, path);
     while (low < high) {
         size_t middle = (low + high) / 2;
         int order = str_compare(b->files.all.at[middle].path, path);

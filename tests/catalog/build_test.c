@@ -16,6 +16,7 @@
 
 #include <cmocka.h>
 
+#include "base/unicode.h"
 #include "catalog_dump.h"
 
 static char folder[200], rules[256], catalogue[256];
@@ -241,6 +242,83 @@ static void test_killed_build_leaves_the_old_state(void **state)
     assert_query("SELECT count(*) FROM rule", "100\n");
 }
 
+/* ---- hostile rules ---- */
+
+static void assert_texts_are_valid(void)
+{
+    sqlite3 *db;
+    sqlite3_stmt *tables, *rows;
+    size_t seen = 0;
+    assert_int_equal(sqlite3_open_v2(catalogue, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, "SELECT 'SELECT * FROM \"' || name || '\"' FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'words%'", -1,
+                                        &tables, NULL), SQLITE_OK);
+    while (sqlite3_step(tables) == SQLITE_ROW) {
+        assert_int_equal(sqlite3_prepare_v2(db, (const char *)sqlite3_column_text(tables, 0), -1, &rows, NULL), SQLITE_OK);
+        while (sqlite3_step(rows) == SQLITE_ROW)
+            for (int i = 0; i < sqlite3_column_count(rows); i++) {
+                if (sqlite3_column_type(rows, i) != SQLITE_TEXT) continue;
+                pk_str text_of = {(const char *)sqlite3_column_text(rows, i), 0};
+                text_of.len = (size_t)sqlite3_column_bytes(rows, i);
+                assert_true(utf8_valid(text_of));
+                seen++;
+            }
+        sqlite3_finalize(rows);
+    }
+    sqlite3_finalize(tables);
+    sqlite3_close(db);
+    assert_true(seen > 100);
+}
+
+static void write_hostile(const char *name, const char *content, size_t len)
+{
+    char path[400];
+    snprintf(path, sizeof path, "%s/%s.yml", rules, name);
+    write_text(path, content, len);
+}
+
+#define HOSTILE(name, content) write_hostile(name, content, sizeof content - 1)
+#define BODY "logsource: {product: windows, category: process_creation}\ndetection: {s: {Image: x.exe}, condition: s}\n"
+
+static void test_hostile_rules(void **state)
+{
+    (void)state;
+    HOSTILE("bytes", "title: \"\xff\xfe bad\"\nid: a\n" BODY);
+    HOSTILE("nul", "title: \"a\\0b\"\nid: \"i\\0d\"\nauthor: \"\\e[31mred\"\n" BODY);
+    HOSTILE("bidi", "title: \"\\u202Egnp.exe\"\nid: \"<script>alert(1)</script>\"\ntags: [attack.t1059, 'attack.<b>', \"attack.\\0\"]\n" BODY);
+    HOSTILE("tilde", "title: t\nid: a~2\n" BODY);
+    HOSTILE("tilde_2", "title: t\nid: a\n" BODY);
+    HOSTILE("tilde_3", "title: t\nid: a\n" BODY);
+    HOSTILE("lone", "title: \"\\uD800\"\ndetection:\n    s:\n        \"Fie\\0ld\": [\"v\\0\", '%', \"\\uDFFF\"]\n    condition: s\nlogsource: {product: windows}\n");
+    HOSTILE("name\xff\xfe", "title: n\nid: n1\n" BODY);
+    HOSTILE("name\xff\xfd", "title: n\nid: n2\n" BODY);
+    HOSTILE("line\nend \xe2\x80\xae", "title: n\nid: n3\n" BODY);
+    HOSTILE("alias", "a: &a [x, x, x, x, x, x, x, x]\nb: &b [*a, *a, *a, *a, *a, *a, *a, *a]\nc: [*b, *b, *b, *b, *b, *b]\ntitle: t\nid: al\n" BODY);
+    text big = {0};
+    text_put_cstring(&big, "title: big\nid: big\ndescription: \"");
+    for (int i = 0; i < 300000; i++) text_put_cstring(&big, "<img src=x> ");
+    text_put_cstring(&big, "\"\n" BODY);
+    write_hostile("big", big.ptr, big.len);
+    text_clear(&big);
+    for (int i = 0; i < 3000; i++) text_printf(&big, "---\ntitle: many\nid: many\n" BODY);
+    write_hostile("many", big.ptr, big.len);
+    text_clear(&big);
+    text_put_cstring(&big, "title: selectors\nid: sel\nlogsource: {product: windows}\ndetection:\n");
+    for (int i = 0; i < 300; i++) text_printf(&big, "    s%d: {Image: x%d}\n", i, i);
+    text_put_cstring(&big, "    condition: 1 of s*");
+    for (int i = 0; i < 400; i++) text_put_cstring(&big, " or all of s*");
+    text_put_cstring(&big, "\n");
+    write_hostile("selectors", big.ptr, big.len);
+    text_free(&big);
+    pk_store_report report;
+    assert_int_equal(build(&report), PK_OK);
+    assert_texts_are_valid();
+    assert_query("SELECT count(*), count(DISTINCT key) FROM rule WHERE rule_id = 'many'", "3000|3000\n");
+    assert_query("SELECT count(*), count(DISTINCT key) FROM rule WHERE rule_id LIKE 'a%'", "5|5\n");
+    assert_query("SELECT count(*) FROM rule WHERE title = 'n'", "3\n");
+    assert_int_equal(build(&report), PK_OK);
+    assert_int_equal(report.rules_parsed, 0);
+}
+
 /* ---- what tells that a file changed ---- */
 
 static void set_time(int number, time_t seconds)
@@ -292,6 +370,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_readers_keep_what_they_see, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_two_builds_at_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_killed_build_leaves_the_old_state, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_hostile_rules, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_change_within_a_moment, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_touched_files_are_not_parsed, set_up, tear_down),
     };
