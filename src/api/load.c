@@ -3,13 +3,10 @@
  * of them, by as many threads as there are processors. Each thread takes the next few files, in order, into a batch of its
  * own part of the catalogue, and the batches are joined in the order of files: the result is that of one thread.
  */
-#include <pthread.h>
-#include <stdatomic.h>
-#include <unistd.h>
-
 #include "api/api.h"
+#include "base/parallel.h"
 
-enum { FILES_A_BATCH = 8, FILES_A_THREAD = 64, THREADS_MAX = 16 };
+enum { FILES_A_BATCH = 8, FILES_A_THREAD = 64 }; /* a thread for fewer files does not pay */
 
 typedef struct {
     ir_batch batch;
@@ -21,15 +18,8 @@ typedef struct {
     pending_file *files;
     size_t count;
     file_batch *batches;
-    atomic_size_t next;           /* batch that nobody has taken */
+    ir_catalog *parts[PARALLEL_MOST]; /* by worker */
 } loading;
-
-typedef struct {
-    loading *of;
-    ir_catalog *part;
-    pthread_t thread;
-    bool started;
-} loader;
 
 /* ---- one file ---- */
 
@@ -61,39 +51,17 @@ static void load_file(const pk_catalog *c, file_batch *b, pending_file *p)
 
 /* ---- many files ---- */
 
-static void *run_loader(void *of)
+static void load_batch(size_t number, unsigned worker, void *user)
 {
-    loader *me = of;
-    loading *l = me->of;
-    for (;;) {
-        size_t number = atomic_fetch_add(&l->next, 1), first = number * FILES_A_BATCH;
-        if (first >= l->count) return NULL;
-        file_batch *b = &l->batches[number];
-        ir_batch_begin(&b->batch, me->part);
-        for (size_t i = first; i < first + FILES_A_BATCH && i < l->count; i++) {
-            if (l->files[i].said) diag_merge(ir_diags(me->part), l->files[i].said);
-            if (l->files[i].path.len) load_file(l->catalog, b, &l->files[i]);
-        }
-        ir_batch_end(&b->batch);
+    loading *l = user;
+    file_batch *b = &l->batches[number];
+    size_t first = number * FILES_A_BATCH;
+    ir_batch_begin(&b->batch, l->parts[worker]);
+    for (size_t i = first; i < first + FILES_A_BATCH && i < l->count; i++) {
+        if (l->files[i].said) diag_merge(ir_diags(l->parts[worker]), l->files[i].said);
+        if (l->files[i].path.len) load_file(l->catalog, b, &l->files[i]);
     }
-}
-
-static size_t thread_count(const pk_catalog *c, size_t files)
-{
-    long processors = c->threads ? (long)c->threads : sysconf(_SC_NPROCESSORS_ONLN);
-    size_t useful = c->threads ? files : files / FILES_A_THREAD + 1; /* a thread for a few files does not pay */
-    size_t n = processors > 0 ? (size_t)processors : 1;
-    if (n > useful) n = useful;
-    return n < 1 ? 1 : n < THREADS_MAX ? n : THREADS_MAX;
-}
-
-static void run_loaders(loading *l, loader *loaders, size_t count)
-{
-    for (size_t i = 0; i < count; i++) loaders[i] = (loader){.of = l, .part = ir_part_new(l->catalog->ir)};
-    for (size_t i = 1; i < count; i++) loaders[i].started = pthread_create(&loaders[i].thread, NULL, run_loader, &loaders[i]) == 0;
-    run_loader(&loaders[0]);
-    for (size_t i = 1; i < count; i++)
-        if (loaders[i].started) pthread_join(loaders[i].thread, NULL);
+    ir_batch_end(&b->batch);
 }
 
 static void join_batch(pk_catalog *c, file_batch *b)
@@ -118,11 +86,11 @@ void catalog_settle(pk_catalog *c)
     if (c->pending.len == 0) return;
     size_t count = c->pending.len, batches = (count + FILES_A_BATCH - 1) / FILES_A_BATCH;
     loading l = {.catalog = c, .files = c->pending.at, .count = count, .batches = mem_zalloc(batches, sizeof *l.batches)};
-    loader loaders[THREADS_MAX];
-    size_t threads = thread_count(c, count);
-    run_loaders(&l, loaders, threads);
+    unsigned threads = parallel_threads(c->threads, c->threads ? count : count / FILES_A_THREAD + 1);
+    for (unsigned i = 0; i < threads; i++) l.parts[i] = ir_part_new(c->ir);
+    parallel_for(batches, threads, load_batch, &l);
     for (size_t i = 0; i < batches; i++) join_batch(c, &l.batches[i]);
-    for (size_t i = 0; i < threads; i++) ir_part_join(c->ir, loaders[i].part);
+    for (unsigned i = 0; i < threads; i++) ir_part_join(c->ir, l.parts[i]);
     mem_free(l.batches);
     note_files(c);
     pending_clear(c);

@@ -27,7 +27,7 @@ pk_status pk_program_build(pk_program **out, pk_catalog *c, const pk_choice *cho
     p->catalog = c;
     p->diags = diag_list_new();
     chooser by = {c, choice};
-    status = program_build(&p->compiled, c->ir, c->schema, &(compile_options){.choose = choose, .choose_user = &by}, p->diags);
+    status = program_build(&p->compiled, c->ir, c->schema, &(compile_options){.choose = choose, .choose_user = &by, .threads = c->threads}, p->diags);
     catalog_refresh(c); /* the compiler may have found that a rule can't run */
     if (kept && status == PK_OK) cache_store(c, choice, p);
     *out = p;

@@ -20,7 +20,7 @@ typedef struct program_image {
     size_t database_count;
 } program_image_root;
 
-_Static_assert(sizeof(program) == 336 && sizeof(slot_program) == 48 && sizeof(predicate_row) == 48 && sizeof(comparison) == 104 &&
+_Static_assert(sizeof(program) == 464 && sizeof(slot_program) == 48 && sizeof(predicate_row) == 48 && sizeof(comparison) == 104 &&
                    sizeof(rule_variant) == 32 && sizeof(class_program) == 80,
                "a member came or went: program_image copies each");
 
@@ -97,6 +97,7 @@ void program_image(const program *p, image_writer *w, size_t field)
     image_point(w, root + offsetof(program_image_root, program), at);
     image_clear(w, AT(program, image));
     image_clear(w, AT(program, arena));
+    for (size_t i = 0; i < PARALLEL_MOST; i++) image_clear(w, AT(program, worker_arenas) + i * sizeof(arena *));
     image_clear(w, AT(program, catalog));
     image_clear(w, AT(program, schema));
     path_set_image(p->paths, w, AT(program, paths));

@@ -59,11 +59,25 @@ static uint32_t rarest_offset(const gram_counts *g, pk_str literal, size_t size,
 
 typedef struct { uint32_t gram; gram_use use; } gram_entry;
 
-static int by_gram(const void *x, const void *y)
+enum { DIGIT_BITS = 11, DIGITS = 3 };
+
+/* By gram; equal ones stay in order of their literals. By digits, since this is most of what building costs. */
+static void sort_grams(gram_entry *entries, size_t count)
 {
-    const gram_entry *a = x, *b = y;
-    if (a->gram != b->gram) return a->gram < b->gram ? -1 : 1;
-    return a->use.literal < b->use.literal ? -1 : a->use.literal > b->use.literal;
+    gram_entry *other = mem_alloc(count * sizeof *other), *from = entries, *to = other;
+    uint32_t *starts = mem_alloc(((1u << DIGIT_BITS) + 1) * sizeof *starts);
+    for (unsigned shift = 0; shift < DIGITS * DIGIT_BITS; shift += DIGIT_BITS) {
+        memset(starts, 0, ((1u << DIGIT_BITS) + 1) * sizeof *starts);
+        for (size_t i = 0; i < count; i++) starts[(from[i].gram >> shift & ((1u << DIGIT_BITS) - 1)) + 1]++;
+        for (size_t i = 0; i < 1u << DIGIT_BITS; i++) starts[i + 1] += starts[i];
+        for (size_t i = 0; i < count; i++) to[starts[from[i].gram >> shift & ((1u << DIGIT_BITS) - 1)]++] = from[i];
+        gram_entry *swap = from;
+        from = to;
+        to = swap;
+    }
+    memcpy(entries, from, count * sizeof *entries); /* an odd number of turns: it is `other` */
+    mem_free(other);
+    mem_free(starts);
 }
 
 static uint32_t log_above(size_t n)
@@ -115,7 +129,7 @@ static void build_index(gram_index *x, const pk_str *literals, size_t count, lit
             vec_push(&entries, e);
         }
     }
-    if (entries.len) qsort(entries.at, entries.len, sizeof *entries.at, by_gram);
+    if (entries.len) sort_grams(entries.at, entries.len);
     fill_index(x, entries.at, entries.len);
     vec_free(&entries);
     mem_free(g.counts);

@@ -68,23 +68,33 @@ static double likely_test(const program *p, const slot_program *sp, uint32_t tes
     return likely > 1 ? 1 : likely;
 }
 
+typedef struct {
+    program *program;
+    network_scratch scratches[PARALLEL_MOST]; /* by worker */
+} estimating;
+
+/* A predicate is of one slot, so the estimates of slots do not meet. */
+static void estimate_slot(size_t s, unsigned worker, void *user)
+{
+    estimating *e = user;
+    program *p = e->program;
+    const slot_program *sp = &p->slot_programs[s];
+    if (sp->test_count == 0) return;
+    uint32_t *hits = mem_zalloc(sp->test_count, sizeof *hits);
+    count_in_constants(sp, &e->scratches[worker], hits);
+    for (uint32_t i = 0; i < sp->test_count; i++) {
+        double likely = likely_test(p, sp, i, hits[i]);
+        for (uint32_t k = sp->first[i]; k < sp->first[i + 1]; k++) p->predicates.at[sp->predicates[k]].likely += likely;
+    }
+    mem_free(hits);
+}
+
 void estimate_predicates(program_builder *b)
 {
-    program *p = b->program;
-    network_scratch scratch;
-    network_scratch_init(&scratch, p->networks, p->slots.all.len);
-    for (size_t s = 0; s < p->slots.all.len; s++) {
-        const slot_program *sp = &p->slot_programs[s];
-        if (sp->test_count == 0) continue;
-        uint32_t *hits = mem_zalloc(sp->test_count, sizeof *hits);
-        count_in_constants(sp, &scratch, hits);
-        for (uint32_t i = 0; i < sp->test_count; i++) {
-            double likely = likely_test(p, sp, i, hits[i]);
-            for (uint32_t k = sp->first[i]; k < sp->first[i + 1]; k++) p->predicates.at[sp->predicates[k]].likely += likely;
-        }
-        mem_free(hits);
-    }
-    network_scratch_free(&scratch);
+    estimating e = {.program = b->program};
+    for (unsigned i = 0; i < b->threads; i++) network_scratch_init(&e.scratches[i], b->program->networks, b->program->slots.all.len);
+    parallel_for(b->program->slots.all.len, b->threads, estimate_slot, &e);
+    for (unsigned i = 0; i < b->threads; i++) network_scratch_free(&e.scratches[i]);
 }
 
 /* ---- how likely is an expression ---- */

@@ -339,7 +339,7 @@ static void fill_trie(literal_trie *t, const anchor_set *set, bool backwards)
     for (uint32_t i = 0; i < set->texts.len; i++) trie_add(t, i);
 }
 
-network *network_build(prepared_test *const *tests, size_t count, uint32_t base, uint32_t literal_base, arena *a)
+network *network_build(prepared_test *const *tests, size_t count, uint32_t base, arena *a)
 {
     network *n = mem_zalloc(1, sizeof *n);
     builder b = {.n = n, .arena = a};
@@ -352,7 +352,6 @@ network *network_build(prepared_test *const *tests, size_t count, uint32_t base,
     fill_trie(&n->prefixes, &n->prefix, false);
     fill_trie(&n->suffixes, &n->suffix, true);
     literal_scan_build(&n->literals, n->inside.texts.at, n->inside.texts.len);
-    n->literal_base = literal_base;
     for (size_t i = 1; i < 4; i++) table_free(&sets[i]->numbers); /* only whole texts are looked up by them */
     compile_regexes(&b);
     build_ranges(n);
@@ -441,6 +440,8 @@ bool network_is_light(const network *n)
                     n->ranges.len + n->above.len + n->below.len + n->others.len;
     return others == 0 && !n->regexes && literal_scan_is_light(&n->literals);
 }
+
+void network_set_literal_base(network *n, uint32_t base) { n->literal_base = base; }
 
 size_t network_literal_count(const network *n) { return n->inside.texts.len; }
 

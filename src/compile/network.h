@@ -37,10 +37,10 @@ typedef struct {
 } network_scratch;
 
 /*
- * `tests`: not EXISTS, not IS_NULL; must outlive the network. `base` and `literal_base`: its first numbers in the stamps of
- * network_scratch.
+ * `tests`: not EXISTS, not IS_NULL; must outlive the network. `base`: its first number in the stamps of network_scratch; the
+ * first among the literals is set when those of the networks before it are counted.
  */
-network *network_build(prepared_test *const *tests, size_t count, uint32_t base, uint32_t literal_base, arena *a);
+network *network_build(prepared_test *const *tests, size_t count, uint32_t base, arena *a);
 void network_free(network *n);
 /*
  * Copies a network to the pointer at `field`. Its database of regexes is copied as bytes, which *regexes tells (len 0: it has
@@ -54,6 +54,7 @@ bool network_is_light(const network *n);              /* running it costs less t
 bool network_rules_out(const network *n, pk_str content);
 /* Of a light network: is every text that fulfils a test longer than a word and holds a character that is none of these? */
 bool network_needs_others(const network *n, bool (*is_one)(char c));
+void network_set_literal_base(network *n, uint32_t base);
 size_t network_literal_count(const network *n);       /* literals that are scanned for */
 
 /* How a test is found, for explain: "hash", "literal", "regex", "sorted". */

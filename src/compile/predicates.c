@@ -118,6 +118,16 @@ static void link_tests(program *p)
     mem_free(next);
 }
 
+/* Slots do not depend on each other; each worker has an arena for their literals. */
+static void build_network(size_t s, unsigned worker, void *user)
+{
+    program *p = user;
+    slot_program *sp = &p->slot_programs[s];
+    if (sp->test_count == 0) return;
+    sp->network = p->networks[s] = network_build(sp->tests, sp->test_count, sp->first_test, p->worker_arenas[worker]);
+    sp->remember = !network_is_light(sp->network);
+}
+
 void predicates_finish(program_builder *b)
 {
     program *p = b->program;
@@ -127,13 +137,18 @@ void predicates_finish(program_builder *b)
     for (size_t s = 0; s < slots && s < b->slot_tests.len; s++) {
         slot_program *sp = &p->slot_programs[s];
         sp->test_count = (uint32_t)b->slot_tests.at[s].len;
+        sp->first_test = p->test_count;
+        p->test_count += sp->test_count;
         if (sp->test_count == 0) continue;
         sp->tests = ARENA_ARRAY(p->arena, prepared_test *, sp->test_count);
         memcpy(sp->tests, b->slot_tests.at[s].at, sp->test_count * sizeof *sp->tests);
-        sp->network = p->networks[s] = network_build(sp->tests, sp->test_count, p->test_count, (uint32_t)literals, p->arena);
-        literals += network_literal_count(sp->network);
-        sp->remember = !network_is_light(sp->network);
-        p->test_count += sp->test_count;
+    }
+    for (unsigned i = 0; i < b->threads; i++) p->worker_arenas[i] = arena_new();
+    parallel_for(slots, b->threads, build_network, p);
+    for (size_t s = 0; s < slots; s++) {
+        if (!p->networks[s]) continue;
+        network_set_literal_base(p->networks[s], (uint32_t)literals);
+        literals += network_literal_count(p->networks[s]);
     }
     link_tests(p);
 }

@@ -8,6 +8,8 @@
  */
 #include "compile/program_private.h"
 
+enum { RULES_A_THREAD = 200 };    /* a thread for fewer rules does not pay */
+
 /* ---- choose ---- */
 
 static bool chosen_by_default(const rule *r)
@@ -194,13 +196,32 @@ static void free_builder(program_builder *b)
     vec_free(&b->expressions);
     table_free(&b->predicate_numbers);
     table_free(&b->test_numbers);
+    table_free(&b->sources);
+    vec_free(&b->source_classes);
+    regex_scratch_free(&b->regex);
     arena_free(b->scratch);
+}
+
+/* Freezing the paths and all else have nothing to do with each other; begun first, since there are threads in the second. */
+static void run_half(size_t half, unsigned worker, void *user)
+{
+    program_builder *b = user;
+    (void)worker;
+    if (half == 0) {
+        path_set_freeze(b->program->paths);
+        return;
+    }
+    predicates_finish(b);
+    estimate_predicates(b);
+    emit_variants(b);
 }
 
 pk_status program_build(program **out, ir_catalog *c, schema *s, const compile_options *o, diag_list *d)
 {
     program *p = new_program(c, s);
     program_builder b = {.program = p, .diags = d, .scratch = arena_new()};
+    b.threads = parallel_threads(o ? o->threads : 0, p->rule_count / RULES_A_THREAD + 1);
+    regex_scratch_init(&b.regex);
     choose_rules(p, o);
     route_rules(&b);
     if (o && o->routes_only) {
@@ -209,10 +230,7 @@ pk_status program_build(program **out, ir_catalog *c, schema *s, const compile_o
         return PK_OK;
     }
     schema_register(s, p->paths);
-    path_set_freeze(p->paths);
-    predicates_finish(&b);
-    estimate_predicates(&b);
-    emit_variants(&b);
+    parallel_for(2, b.threads < 2 ? 1 : 2, run_half, &b);
     fill_classes(&b);
     index_candidates(p);
     free_builder(&b);
@@ -236,6 +254,7 @@ void program_free(program *p)
     vec_free(&p->variants);
     vec_free(&p->code.code);
     vec_free(&p->correlations);
+    for (size_t i = 0; i < PARALLEL_MOST; i++) arena_free(p->worker_arenas[i]);
     arena_free(p->arena);
     mem_free(p);
 }

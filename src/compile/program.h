@@ -14,6 +14,7 @@ typedef struct {
     /* Which rules run: NULL runs every RUNNABLE rule whose status is not deprecated or unsupported. */
     bool (*choose)(const rule *r, void *user);
     void *choose_user;
+    unsigned threads;              /* that build it; 0: one for each processor */
     bool routes_only;              /* which rule runs on which class, for program_explain; nothing can be run */
 } compile_options;
 

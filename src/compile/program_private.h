@@ -12,6 +12,7 @@
 #ifndef PICKET_COMPILE_PROGRAM_PRIVATE_H
 #define PICKET_COMPILE_PROGRAM_PRIVATE_H
 
+#include "base/parallel.h"
 #include "compile/boolean.h"
 #include "compile/network.h"
 #include "compile/program.h"
@@ -66,7 +67,7 @@ typedef struct {
 
 typedef struct {
     prepared_test **tests;        /* by local number */
-    uint32_t test_count;
+    uint32_t test_count, first_test;  /* first_test: over all networks */
     network *network;             /* NULL: nobody tests the values, they are only compared or asked for presence */
     uint32_t *first;              /* predicates of test i: predicates[first[i] .. first[i + 1]) */
     uint32_t *predicates;
@@ -87,6 +88,7 @@ struct program {
     prepared_test **prepared;     /* by test number of the catalogue; NULL: no rule of the program uses it */
     size_t prepared_count;        /* tests of the catalogue when compiled */
     uint32_t test_count;          /* over all networks */
+    arena *worker_arenas[PARALLEL_MOST]; /* literals of networks, by who built them */
     VEC(predicate_row) predicates;
     VEC(comparison) comparisons;
     VEC(rule_variant) variants;        /* in order of rule index */
@@ -109,13 +111,19 @@ void program_release(program *p); /* image.c: frees what restoring and running h
 
 /* ---- steps of program_build, in order ---- */
 
+typedef struct { const class_id *at; size_t count; } class_list;
+
 typedef struct {
     program *program;
     diag_list *diags;
+    unsigned threads;
     arena *scratch;               /* expressions of all variants until code is emitted */
     VEC(bool_expr *) expressions; /* by variant */
     table predicate_numbers;      /* slot and tests -> predicate */
     table test_numbers;           /* slot and test -> local number */
+    table sources;                /* log source of a rule -> number in source_classes */
+    VEC(class_list) source_classes;
+    regex_scratch regex;          /* for tests on what is known */
     VEC(VEC(prepared_test *)) slot_tests; /* by slot */
 } program_builder;
 

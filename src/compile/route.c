@@ -88,11 +88,33 @@ static class_id widest_of(const schema *s, const class_id *classes, size_t count
     return widest;
 }
 
+/* Thousands of rules name some hundred log sources. */
+static class_list classes_of(program_builder *b, const log_source *source)
+{
+    const pk_str parts[] = {source->product, source->category, source->service};
+    text key = {0};
+    for (size_t i = 0; i < 3; i++) {
+        text_put(&key, (pk_str){(const char *)&parts[i].len, sizeof parts[i].len});
+        text_put(&key, parts[i]);
+    }
+    uint32_t number = table_get(&b->sources, text_view(&key));
+    if (number == TABLE_NONE) {
+        class_list list;
+        list.at = schema_classes_of(b->program->schema, source, b->scratch, &list.count);
+        number = (uint32_t)b->source_classes.len;
+        vec_push(&b->source_classes, list);
+        table_put(&b->sources, arena_str(b->scratch, text_view(&key)), number);
+    }
+    text_free(&key);
+    return b->source_classes.at[number];
+}
+
 static void route_source(program_builder *b, const rule *r, const stage *match, const log_source *source, size_t first)
 {
     program *p = b->program;
-    size_t count;
-    const class_id *classes = schema_classes_of(p->schema, source, b->scratch, &count);
+    class_list list = classes_of(b, source);
+    const class_id *classes = list.at;
+    size_t count = list.count;
     if (count == 0 && source->product.len + source->category.len + source->service.len > 0) warn_no_class(b, r, source);
     for (size_t i = 0; i < count && p->compiled[r->index]; i++)
         if (!has_variant(p, first, classes[i]))

@@ -59,12 +59,18 @@ void slots_image(const slot_table *t, image_writer *w, size_t field)
 /* `owner`: the family of a field, the class of a special slot. */
 static uint32_t intern_slot(slot_table *t, slot_kind kind, uint32_t owner, pk_str name, bool *fresh)
 {
-    pk_str key = arena_printf(t->arena, "%d %u " STR_FMT, (int)kind, owner, STR_ARG(name));
+    const uint32_t before[2] = {(uint32_t)kind, owner};
+    char small[256];
+    size_t len = sizeof before + name.len;
+    char *bytes = len <= sizeof small ? small : mem_alloc(len);
+    memcpy(bytes, before, sizeof before);
+    if (name.len) memcpy(bytes + sizeof before, name.ptr, name.len);
+    pk_str key = {bytes, len};
     uint32_t number = table_get(&t->numbers, key);
     *fresh = number == TABLE_NONE;
+    if (*fresh) table_put(&t->numbers, arena_str(t->arena, key), number = (uint32_t)t->all.len);
+    if (bytes != small) mem_free(bytes);
     if (!*fresh) return number;
-    number = (uint32_t)t->all.len;
-    table_put(&t->numbers, key, number);
     vec_push(&t->all, ((event_slot){.kind = kind, .family = owner, .class_id = owner, .name = arena_str(t->arena, name)}));
     return number;
 }

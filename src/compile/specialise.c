@@ -61,15 +61,12 @@ static value_view known_values(const operand *o)
 static bool any_test_fits(specialiser *s, const ir_test *const *tests, size_t count, pk_str content, const value *strict)
 {
     subject_text subject = {content, fold(s->b->scratch, content)};
-    regex_scratch scratch;
     match_place place;
     bool fits = false;
-    regex_scratch_init(&scratch);
     for (size_t i = 0; i < count && !fits; i++) {
         if (strict && tests[i]->kind != TEST_COMPARE && content_type_of(strict) != content_type_of(&tests[i]->constant)) continue;
-        fits = prepared_match(program_prepare(s->b, tests[i]), subject, &scratch, &place);
+        fits = prepared_match(program_prepare(s->b, tests[i]), subject, &s->b->regex, &place);
     }
-    regex_scratch_free(&scratch);
     return fits;
 }
 

@@ -52,7 +52,7 @@ typedef struct {
 struct path_set {
     arena *arena;
     VEC(place) places;
-    table places_by_key;    /* "<number of the place above>:<key>" -> place; '*' is a key of its own here */
+    table places_by_key;    /* number of the place above, ':', key -> place; '*' is a key of its own here */
     table slots_by_text;    /* text of the path, or its keys one by one with a byte 0x01 before each -> slot */
     VEC(pk_str) texts;      /* of slots */
     bool frozen;
@@ -103,13 +103,21 @@ void path_set_free(path_set *set)
 /* The place below `above` for this segment; paths added as keys (`exact`) have places of their own. *made: it is new. */
 static uint32_t place_below(path_set *set, uint32_t above, pk_str key, bool exact, bool *made)
 {
-    pk_str name = arena_concat(set->arena, arena_printf(set->arena, "%u%c", above, exact ? '=' : ':'), key); /* may hold NULs */
+    char small[256];
+    size_t len = sizeof above + 1 + key.len;
+    char *bytes = len <= sizeof small ? small : mem_alloc(len);
+    memcpy(bytes, &above, sizeof above);
+    bytes[sizeof above] = exact ? '=' : ':';
+    if (key.len) memcpy(bytes + sizeof above + 1, key.ptr, key.len);
+    pk_str name = {bytes, len};
     uint32_t found = table_get(&set->places_by_key, name);
     *made = found == TABLE_NONE;
-    if (!*made) return found;
-    found = (uint32_t)set->places.len;
-    vec_push(&set->places, ((place){.slot = SLOT_NONE}));
-    table_put(&set->places_by_key, name, found);
+    if (*made) {
+        found = (uint32_t)set->places.len;
+        vec_push(&set->places, ((place){.slot = SLOT_NONE}));
+        table_put(&set->places_by_key, arena_str(set->arena, name), found);
+    }
+    if (bytes != small) mem_free(bytes);
     return found;
 }
 

@@ -19,8 +19,7 @@ static pk_str fill_in(arena *a, pk_str pattern, pk_str field)
 {
     size_t at = layout_placeholder(pattern);
     bool lower = at > 0 && pattern.ptr[at - 1] == '~';
-    pk_str filled = arena_printf(a, STR_FMT STR_FMT STR_FMT, STR_ARG(str_slice(pattern, 0, at - lower)), STR_ARG(field),
-                                 STR_ARG(str_slice(pattern, at + 1, STR_NPOS)));
+    pk_str filled = arena_concat(a, arena_concat(a, str_slice(pattern, 0, at - lower), field), str_slice(pattern, at + 1, STR_NPOS));
     if (!lower || field.len == 0 || field.ptr[0] < 'A' || field.ptr[0] > 'Z') return filled;
     char *out = arena_cstring(a, filled);
     out[at - 1] = (char)(out[at - 1] | 0x20);
