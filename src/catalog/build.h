@@ -5,7 +5,9 @@
  *     build_database.c   the file: what may be written over, one transaction, statements
  *     build_files.c      which files there are, which changed, what else has to be read with them
  *     build_kinds.c      whose file is it, also where its language is not known yet
- *     build_rules.c      rows of a rule: metadata, stages, predicates, classes
+ *     build_rules.c      rows of a rule: metadata, lists, fields, words
+ *     build_stages.c     its boxes and predicates
+ *     build_file_rows.c  rows of files, diagnostics, references
  *     build_classes.c    event classes and their fields
  *     build_finish.c     keys, counts, what nothing refers to any more
  *     extract_*.c        from the IR: predicates, their keys, their normalised form
@@ -110,8 +112,15 @@ void store_rule_classes(build *b, const rule *r, int64_t id, arena *a);
 
 /* build_rules.c */
 void store_rules(build *b);
-int64_t store_predicate(build *b, const rule *r, const found_predicate *p);
 pk_str id_of_rule(build *b, const rule *r); /* as it says; else made of the name of its file and its place there */
+
+/* build_stages.c */
+void name_rules(build *b);                  /* fills rules_by_name */
+
+/* build_file_rows.c */
+source_file *file_of(build *b, pk_str path); /* NULL: none of these */
+void store_files(build *b);
+void store_what_is_said(build *b);          /* diagnostics, states of files, references: after the rules */
 
 /* build_finish.c */
 pk_str key_for_rule(build *b, pk_str of, pk_str id); /* a new one; finish_catalogue puts those of one id in order */

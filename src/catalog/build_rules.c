@@ -1,208 +1,7 @@
-/* Rows of rules: metadata, boxes with their predicates, fields, words. What they say comes from the IR alone. */
-#include "catalog/build.h"
+/* Rows of rules: metadata, lists, fields, words. What they say comes from the IR alone. */
+#include "catalog/build_rule.h"
 
-#include "base/unicode.h"
-#include "ir/walk.h"
-
-typedef struct {
-    int64_t predicate;
-    pk_str shown;
-    bool positive, negative;
-} predicate_use;
-
-/* One rule while its rows are written. */
-typedef struct {
-    build *build;
-    const rule *rule;
-    const pk_rule *shown;
-    source_file *file;
-    int64_t id;
-    arena *arena;
-    bool *positive, *negative;    /* by definition: how the plan uses it */
-    text values;                  /* of its predicates, for search */
-    table seen;                   /* keys of its predicates -> index in `uses` */
-    VEC(predicate_use) uses;
-} rule_writer;
-
-static pk_str valid(rule_writer *w, pk_str s) { return utf8_repair(w->arena, s); }
-
-/* ---- predicates ---- */
-
-/* The row of its normalised form, or DATABASE_NULL. */
-static int64_t store_normal(build *b, pk_str family, const found_predicate *p)
-{
-    normal_predicate n;
-    if (!normalise_predicate(b->normal, family, p, b->arena, &n)) return DATABASE_NULL;
-    pk_str field = utf8_repair(b->arena, n.field), folded = utf8_repair(b->arena, n.folded), kind = str_from(n.kind);
-    int64_t id = database_number(&b->db, 0, "SELECT id FROM normal WHERE field = ? AND kind = ? AND cased = ? AND folded = ?", "ssis", field, kind,
-                                 (int64_t)n.cased, folded);
-    if (id) return id;
-    return database_run(&b->db, "INSERT INTO normal(field, kind, cased, folded) VALUES(?,?,?,?)", "ssis", field, kind, (int64_t)n.cased, folded);
-}
-
-int64_t store_predicate(build *b, const rule *r, const found_predicate *p)
-{
-    pk_str family = str_from(r->language->family ? r->language->family : r->language->name);
-    predicate_key key = key_of_predicate(family, p);
-    pk_str name = {key.text, sizeof key.text - 1};
-    uint32_t known = table_get(&b->predicate_ids, name);
-    if (known != TABLE_NONE) {
-        stored_predicate *s = &b->predicates.at[known];
-        if (!s->mixed && !str_equal(s->shown, p->value)) s->mixed = true;
-        return s->id;
-    }
-    int64_t id = b->whole ? 0 : database_number(&b->db, 0, "SELECT id FROM predicate WHERE key = ?", "s", name);
-    bool mixed = id != 0;
-    if (!id)
-        id = database_run(&b->db, "INSERT INTO predicate(key, family, field, kind, cased, value, folded, form, algorithm, normal) VALUES(?,?,?,?,?,?,?,?,?,?)",
-                          "ssssissson", name, family, utf8_repair(b->arena, p->field), str_from(p->kind), (int64_t)p->cased, utf8_repair(b->arena, p->value),
-                          utf8_repair(b->arena, p->folded), p->form, str_from(p->algorithm), store_normal(b, family, p));
-    table_put(&b->predicate_ids, arena_str(b->arena, name), (uint32_t)b->predicates.len);
-    vec_push(&b->predicates, ((stored_predicate){id, arena_str(b->arena, p->value), mixed}));
-    return id;
-}
-
-static void note_use(rule_writer *w, int64_t predicate, pk_str shown, bool positive, bool negative)
-{
-    char bytes[sizeof predicate];
-    memcpy(bytes, &predicate, sizeof predicate);
-    pk_str key = arena_str(w->arena, (pk_str){bytes, sizeof bytes});
-    uint32_t i = table_get(&w->seen, key);
-    if (i == TABLE_NONE) {
-        i = (uint32_t)w->uses.len;
-        table_put(&w->seen, key, i);
-        vec_push(&w->uses, ((predicate_use){.predicate = predicate, .shown = shown}));
-    }
-    w->uses.at[i].positive |= positive;
-    w->uses.at[i].negative |= negative;
-}
-
-static void store_stage_predicates(rule_writer *w, const described_stage *s, int64_t box)
-{
-    found_predicates found = {0};
-    const plan *p = w->rule->plan;
-    bool positive = true, negative = false;
-    if (s->definition != DESCRIBED_NONE && p && s->definition < p->definition_count) {
-        positive = w->positive[s->definition];
-        negative = w->negative[s->definition];
-        extract_predicates(p->definitions[s->definition].value, w->arena, &found);
-    }
-    if (s->stage) extract_stage_predicates(s->stage, w->arena, &found);
-    for (size_t i = 0; i < found.items.len; i++) {
-        const found_predicate *f = &found.items.at[i];
-        int64_t id = store_predicate(w->build, w->rule, f);
-        bool is_positive = f->negated ? negative : positive, is_negative = f->negated ? positive : negative;
-        pk_str shown = valid(w, f->value);
-        if (is_positive || is_negative || s->unused) note_use(w, id, shown, is_positive || s->unused, is_negative);
-        database_run(&w->build->db, "INSERT INTO stage_predicate(stage, position, predicate, negated, every, line, column, length, shown) VALUES(?,?,?,?,?,?,?,?,?)",
-                     "iiiiiiiis", box, (int64_t)i, id, (int64_t)(is_negative && !is_positive), (int64_t)f->every, (int64_t)f->span.line,
-                     (int64_t)f->span.column, (int64_t)(f->span.end - f->span.start), shown);
-        text_put(&w->values, f->value);
-        text_put_char(&w->values, '\n');
-    }
-}
-
-static void store_uses(rule_writer *w)
-{
-    for (size_t i = 0; i < w->uses.len; i++)
-        database_run(&w->build->db, "INSERT INTO rule_predicate(rule, predicate, positive, negative, position, shown) VALUES(?,?,?,?,?,?)", "iiiiis", w->id,
-                     w->uses.at[i].predicate, (int64_t)w->uses.at[i].positive, (int64_t)w->uses.at[i].negative, (int64_t)i, w->uses.at[i].shown);
-}
-
-/* ---- how the plan uses its definitions ---- */
-
-static bool note_definition(const expr *e, bool negated, void *user)
-{
-    rule_writer *w = user;
-    if (e->kind != EXPR_NAME || e->as.name.index >= w->rule->plan->definition_count) return true;
-    (negated ? w->negative : w->positive)[e->as.name.index] = true;
-    return true;
-}
-
-static void note_root(const expr *e, void *user)
-{
-    if (e) ir_walk_expr(NULL, e, note_definition, user);
-}
-
-static void find_polarity(rule_writer *w)
-{
-    const plan *p = w->rule->plan;
-    size_t count = p ? p->definition_count : 0;
-    w->positive = ARENA_ARRAY(w->arena, bool, count + 1);
-    w->negative = ARENA_ARRAY(w->arena, bool, count + 1);
-    for (size_t i = 0; p && i < p->stage_count; i++) ir_each_stage_expr(p->stages[i], note_root, w);
-}
-
-/* ---- boxes ---- */
-
-static pk_str names_json(rule_writer *w, const described_stage *s)
-{
-    text out = {0};
-    if (!s->name_count) return STR("");
-    for (size_t i = 0; i < s->name_count; i++) {
-        text_put_cstring(&out, i ? ",{\"pattern\":" : "[{\"pattern\":");
-        text_put_json(&out, s->names[i].pattern);
-        text_put_cstring(&out, ",\"names\":[");
-        for (size_t k = 0; k < s->names[i].count; k++) {
-            if (k) text_put_char(&out, ',');
-            text_put_json(&out, s->names[i].names[k]);
-        }
-        text_put_cstring(&out, "]}");
-    }
-    text_put_char(&out, ']');
-    pk_str kept = arena_str(w->arena, text_view(&out));
-    text_free(&out);
-    return kept;
-}
-
-static const rule *rule_named(const build *b, pk_str id_or_name)
-{
-    uint32_t i = table_get(&b->rules_by_name, id_or_name);
-    return i == TABLE_NONE ? NULL : ir_rule(b->catalog->ir, i);
-}
-
-static void name_rules(build *b)
-{
-    const ir_catalog *c = b->catalog->ir;
-    for (size_t i = 0; i < ir_rule_count(c); i++)
-        if (ir_rule(c, i)->id.len) table_put(&b->rules_by_name, ir_rule(c, i)->id, (uint32_t)i);
-    for (size_t i = 0; i < ir_rule_count(c); i++)
-        if (ir_rule(c, i)->name.len) table_put(&b->rules_by_name, ir_rule(c, i)->name, (uint32_t)i);
-}
-
-static pk_str linked_json(rule_writer *w, const described_stage *s)
-{
-    text out = {0};
-    if (!s->rule_count) return STR("");
-    for (size_t i = 0; i < s->rule_count; i++) {
-        const rule *r = rule_named(w->build, s->rules[i]);
-        text_put_cstring(&out, i ? ",{\"language\":" : "[{\"language\":");
-        text_put_json(&out, str_from(r && r->language ? r->language->name : w->rule->language->name));
-        text_put_cstring(&out, ",\"key\":");
-        text_put_json(&out, r ? id_of_rule(w->build, r) : s->rules[i]);
-        text_put_cstring(&out, ",\"title\":");
-        text_put_json(&out, r ? r->title : s->rules[i]);
-        text_put_char(&out, '}');
-    }
-    text_put_char(&out, ']');
-    pk_str kept = arena_str(w->arena, text_view(&out));
-    text_free(&out);
-    return kept;
-}
-
-static void store_stage(rule_writer *w, const described_stage *s, size_t position)
-{
-    bool elsewhere = s->path.len && !str_equal(s->path, w->rule->path);
-    pk_str title = s->title;
-    if (s->rule_count == 1 && s->definition == DESCRIBED_NONE) {
-        const rule *r = rule_named(w->build, s->rules[0]);
-        if (r && r->title.len) title = r->title;
-    }
-    int64_t id = database_run(&w->build->db, "INSERT INTO stage(rule, position, title, text, line, end_line, path, unused, names, linked) VALUES(?,?,?,?,?,?,?,?,?,?)",
-                              "iissiioioo", w->id, (int64_t)position, valid(w, title), valid(w, s->text), (int64_t)s->span.line, (int64_t)s->span.end_line,
-                              elsewhere ? valid(w, s->path) : STR(""), (int64_t)s->unused, names_json(w, s), linked_json(w, s));
-    store_stage_predicates(w, s, id);
-}
+/* ---- metadata ---- */
 
 static const char *type_of_plan(const plan *p)
 {
@@ -220,21 +19,6 @@ static const char *type_of_plan(const plan *p)
         }
     }
     return type;
-}
-
-/* ---- metadata ---- */
-
-static source_file *file_of(build *b, pk_str path)
-{
-    size_t low = 0, high = b->files.all.len;
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-        int order = str_compare(b->files.all.at[middle].path, path);
-        if (order == 0) return &b->files.all.at[middle];
-        if (order < 0) low = middle + 1;
-        else high = middle;
-    }
-    return NULL;
 }
 
 pk_str id_of_rule(build *b, const rule *r)
@@ -383,9 +167,7 @@ static void write_rule(build *b, const rule *r, source_file *f, arena *a)
     language_describe(r, a, &description);
     pk_str source = valid(&w, source_of(&w, &line));
     store_rule_row(&w, description.type ? description.type : type_of_plan(r->plan), source, line);
-    find_polarity(&w);
-    for (size_t i = 0; i < description.stages.len; i++) store_stage(&w, &description.stages.at[i], i);
-    store_uses(&w);
+    store_stages(&w, &description);
     store_lists(&w);
     store_fields(&w);
     store_words(&w, source);
@@ -397,104 +179,14 @@ static void write_rule(build *b, const rule *r, source_file *f, arena *a)
     vec_free(&w.uses);
 }
 
-/* ---- diagnostics ---- */
-
-/* The rule of a file that a diagnostic is about: by its place, else by its name. */
-static int64_t rule_of_diagnostic(const build *b, const pk_diagnostic *d, const source_file *f)
-{
-    const ir_catalog *c = b->catalog->ir;
-    int64_t by_name = 0;
-    size_t named = 0;
-    for (size_t i = f->first_rule; i < f->first_rule + f->rule_count; i++) {
-        const rule *r = ir_rule(c, i);
-        bool same = d->rule.len && (str_equal(d->rule, r->id) || str_equal(d->rule, r->title));
-        if (same && d->line >= r->span.line && (d->line <= r->span.end_line || !r->span.end_line)) return b->rule_ids.ids.at[i];
-        if (same && named++ == 0) by_name = b->rule_ids.ids.at[i];
-    }
-    if (!named && f->rule_count == 1 && d->severity >= PK_WARNING) return b->rule_ids.ids.at[f->first_rule];
-    return by_name;
-}
-
-static void store_reason_of_stage(build *b, const pk_diagnostic *d, int64_t id)
-{
-    if (d->severity < PK_NEEDS_LIST || !id || !d->line) return;
-    database_run(&b->db, "UPDATE stage SET reason = ?1, reason_line = ?2, reason_column = ?3 WHERE id = (SELECT id FROM stage WHERE rule = ?4 AND path IS NULL "
-                         "AND line <= ?2 AND end_line >= ?2 AND reason IS NULL ORDER BY end_line - line LIMIT 1)", "siii",
-                 d->message, (int64_t)d->line, (int64_t)d->column, id);
-}
-
-static void store_diagnostic(build *b, const pk_diagnostic *d, const source_file *f)
-{
-    if (strcmp(d->code, "rule-same-id") == 0) return; /* told of all rules of the catalogue in build_finish.c */
-    int64_t id = f ? rule_of_diagnostic(b, d, f) : 0;
-    database_run(&b->db, "INSERT INTO diagnostic(rule, file, severity, code, message, hint, line, column, length) VALUES(?,?,?,?,?,?,?,?,?)", "nnsssoiii",
-                 id ? id : DATABASE_NULL, f ? f->id : DATABASE_NULL, str_from(pk_severity_text(d->severity)), str_from(d->code),
-                 utf8_repair(b->arena, d->message), utf8_repair(b->arena, d->hint), (int64_t)d->line, (int64_t)d->column, (int64_t)d->length);
-    store_reason_of_stage(b, d, id);
-    if (b->fn) b->fn(d, b->user);
-}
-
-static void store_diagnostics(build *b, const diag_list *d)
-{
-    for (size_t i = 0; i < diag_count(d); i++) {
-        const pk_diagnostic *one = diag_at(d, i);
-        source_file *f = file_of(b, one->file);
-        if (f && !f->load) continue;
-        if (f && f->rule_count == 0 && one->severity == PK_NOTE) {
-            if (!f->reason.len) f->reason = one->message;
-            continue;
-        }
-        store_diagnostic(b, one, f);
-    }
-}
-
-/* ---- files ---- */
-
-static void clear_file(build *b, const source_file *f)
-{
-    forget_rules_of(b, f->id);
-    database_run(&b->db, "DELETE FROM diagnostic WHERE file = ?", "i", f->id);
-    database_run(&b->db, "DELETE FROM dependency WHERE file = ?", "i", f->id);
-}
-
-static void store_file(build *b, source_file *f)
-{
-    pk_str hash = f->hashed ? (pk_str){(const char *)f->hash, sizeof f->hash} : STR("");
-    if (!f->id) {
-        f->id = database_run(&b->db, "INSERT INTO file(path, size, mtime_ns, inode, hash, state) VALUES(?,?,?,?,?,'none')", "sinib", f->path, f->size,
-                             noted_time(b, f), f->inode, hash);
-        return;
-    }
-    clear_file(b, f);
-    database_run(&b->db, "UPDATE file SET size = ?, mtime_ns = ?, inode = ?, hash = ? WHERE id = ?", "inibi", f->size, noted_time(b, f), f->inode, hash, f->id);
-}
-
-static void store_file_state(build *b, const source_file *f)
-{
-    const char *state = f->failure ? "unreadable" : f->kind ? "unknown" : f->rule_count ? "rules" : "none";
-    pk_str reason = f->failure ? str_from(f->failure) : f->reason;
-    if (f->kind) reason = arena_printf(b->arena, "%s, which picket cannot read yet", f->kind->what);
-    const char *of = f->kind ? f->kind->name : f->rule_count && f->language ? f->language->name : "";
-    database_run(&b->db, "UPDATE file SET language = ?, state = ?, reason = ? WHERE id = ?", "osoi", str_from(of), str_from(state),
-                 utf8_repair(b->arena, reason), f->id);
-}
-
-static void note_dependency(pk_str path, pk_str reference, void *user)
-{
-    build *b = user;
-    const source_file *f = file_of(b, path);
-    if (f && f->load) database_run(&b->db, "INSERT OR IGNORE INTO dependency(file, reference) VALUES(?,?)", "is", f->id, utf8_repair(b->arena, reference));
-}
-
 void store_rules(build *b)
 {
     arena *a = arena_new();
     const ir_catalog *c = b->catalog->ir;
     b->rule_ids.ids.len = 0;
-    name_rules(b);
     for (size_t i = 0; i < ir_rule_count(c); i++) vec_push(&b->rule_ids.ids, 0);
-    for (size_t i = 0; i < b->files.all.len; i++)
-        if (b->files.all.at[i].load) store_file(b, &b->files.all.at[i]);
+    name_rules(b);
+    store_files(b);
     for (size_t i = 0; i < b->files.all.len && b->db.status == PK_OK; i++) {
         source_file *f = &b->files.all.at[i];
         for (size_t k = f->first_rule; f->load && k < f->first_rule + f->rule_count; k++) {
@@ -502,13 +194,6 @@ void store_rules(build *b)
             arena_reset(a);
         }
     }
-    for (size_t i = 0; i < b->files.all.len; i++)
-        if (b->files.all.at[i].said) store_diagnostics(b, b->files.all.at[i].said);
-    store_diagnostics(b, ir_diags(b->catalog->ir));
-    store_diagnostics(b, b->route_diags);
-    for (size_t i = 0; i < b->files.all.len; i++)
-        if (b->files.all.at[i].load) store_file_state(b, &b->files.all.at[i]);
-    for (const language *const *l = languages; *l; l++)
-        if ((*l)->references) (*l)->references(c, note_dependency, b);
+    store_what_is_said(b);
     arena_free(a);
 }
