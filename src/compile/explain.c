@@ -30,7 +30,7 @@ static void check_field(const stage *s, const expr *e, bool negated, void *user)
 static pk_str predicate_text(const program *p, const predicate_row *row, arena *a)
 {
     text out = {0};
-    const slot_program *sp = &p->slot_programs[row->slot];
+    const slot_program *sp = &p->slot_programs[row->part];
     text_put(&out, p->slots.all.at[row->slot].name);
     for (uint32_t i = 0; i < row->count && i < TESTS_SHOWN; i++) {
         text_put_cstring(&out, i ? ", " : " ");
@@ -51,7 +51,7 @@ static size_t cost_of_variant(const program *p, const rule_variant *v)
     for (uint32_t i = 0; i < v->necessary_count; i++) {
         const predicate_row *row = &p->predicates.at[v->necessary[i]];
         for (uint32_t k = 0; k < row->count; k++) {
-            const char *index = network_index_of(p->slot_programs[row->slot].tests[row->tests[k]]);
+            const char *index = network_index_of(p->slot_programs[row->part].tests[row->tests[k]]);
             for (size_t c = worst + 1; c < 4; c++)
                 if (strcmp(index, costs[c]) == 0) worst = c;
         }

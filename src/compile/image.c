@@ -20,7 +20,7 @@ typedef struct program_image {
     size_t database_count;
 } program_image_root;
 
-_Static_assert(sizeof(program) == 464 && sizeof(slot_program) == 48 && sizeof(predicate_row) == 48 && sizeof(comparison) == 104 &&
+_Static_assert(sizeof(program) == 464 && sizeof(slot_program) == 56 && sizeof(predicate_row) == 48 && sizeof(comparison) == 104 &&
                    sizeof(rule_variant) == 32 && sizeof(class_program) == 80,
                "a member came or went: program_image copies each");
 
@@ -28,10 +28,10 @@ typedef VEC(regex_database) database_list; /* bytes are Hyperscan's, networks ar
 
 static void put_slots(const program *p, image_writer *w, size_t at, database_list *databases)
 {
-    size_t slots = p->slots.all.len;
-    size_t programs = image_array(w, AT(program, slot_programs), p->slot_programs, slots, sizeof *p->slot_programs);
-    size_t networks = image_array(w, AT(program, networks), p->networks, slots, sizeof *p->networks);
-    for (size_t i = 0; i < slots; i++, programs += sizeof(slot_program), networks += sizeof(network *)) {
+    size_t parts = p->part_count;
+    size_t programs = image_array(w, AT(program, slot_programs), p->slot_programs, parts, sizeof *p->slot_programs);
+    size_t networks = image_array(w, AT(program, networks), p->networks, parts, sizeof *p->networks);
+    for (size_t i = 0; i < parts; i++, programs += sizeof(slot_program), networks += sizeof(network *)) {
         const slot_program *sp = &p->slot_programs[i];
         size_t tests = 0, place = 0;
         pk_str bytes = {NULL, 0};

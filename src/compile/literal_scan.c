@@ -6,6 +6,8 @@
 #define FILTER_BITS_A_GRAM 24     /* of the bit set: one place in 24 is let through by chance */
 #define FILTER_LOG_MIN 9
 #define FILTER_LOG_MAX 20         /* 128 KiB */
+#define SUSPECTED_OF_ALL 25       /* of a thousand places: a sieve that suspects more is slower than the passes */
+#define SUSPECTED_OF_SHORTS 100
 
 static inline uint32_t gram_at(const char *p, size_t size)
 {
@@ -135,17 +137,28 @@ static void build_index(gram_index *x, const pk_str *literals, size_t count, lit
     mem_free(g.counts);
 }
 
-bool literal_scan_is_light(const literal_scan *s) { return s->light; }
+bool literal_scan_is_light(const literal_scan *s) { return s->sieve.count > 0; }
+
+/* For the literals of at most so many bytes, if it suspects no more places than that. */
+static bool build_sieve(literal_sieve *s, const pk_str *literals, size_t count, size_t longest, uint32_t most_suspected)
+{
+    if (!literal_sieve_build(s, literals, count, 1, longest)) return false;
+    if (s->suspected <= most_suspected) return true;
+    literal_sieve_free(s);
+    return false;
+}
 
 void literal_scan_build(literal_scan *s, const pk_str *literals, size_t count)
 {
-    *s = (literal_scan){.literals = literals};
+    *s = (literal_scan){.literals = literals, .count = count};
     if (count == 0) return;
-    for (literal_range r = 0; r < LITERAL_RANGES; r++) build_index(&s->by_range[r], literals, count, r);
+    if (build_sieve(&s->sieve, literals, count, SIZE_MAX, SUSPECTED_OF_ALL)) return;
+    build_index(&s->by_range[LITERALS_LONG], literals, count, LITERALS_LONG);
+    if (build_sieve(&s->shorts, literals, count, ranges[LITERALS_LONG].least - 1, SUSPECTED_OF_SHORTS)) return;
+    for (literal_range r = LITERALS_LONG + 1; r < LITERAL_RANGES; r++) build_index(&s->by_range[r], literals, count, r);
     s->single = mem_zalloc(count + 1, sizeof *s->single);
     for (uint32_t i = 0; i < count; i++)
         if (literals[i].len == 1) s->single[s->single_count++] = i;
-    s->light = literal_sieve_build(&s->sieve, literals, count);
 }
 
 void literal_scan_free(literal_scan *s)
@@ -157,9 +170,10 @@ void literal_scan_free(literal_scan *s)
     }
     mem_free(s->single);
     literal_sieve_free(&s->sieve);
+    literal_sieve_free(&s->shorts);
 }
 
-_Static_assert(sizeof(gram_index) == 56 && sizeof(literal_scan) == 392, "a member came or went: literal_scan_image copies each");
+_Static_assert(sizeof(gram_index) == 56 && sizeof(literal_scan) == 576, "a member came or went: literal_scan_image copies each");
 
 static void index_image(const gram_index *x, image_writer *w, size_t field)
 {
@@ -176,6 +190,7 @@ void literal_scan_image(const literal_scan *s, image_writer *w, size_t field, si
         index_image(&s->by_range[r], w, field + offsetof(literal_scan, by_range) + r * sizeof(gram_index));
     image_array(w, field + offsetof(literal_scan, single), s->single, s->single_count, sizeof *s->single);
     literal_sieve_image(&s->sieve, w, field + offsetof(literal_scan, sieve), literals);
+    literal_sieve_image(&s->shorts, w, field + offsetof(literal_scan, shorts), literals);
 }
 
 /* ---- running ---- */
@@ -252,13 +267,19 @@ static void find_single(scan_run *r)
 void literal_scan_run(const literal_scan *s, pk_str content, uint32_t *stamps, uint32_t epoch, number_list *out)
 {
     scan_run r = {s, content, stamps, epoch, out};
+    if (s->sieve.count) {
+        literal_sieve_find(&s->sieve, content, stamps, epoch, out);
+        return;
+    }
     if (s->by_range[LITERALS_LONG].count) pass_long(&r);
-    if (s->by_range[LITERALS_OF_3].count + s->by_range[LITERALS_OF_2].count) pass_short(&r, true);
+    if (s->shorts.count) literal_sieve_find(&s->shorts, content, stamps, epoch, out);
+    else if (s->by_range[LITERALS_OF_3].count + s->by_range[LITERALS_OF_2].count) pass_short(&r, true);
     else if (s->by_range[LITERALS_MIDDLE].count) pass_short(&r, false); /* a loop without the question */
     if (s->single_count) find_single(&r);
 }
 
 bool literal_scan_rules_out(const literal_scan *s, pk_str content) { return !literal_sieve_lets_through(&s->sieve, content); }
+bool literal_scan_rules_json_out(const literal_scan *s, pk_str json) { return !literal_sieve_lets_json_through(&s->sieve, json); }
 
 static bool holds_other(pk_str literal, bool (*is_one)(char c))
 {
@@ -269,7 +290,7 @@ static bool holds_other(pk_str literal, bool (*is_one)(char c))
 
 bool literal_scan_needs_others(const literal_scan *s, bool (*is_one)(char c))
 {
-    for (size_t i = 0; s->light && i < s->sieve.count; i++)
+    for (size_t i = 0; i < s->count; i++)
         if (!in_range(s->literals[i], LITERALS_LONG) || !holds_other(s->literals[i], is_one)) return false;
-    return s->light;
+    return true;
 }

@@ -24,7 +24,7 @@ typedef struct {
 
 /* The literals of one range of lengths. */
 typedef struct {
-    uint64_t *filter;             /* bit set over hashes; never NULL, so that the pass need not ask */
+    uint64_t *filter;             /* bit set over hashes; NULL: the range is not asked */
     gram_cell *cells;             /* open addressing */
     gram_use *uses;
     uint32_t filter_shift, cell_mask;
@@ -37,11 +37,12 @@ typedef enum { LITERALS_LONG, LITERALS_MIDDLE, LITERALS_OF_3, LITERALS_OF_2, LIT
 
 typedef struct {
     const pk_str *literals;       /* borrowed */
+    size_t count;
     gram_index by_range[LITERAL_RANGES];
     uint32_t *single;             /* literals of one byte */
     size_t single_count;
-    bool light;                   /* few literals: the sieve says what need not be scanned */
-    literal_sieve sieve;
+    literal_sieve sieve;          /* of few literals: of all of them, and then it is all there is to do */
+    literal_sieve shorts;         /* else of those of less than LITERALS_LONG, if they are few */
 } literal_scan;
 
 #define SCAN_PADDING 8            /* readable bytes that must follow a text that is scanned */
@@ -53,6 +54,8 @@ void literal_scan_image(const literal_scan *s, image_writer *w, size_t field, si
 bool literal_scan_is_light(const literal_scan *s);    /* few literals: a look costs less than remembering results */
 /* Of a light set: can the text, not yet folded, hold none of the literals? It need not be padded. */
 bool literal_scan_rules_out(const literal_scan *s, pk_str content);
+/* The same of all texts of a record that is written in JSON. */
+bool literal_scan_rules_json_out(const literal_scan *s, pk_str json);
 
 /* Of a light set: is each literal longer than a word such as "true", with a character that is none of these? */
 bool literal_scan_needs_others(const literal_scan *s, bool (*is_one)(char c));

@@ -4,18 +4,21 @@
  *
  * Each literal hangs on three of its bytes, those that are rarest in logs. Two shuffles a byte give the groups of literals
  * that such a byte could belong to, 32 bytes at a time; where a group is left over after three bytes, the literals with these
- * three are compared.
+ * three are compared. With many literals too many places are left over: `suspected` says how many.
  */
 #ifndef PICKET_COMPILE_LITERAL_SIEVE_H
 #define PICKET_COMPILE_LITERAL_SIEVE_H
 
 #include "base/image.h"
+#include "compile/literal_trie.h" /* number_list */
 
 #define SIEVE_BYTES 3
 
 typedef struct {
     uint32_t bytes;               /* the three, bit 0x20 set in each */
-    uint32_t literal, offset;     /* of the three within it */
+    uint32_t literal;             /* or one of the ways to write characters in JSON */
+    uint32_t offset;              /* of the three within it */
+    uint32_t from, to;            /* the part around them that JSON writes as it is */
 } sieve_entry;
 
 typedef struct {
@@ -23,16 +26,28 @@ typedef struct {
     const pk_str *literals;       /* borrowed */
     sieve_entry *entries;         /* by `bytes` */
     uint16_t *first;              /* by hash of the three bytes: their first entry + 1, or 0 */
-    size_t count;
+    size_t count;                 /* of entries; 0: there is no sieve */
     size_t shortest;              /* literal, in characters */
+    uint64_t used[2];             /* bit set: ASCII characters of the literals */
+    bool plain;                   /* ASCII alone, and some part of each is what JSON writes as it is */
+    uint32_t suspected;           /* places of a thousand, in a sample of log text, where literals must be compared */
 } literal_sieve;
 
-/* false: they are too many, or one of them has no three neighbouring ASCII bytes. The literals are folded. */
-bool literal_sieve_build(literal_sieve *s, const pk_str *literals, size_t count);
+/*
+ * For the literals of `shortest` to `longest` bytes, which are folded. false: they are too many, or one of them has no three
+ * neighbouring ASCII bytes; then all is zero.
+ */
+bool literal_sieve_build(literal_sieve *s, const pk_str *literals, size_t count, size_t shortest, size_t longest);
 void literal_sieve_free(literal_sieve *s);
+
+/* May one of the literals stand in the text once it is folded? false: none does. */
+bool literal_sieve_lets_through(const literal_sieve *s, pk_str content);
+/* The same of any text within a record that is written in JSON, escapes and all. */
+bool literal_sieve_lets_json_through(const literal_sieve *s, pk_str json);
+/* Appends the literals that stand in a folded text, each once: as literal_scan_run. */
+void literal_sieve_find(const literal_sieve *s, pk_str folded, uint32_t *stamps, uint32_t epoch, number_list *out);
+
 /* Copies what the sieve at `field` holds; `literals`: where its literals stand in the image. */
 void literal_sieve_image(const literal_sieve *s, image_writer *w, size_t field, size_t literals);
-/* May one of the literals stand in the folded text? false: none does. */
-bool literal_sieve_lets_through(const literal_sieve *s, pk_str content);
 
 #endif

@@ -45,56 +45,80 @@ static double likely_by_shape(const prepared_test *t)
 }
 
 /* In how many constants of the slot each test is true. */
-static void count_in_constants(const slot_program *sp, network_scratch *scratch, uint32_t *hits)
+static void count_in_constants(prepared_test *const *tests, size_t count, uint32_t *hits)
 {
-    for (uint32_t i = 0; i < sp->test_count; i++) {
-        const ir_test *t = sp->tests[i]->test;
+    arena *a = arena_new();
+    network *n = network_build(tests, count, 0, a);
+    network_scratch scratch;
+    network_scratch_init(&scratch, &n, 1);
+    for (size_t i = 0; i < count; i++) {
+        const ir_test *t = tests[i]->test;
         pk_str content;
-        if (t->kind == TEST_REGEX || !value_text(scratch->arena, &t->constant, &content)) continue;
-        network_run(sp->network, scratch, network_subject(scratch, content));
-        for (size_t k = 0; k < scratch->hits.len; k++) hits[scratch->hits.at[k]]++;
-        arena_reset(scratch->arena);
+        if (t->kind == TEST_REGEX || !value_text(scratch.arena, &t->constant, &content)) continue;
+        network_run(n, &scratch, network_subject(&scratch, content));
+        for (size_t k = 0; k < scratch.hits.len; k++) hits[scratch.hits.at[k]]++;
+        arena_reset(scratch.arena);
     }
+    network_scratch_free(&scratch);
+    network_free(n);
+    arena_free(a);
 }
 
 #define RULES_THAT_MAKE_COMMON 300.0 /* a test in this many rules is taken to be true of nearly every value */
 
-static double likely_test(const program *p, const slot_program *sp, uint32_t test, uint32_t hits)
+typedef struct {
+    uint32_t hits, uses;
+    double likely;
+} test_estimate;
+
+static double likely_test(const prepared_test *t, const test_estimate *e, size_t count)
 {
-    double likely = likely_by_shape(sp->tests[test]), uses = 0;
-    for (uint32_t i = sp->first[test]; i < sp->first[test + 1]; i++) uses += p->predicates.at[sp->predicates[i]].uses;
-    if (hits > 1) likely += (double)(hits - 1) / (sp->test_count + 10.0);
-    if (uses > 2) likely += uses / RULES_THAT_MAKE_COMMON;
+    double likely = likely_by_shape(t);
+    if (e->hits > 1) likely += (double)(e->hits - 1) / ((double)count + 10.0);
+    if (e->uses > 2) likely += e->uses / RULES_THAT_MAKE_COMMON;
     return likely > 1 ? 1 : likely;
 }
 
 typedef struct {
-    program *program;
-    network_scratch scratches[PARALLEL_MOST]; /* by worker */
+    const program_builder *builder;
+    test_estimate **tests;        /* by slot */
 } estimating;
 
-/* A predicate is of one slot, so the estimates of slots do not meet. */
+/* Estimates of slots do not meet. */
 static void estimate_slot(size_t s, unsigned worker, void *user)
 {
     estimating *e = user;
-    program *p = e->program;
-    const slot_program *sp = &p->slot_programs[s];
-    if (sp->test_count == 0) return;
-    uint32_t *hits = mem_zalloc(sp->test_count, sizeof *hits);
-    count_in_constants(sp, &e->scratches[worker], hits);
-    for (uint32_t i = 0; i < sp->test_count; i++) {
-        double likely = likely_test(p, sp, i, hits[i]);
-        for (uint32_t k = sp->first[i]; k < sp->first[i + 1]; k++) p->predicates.at[sp->predicates[k]].likely += likely;
+    size_t count;
+    prepared_test *const *tests = slot_tests_of(e->builder, s, &count);
+    uint32_t *hits = mem_zalloc(count + 1, sizeof *hits);
+    (void)worker;
+    if (count) count_in_constants(tests, count, hits);
+    for (size_t i = 0; i < count; i++) {
+        e->tests[s][i].hits = hits[i];
+        e->tests[s][i].likely = likely_test(tests[i], &e->tests[s][i], count);
     }
     mem_free(hits);
 }
 
 void estimate_predicates(program_builder *b)
 {
-    estimating e = {.program = b->program};
-    for (unsigned i = 0; i < b->threads; i++) network_scratch_init(&e.scratches[i], b->program->networks, b->program->slots.all.len);
-    parallel_for(b->program->slots.all.len, b->threads, estimate_slot, &e);
-    for (unsigned i = 0; i < b->threads; i++) network_scratch_free(&e.scratches[i]);
+    program *p = b->program;
+    size_t slots = p->slots.all.len;
+    estimating e = {b, mem_zalloc(slots + 1, sizeof *e.tests)};
+    for (size_t s = 0; s < slots; s++) {
+        size_t count;
+        slot_tests_of(b, s, &count);
+        e.tests[s] = mem_zalloc(count + 1, sizeof **e.tests);
+    }
+    for (size_t i = 0; i < p->predicates.len; i++)
+        for (uint32_t k = 0; k < p->predicates.at[i].count; k++)
+            e.tests[p->predicates.at[i].slot][p->predicates.at[i].tests[k]].uses += p->predicates.at[i].uses;
+    parallel_for(slots, b->threads, estimate_slot, &e);
+    for (size_t i = 0; i < p->predicates.len; i++)
+        for (uint32_t k = 0; k < p->predicates.at[i].count; k++)
+            p->predicates.at[i].likely += e.tests[p->predicates.at[i].slot][p->predicates.at[i].tests[k]].likely;
+    for (size_t s = 0; s < slots; s++) mem_free(e.tests[s]);
+    mem_free(e.tests);
 }
 
 /* ---- how likely is an expression ---- */
@@ -205,7 +229,6 @@ void index_candidates(program *p)
         if (row->variant_count == 0) continue;
         row->variants = ARENA_ARRAY(p->arena, uint32_t, row->variant_count);
         row->variant_count = 0;
-        p->slot_programs[row->slot].eager = true;
     }
     for (uint32_t i = 0; i < p->variants.len; i++) {
         const rule_variant *v = &p->variants.at[i];

@@ -52,6 +52,8 @@ void network_release(network *n);                      /* what network_restore m
 bool network_is_light(const network *n);              /* running it costs less than remembering its results */
 /* Of a light network: is no test true of this text, by a look that needs no folding? false: run it. */
 bool network_rules_out(const network *n, pk_str content);
+/* The same of all texts of a record that is written in JSON. */
+bool network_rules_json_out(const network *n, pk_str json);
 /* Of a light network: is every text that fulfils a test longer than a word and holds a character that is none of these? */
 bool network_needs_others(const network *n, bool (*is_one)(char c));
 void network_set_literal_base(network *n, uint32_t base);

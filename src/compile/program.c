@@ -211,9 +211,11 @@ static void run_half(size_t half, unsigned worker, void *user)
         path_set_freeze(b->program->paths);
         return;
     }
-    predicates_finish(b);
     estimate_predicates(b);
     emit_variants(b);
+    fill_classes(b);
+    index_candidates(b->program);
+    networks_finish(b);
 }
 
 pk_status program_build(program **out, ir_catalog *c, schema *s, const compile_options *o, diag_list *d)
@@ -231,8 +233,6 @@ pk_status program_build(program **out, ir_catalog *c, schema *s, const compile_o
     }
     schema_register(s, p->paths);
     parallel_for(2, b.threads < 2 ? 1 : 2, run_half, &b);
-    fill_classes(&b);
-    index_candidates(p);
     free_builder(&b);
     *out = p;
     return PK_OK;
@@ -245,7 +245,7 @@ void program_free(program *p)
         program_release(p);
         return;
     }
-    for (size_t i = 0; p->networks && i < p->slots.all.len; i++) network_free(p->networks[i]);
+    for (size_t i = 0; p->networks && i < p->part_count; i++) network_free(p->networks[i]);
     for (size_t i = 0; i < p->prepared_count; i++) prepared_free(p->prepared[i]);
     slots_free(&p->slots);
     path_set_free(p->paths);

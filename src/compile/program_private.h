@@ -3,7 +3,8 @@
  *
  *   rule x class  ->  variant: a boolean program over leaves, and a necessary set of predicates
  *   leaf          ->  predicate: any of a set of tests on a slot
- *   slot          ->  network: all tests on the values of that slot
+ *   slot          ->  network: all tests on the values of that slot; where these are many, one of those that make candidates and
+ *                     one of the others, which is run for a value when a candidate asks
  *   predicate     ->  the variants in whose necessary set it stands: once it is true, they are candidates
  *
  * Correlations (plans that go on after their match stages) are only listed here; engine/stages.c runs their plans. The
@@ -20,14 +21,14 @@
 
 /* Any of a set of tests, on one slot. The same use in many rules and classes is the same predicate. */
 typedef struct {
-    uint32_t slot;
-    bool strict;                  /* only values of the type of the constant count (NUMBERS_STRICT) */
-    uint32_t *tests;              /* local numbers in the slot's network, ascending */
+    uint32_t slot, part;
+    uint32_t *tests;              /* local numbers in the part's network, ascending */
     uint32_t count;
     uint32_t uses;                /* rules, counted once for each variant */
     double likely;
     uint32_t *variants;           /* whose candidates it makes; ascending */
     uint32_t variant_count;
+    bool strict;                  /* only values of the type of the constant count (NUMBERS_STRICT) */
 } predicate_row;
 
 /* Types of values that strict predicates tell apart. */
@@ -65,7 +66,9 @@ typedef struct {
     uint32_t variants;
 } class_program;
 
+/* A part of the tests of a slot. */
 typedef struct {
+    uint32_t slot;
     prepared_test **tests;        /* by local number */
     uint32_t test_count, first_test;  /* first_test: over all networks */
     network *network;             /* NULL: nobody tests the values, they are only compared or asked for presence */
@@ -83,11 +86,12 @@ struct program {
     schema *schema;
     path_set *paths;
     slot_table slots;
-    slot_program *slot_programs;  /* by slot */
-    network **networks;           /* by slot, as in slot_programs */
+    slot_program *slot_programs;  /* by part: first one for each slot, then the second ones of slots that have two */
+    network **networks;           /* by part, as in slot_programs */
     prepared_test **prepared;     /* by test number of the catalogue; NULL: no rule of the program uses it */
     size_t prepared_count;        /* tests of the catalogue when compiled */
     uint32_t test_count;          /* over all networks */
+    uint32_t part_count;
     arena *worker_arenas[PARALLEL_MOST]; /* literals of networks, by who built them */
     VEC(predicate_row) predicates;
     VEC(comparison) comparisons;
@@ -124,7 +128,7 @@ typedef struct {
     table sources;                /* log source of a rule -> number in source_classes */
     VEC(class_list) source_classes;
     regex_scratch regex;          /* for tests on what is known */
-    VEC(VEC(prepared_test *)) slot_tests; /* by slot */
+    VEC(VEC(prepared_test *)) slot_tests; /* by slot; predicates number them so until networks_finish */
 } program_builder;
 
 /* route.c: rules to classes; a variant for each, if it can be true there. */
@@ -135,7 +139,10 @@ bool_expr *specialise(program_builder *b, const plan *p, const expr *e, class_id
 /* predicates.c: the predicate "any of these tests" on a slot. */
 uint32_t intern_predicate(program_builder *b, uint32_t slot, bool strict, const ir_test *const *tests, size_t count);
 const prepared_test *program_prepare(program_builder *b, const ir_test *t);
-void predicates_finish(program_builder *b); /* networks, and from each test to its predicates */
+void networks_finish(program_builder *b); /* tests into parts; their networks; from each test to its predicates */
+
+/* Tests of slot s, by the numbers that they have while building. */
+prepared_test *const *slot_tests_of(const program_builder *b, size_t s, size_t *count);
 
 /* necessary.c: estimates, the necessary set of each variant, from predicates to candidates. */
 void estimate_predicates(program_builder *b);

@@ -70,7 +70,7 @@ static void add_common(const program *p, finding *f, const rule_variant *v, aren
     for (uint32_t i = 0; i < v->necessary_count && !f->common; i++) {
         const predicate_row *row = &p->predicates.at[v->necessary[i]];
         for (uint32_t k = 0; k < row->count && !f->common; k++) {
-            const prepared_test *t = p->slot_programs[row->slot].tests[row->tests[k]];
+            const prepared_test *t = p->slot_programs[row->part].tests[row->tests[k]];
             if (!is_common(t, a)) continue;
             f->common = v;
             f->test = t->test;

@@ -18,14 +18,14 @@ matcher *matcher_new(const program *p)
     size_t slots = p->slots.all.len, predicates = p->predicates.len;
     m->program = p;
     m->contexts = context_table_new(p);
-    m->cache = value_cache_new(slots, CACHE_LIMIT);
+    m->cache = value_cache_new(p->part_count, CACHE_LIMIT);
     m->arena = arena_new();
     m->slots = mem_zalloc(slots + 1, sizeof *m->slots);
     m->sparse = sparse_slots(p);
     m->bits = mem_zalloc(predicates / 64 + 1, sizeof *m->bits);
     m->variant_stamps = mem_zalloc(p->variants.len + 1, sizeof *m->variant_stamps);
     m->predicate_stamps = mem_zalloc(predicates + 1, sizeof *m->predicate_stamps);
-    network_scratch_init(&m->network, p->networks, slots);
+    network_scratch_init(&m->network, p->networks, p->part_count);
     atomic_init(&m->doing, DOING_NOTHING);
     atomic_init(&m->rule, NO_RULE);
     return m;
@@ -80,20 +80,22 @@ static void set_bits(matcher *m, const slot_result *r)
     for (uint32_t i = 0; i < r->count; i++) m->bits[r->predicates[i] >> 6] |= UINT64_C(1) << (r->predicates[i] & 63);
 }
 
-static void expand(matcher *m, uint32_t slot_number)
+static void expand(matcher *m, uint32_t part_number)
 {
-    slot_test(m, slot_number);
-    slot_state *s = &m->slots[slot_number];
-    s->expanded = true;
+    slot_part part = which_part(m->program, part_number);
+    slot_test(m, part_number);
+    slot_state *s = &m->slots[m->program->slot_programs[part_number].slot];
+    s->expanded[part] = true;
     if (s->first == VALUE_END) return;
-    vec_push(&m->expanded, slot_number);
-    for (uint32_t i = s->first; i != VALUE_END; i = m->values.at[i].next) set_bits(m, m->values.at[i].result);
+    vec_push(&m->expanded, part_number);
+    for (uint32_t i = s->first; i != VALUE_END; i = m->values.at[i].next) set_bits(m, m->values.at[i].result[part]);
 }
 
 static bool predicate_true(matcher *m, uint32_t number)
 {
-    uint32_t slot_number = m->program->predicates.at[number].slot;
-    if (m->slots[slot_number].stamp != m->stamp || !m->slots[slot_number].expanded) expand(m, slot_number);
+    const predicate_row *row = &m->program->predicates.at[number];
+    const slot_state *s = &m->slots[row->slot];
+    if (s->stamp != m->stamp || !s->expanded[which_part(m->program, row->part)]) expand(m, row->part);
     return m->bits[number >> 6] >> (number & 63) & 1;
 }
 
@@ -107,12 +109,13 @@ static bool result_has(const slot_result *r, uint32_t number)
 /* Do some (all) values that are not null answer to the predicate as wanted? All: and there are such values. */
 static bool values_answer(matcher *m, uint32_t number, bool all, bool want)
 {
-    uint32_t slot_number = m->program->predicates.at[number].slot;
+    const predicate_row *row = &m->program->predicates.at[number];
+    slot_part part = which_part(m->program, row->part);
     bool some = false;
-    slot_test(m, slot_number);
-    for (uint32_t i = m->slots[slot_number].first; i != VALUE_END; i = m->values.at[i].next) {
+    slot_test(m, row->part);
+    for (uint32_t i = m->slots[row->slot].first; i != VALUE_END; i = m->values.at[i].next) {
         if (m->values.at[i].value.type == VALUE_NULL) continue;
-        bool answer = result_has(m->values.at[i].result, number) == want;
+        bool answer = result_has(m->values.at[i].result[part], number) == want;
         if (answer != all) return !all;
         some = true;
     }
@@ -211,7 +214,7 @@ static void add_candidates(matcher *m, uint32_t slot_number)
     const program *p = m->program;
     slot_test(m, slot_number);
     for (uint32_t i = m->slots[slot_number].first; i != VALUE_END; i = m->values.at[i].next) {
-        const slot_result *r = m->values.at[i].result;
+        const slot_result *r = m->values.at[i].result[PART_FIRST];
         for (uint32_t k = r->count; k < r->count + r->candidate_count; k++) {
             const predicate_row *row = &p->predicates.at[r->predicates[k]];
             for (uint32_t v = 0; v < row->variant_count; v++) {
@@ -264,9 +267,10 @@ static void run_candidates(matcher *m)
 static void clear_bits(matcher *m)
 {
     for (size_t s = 0; s < m->expanded.len; s++) {
-        const slot_state *state = &m->slots[m->expanded.at[s]];
+        slot_part part = which_part(m->program, m->expanded.at[s]);
+        const slot_state *state = &m->slots[m->program->slot_programs[m->expanded.at[s]].slot];
         for (uint32_t i = state->first; i != VALUE_END; i = m->values.at[i].next) {
-            const slot_result *r = m->values.at[i].result;
+            const slot_result *r = m->values.at[i].result[part];
             for (uint32_t k = 0; k < r->count; k++) m->bits[r->predicates[k] >> 6] = 0;
         }
     }

@@ -15,16 +15,16 @@ typedef struct {
     uint32_t predicates[];
 } slot_result;
 
-/* ---- value_cache.c: results remembered by slot and text, bounded ---- */
+/* ---- value_cache.c: results remembered by part of a slot and text, bounded ---- */
 
 typedef struct value_cache value_cache;
-value_cache *value_cache_new(size_t slots, size_t limit);
+value_cache *value_cache_new(size_t parts, size_t limit);
 void value_cache_free(value_cache *c);
 /* May forget everything: call it between events, when nobody holds a result. */
 void value_cache_tidy(value_cache *c);
 /* The result of this text, or NULL; then *hash serves value_cache_put. false in *worth: do not put. */
-const slot_result *value_cache_get(value_cache *c, uint32_t slot_number, pk_str content, uint64_t *hash, bool *worth);
-const slot_result *value_cache_put(value_cache *c, uint32_t slot_number, pk_str content, uint64_t hash, const slot_result *r);
+const slot_result *value_cache_get(value_cache *c, uint32_t part_number, pk_str content, uint64_t *hash, bool *worth);
+const slot_result *value_cache_put(value_cache *c, uint32_t part_number, pk_str content, uint64_t hash, const slot_result *r);
 
 /* ---- context.c: what the program means for one layout and set of classes ---- */
 
@@ -64,9 +64,12 @@ static inline bool context_has(const context *c, const program *p, class_id id)
 
 /* ---- the matcher ---- */
 
+/* The first of the two parts of a slot's tests, and the other. */
+typedef enum { PART_FIRST, PART_SECOND, PARTS } slot_part;
+
 typedef struct {
     value value;
-    const slot_result *result;    /* once the slot is tested */
+    const slot_result *result[PARTS]; /* once the part is tested */
     uint32_t next;                /* of the same slot, or VALUE_END */
 } slot_value;
 
@@ -77,7 +80,7 @@ typedef struct {
     uint32_t stamp;
     uint32_t first, last, count;
     uint16_t rank;
-    bool tested, expanded;
+    bool tested[PARTS], expanded[PARTS];
 } slot_state;
 
 /* A slot of every value that only predicates look at, and those of a light network, need not hold what that rules out. */
@@ -98,7 +101,7 @@ struct matcher {
     uint8_t *sparse;              /* by slot: what of every value it must hold (sparse_kind) */
     VEC(slot_value) values;
     VEC(uint32_t) touched;        /* field slots that have values */
-    VEC(uint32_t) expanded;       /* slots whose predicates are set in bits */
+    VEC(uint32_t) expanded;       /* parts whose predicates are set in bits */
     uint64_t *bits;               /* by predicate */
     uint32_t *variant_stamps;     /* by variant: a candidate already */
     uint32_t *predicate_stamps;   /* by predicate: in the result being made */
@@ -126,6 +129,11 @@ static inline matcher_doing matcher_do(matcher *m, matcher_doing what) /* return
 uint8_t *sparse_slots(const program *p);                           /* matcher.sparse; mem_free it */
 void slots_fill(matcher *m, const event *e);                       /* fields of the event into slots */
 const slot_state *slot_values_of(matcher *m, uint32_t slot_number); /* fills computed and special slots on first use */
-void slot_test(matcher *m, uint32_t slot_number);                  /* results of all its values */
+void slot_test(matcher *m, uint32_t part_number);                  /* results of all values of its slot */
+
+static inline slot_part which_part(const program *p, uint32_t part_number)
+{
+    return part_number < p->slots.all.len ? PART_FIRST : PART_SECOND;
+}
 
 #endif

@@ -204,6 +204,7 @@ static void fill_any_value(matcher *m, uint32_t slot_number)
     scalar_adder to = {m, fresh_state(m, slot_number), sparse ? m->program->slot_programs[slot_number].network : NULL};
     value raw = value_string(m->event->raw);
     if (m->event->raw.ptr) append(m, to.state, &raw);
+    else if (to.rules_out && m->event->json.ptr && network_rules_json_out(to.rules_out, m->event->json)) return;
     else event_each_value(m->event, sparse == SPARSE_TEXTS, m->arena, add_scalar, &to);
 }
 
@@ -295,32 +296,34 @@ static const slot_result *make_result(matcher *m, const slot_program *sp, const 
 }
 
 /* Results hang on the text alone, unless some predicate of the slot asks for the type as well. */
-static const slot_result *result_of_value(matcher *m, uint32_t slot_number, const value *v)
+static const slot_result *result_of_value(matcher *m, uint32_t part_number, const value *v)
 {
-    const slot_program *sp = &m->program->slot_programs[slot_number];
+    const slot_program *sp = &m->program->slot_programs[part_number];
     char buffer[24];
     pk_str content;
     uint64_t hash = 0;
     bool worth = false;
     if (!sp->network || !content_of(m, v, buffer, &content)) return &no_result;
     if (sp->remember && !(sp->strict && content_type_of(v) != CONTENT_TEXT)) {
-        const slot_result *known = value_cache_get(m->cache, slot_number, content, &hash, &worth);
+        const slot_result *known = value_cache_get(m->cache, part_number, content, &hash, &worth);
         if (known) return known;
     }
     if (!sp->remember && network_rules_out(sp->network, content)) return &no_result;
     network_run(sp->network, &m->network, network_subject(&m->network, content));
     const slot_result *r = make_result(m, sp, v);
-    return worth ? value_cache_put(m->cache, slot_number, content, hash, r) : r;
+    return worth ? value_cache_put(m->cache, part_number, content, hash, r) : r;
 }
 
-void slot_test(matcher *m, uint32_t slot_number)
+void slot_test(matcher *m, uint32_t part_number)
 {
+    uint32_t slot_number = m->program->slot_programs[part_number].slot;
+    slot_part part = which_part(m->program, part_number);
     slot_values_of(m, slot_number);
     slot_state *s = &m->slots[slot_number];
-    if (s->tested) return;
-    s->tested = true;
+    if (s->tested[part]) return;
+    s->tested[part] = true;
     matcher_doing before = matcher_do(m, DOING_TESTS);
     for (uint32_t i = s->first; i != VALUE_END; i = m->values.at[i].next)
-        m->values.at[i].result = result_of_value(m, slot_number, &m->values.at[i].value);
+        m->values.at[i].result[part] = result_of_value(m, part_number, &m->values.at[i].value);
     matcher_do(m, before);
 }

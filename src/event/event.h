@@ -36,6 +36,8 @@ struct event {
      * ptr NULL for structured formats (EVTX, XML, JSON), where keywords search every scalar.
      */
     pk_str raw;
+    /* The record as JSON text, escapes and all: every text value stands in it. ptr NULL: it was not written so, or not whole. */
+    pk_str json;
     const value *(*tree)(const event *e, arena *a);   /* the whole record, in `a`; set by the reader */
     /* event_each_value without making the tree; NULL: the tree is walked. */
     void (*each_value)(const event *e, bool texts_only, arena *a, void (*fn)(const value *scalar, void *user), void *user);

@@ -71,7 +71,7 @@ static void print_top(const program *p, const ir_catalog *c, const uint64_t *can
         for (uint32_t i = 0; i < v->necessary_count && i < 3; i++) {
             const predicate_row *row = &p->predicates.at[v->necessary[i]];
             text t = {0};
-            ir_print_test(&t, p->slot_programs[row->slot].tests[row->tests[0]]->test);
+            ir_print_test(&t, p->slot_programs[row->part].tests[row->tests[0]]->test);
             printf(" [" STR_FMT " " STR_FMT " of %u, %.4f]", STR_ARG(p->slots.all.at[row->slot].name), STR_ARG(text_view(&t)), row->count, row->likely);
             text_free(&t);
         }

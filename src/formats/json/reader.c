@@ -84,11 +84,11 @@ static void event_values(const event *e, bool texts_only, arena *a, void (*fn)(c
     else tape_each_value(&r->record, texts_only, fn, user);
 }
 
-static void give_event(reading *g, const json_span *span, pk_str raw)
+static void give_event(reading *g, const json_span *span, pk_str raw, pk_str json)
 {
     reader *r = g->reader;
     event e = {.format = &json_format, .source = *g->source, .fields = r->fields.at.at, .field_count = r->fields.at.len,
-               .raw = raw, .tree = event_record, .each_value = event_values, .reader = r};
+               .raw = raw, .json = json, .tree = event_record, .each_value = event_values, .reader = r};
     e.source.position = g->block->position + span->offset;
     e.source.line = span->line;
     e.source.record = -1;
@@ -97,13 +97,18 @@ static void give_event(reading *g, const json_span *span, pk_str raw)
 
 static const pk_str no_raw = {NULL, 0};
 
+static const char *span_text(const reading *g, const json_span *span)
+{
+    return (const char *)g->block->bytes + span->offset;
+}
+
 static void give_record(reading *g, const json_span *span)
 {
     reader *r = g->reader;
     r->fields.at.len = 0;
     r->tree = NULL;
     if (r->paths) tape_fields(&r->record, r->paths, r->arena, &r->fields);
-    give_event(g, span, no_raw);
+    give_event(g, span, no_raw, (pk_str){span_text(g, span), span->len});
 }
 
 static void give_tree(reading *g, const json_span *span, const value *tree, pk_str raw)
@@ -112,7 +117,7 @@ static void give_tree(reading *g, const json_span *span, const value *tree, pk_s
     r->fields.at.len = 0;
     r->tree = tree;
     if (r->paths) path_values(r->paths, PATH_ROOT, tree, r->arena, fields_put_slot, &r->fields);
-    give_event(g, span, raw);
+    give_event(g, span, raw, (pk_str){NULL, 0});
 }
 
 /* A line of text has one field, as in the format of text lines. */
@@ -237,11 +242,6 @@ static void refuse_unclosed(reading *g, const json_span *span)
 
 static void read_span(reading *g, const json_span *span, bool careful);
 
-static const char *span_text(const reading *g, const json_span *span)
-{
-    return (const char *)g->block->bytes + span->offset;
-}
-
 /* Cuts a span that is no record as it stands into those that are, and what is broken. */
 static void recut(reading *g, const json_span *whole)
 {
@@ -291,7 +291,7 @@ static bool read_indexed(reading *g, const json_span *span, const char *from, si
     if (!tokens_read(&r->tokens, from, start + span->len, places, count)) return false;
     r->text = (pk_str){from + start, span->len};
     r->tree = NULL;
-    give_event(g, span, no_raw);
+    give_event(g, span, no_raw, r->text);
     r->text.ptr = NULL;
     return true;
 }
