@@ -359,6 +359,37 @@ static void test_touched_files_are_not_parsed(void **state)
     assert_int_equal(report.rules, 1);
 }
 
+/* Lists, the data that ships and ATT&CK are what every rule hangs on. */
+static void test_other_lists_read_everything_again(void **state)
+{
+    (void)state;
+    char path[300];
+    const char *content = "title: list\nid: list\nlogsource: {product: windows, category: process_creation}\n"
+                          "detection: {s: {User|expand: '%admins%'}, condition: s}\n";
+    pk_str root = {rules, strlen(rules)}, lists = {path, 0};
+    pk_store_options options = {.rules = {&root, 1}, .share = PICKET_SOURCE_DIR "/share"};
+    pk_store_report report;
+    write_hostile("list", content, strlen(content));
+    write_rule(1, "\\x.exe");
+    lists.len = (size_t)snprintf(path, sizeof path, "%s/lists.yaml", folder);
+    write_text(path, "admins: [a, b]\n", 15);
+    assert_int_equal(pk_store_build(catalogue, &options, &report, NULL, NULL), PK_OK);
+    assert_int_equal(report.states[PK_RULE_NEEDS_LIST], 1);
+    options.lists = (pk_strs){&lists, 1};
+    assert_int_equal(pk_store_build(catalogue, &options, &report, NULL, NULL), PK_OK);
+    assert_int_equal(report.states[PK_RULE_NEEDS_LIST], 0);
+    assert_int_equal(report.rules_parsed, 2);
+    assert_int_equal(pk_store_build(catalogue, &options, &report, NULL, NULL), PK_OK);
+    assert_int_equal(report.rules_parsed, 0);
+    write_text(path, "others: [c]\n", 12);
+    assert_int_equal(pk_store_build(catalogue, &options, &report, NULL, NULL), PK_OK);
+    assert_int_equal(report.states[PK_RULE_NEEDS_LIST], 1);
+    assert_query("SELECT form, value, rules FROM predicate WHERE field = 'User'", "placeholder|%admins%|1\n");
+    options.fresh = true;
+    assert_int_equal(pk_store_build(catalogue, &options, &report, NULL, NULL), PK_OK);
+    assert_int_equal(report.rules_parsed, 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -372,6 +403,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_killed_build_leaves_the_old_state, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_hostile_rules, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_change_within_a_moment, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_other_lists_read_everything_again, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_touched_files_are_not_parsed, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
