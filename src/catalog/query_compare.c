@@ -41,7 +41,7 @@ static void put_members(comparison *c, record_builder *b)
 
 /* Rules are told apart by bits: which of them have a predicate, in its normalised form where there is one. */
 #define SHARED                                                                                                                                \
-    "SELECT min(p.key), min(p.field), min(p.kind), min(coalesce(u.shown, p.value)), sum(DISTINCT CASE u.rule WHEN ?1 THEN 1 WHEN ?2 THEN 2 WHEN ?3 THEN 4 " \
+    "SELECT min(p.key), min(p.field), min(p.kind), min(u.shown), sum(DISTINCT CASE u.rule WHEN ?1 THEN 1 WHEN ?2 THEN 2 WHEN ?3 THEN 4 " \
     "WHEN ?4 THEN 8 WHEN ?5 THEN 16 WHEN ?6 THEN 32 WHEN ?7 THEN 64 WHEN ?8 THEN 128 END), max(u.positive) FROM rule_predicate u "              \
     "JOIN predicate p ON p.id = u.predicate WHERE u.rule IN (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) "                                                  \
     "GROUP BY coalesce('n' || p.normal, 'p' || p.id) ORDER BY 2, 3, 4"
@@ -195,6 +195,8 @@ static void add_technique(pk_str id, size_t rules, void *user)
     if (rules) vec_push_in(t->arena, &t->ids, id);
 }
 
+static int by_technique(const void *x, const void *y) { return str_compare(*(const pk_str *)x, *(const pk_str *)y); }
+
 static bool has_id(const technique_ids *t, pk_str id)
 {
     for (size_t i = 0; i < t->ids.len; i++)
@@ -240,6 +242,7 @@ static value compare_languages(store *s, const query_arguments *args, arena *a, 
             return query_refuse(e, a, PK_ERROR_IO, "there is no language '" STR_FMT "'", STR_ARG(name));
         sets[i] = rules_with(s, DIMENSION_LANGUAGE, name, a);
         rules_by(s, DIMENSION_TECHNIQUE, &sets[i], add_technique, &techniques[i]);
+        if (techniques[i].ids.len) qsort(techniques[i].ids.at, techniques[i].ids.len, sizeof *techniques[i].ids.at, by_technique);
     }
     record_builder b = {0};
     list_builder out = {0}, only = {0}, only_techniques = {0};

@@ -48,7 +48,7 @@ value rule_coverage(store *s, arena *a, int64_t rule)
 static value stage_predicates(store *s, arena *a, int64_t stage)
 {
     list_builder out = {0};
-    rows r = rows_of(s, a, "SELECT p.key, p.field, p.kind, coalesce(u.shown, p.value), u.negated, u.line, u.column, u.length, u.every FROM stage_predicate u "
+    rows r = rows_of(s, a, "SELECT p.key, p.field, p.kind, u.shown, u.negated, u.line, u.column, u.length, u.every FROM stage_predicate u "
                            "JOIN predicate p ON p.id = u.predicate WHERE u.stage = ? ORDER BY u.position", "i", stage);
     while (rows_next(&r)) {
         record_builder one = {0};
@@ -114,7 +114,7 @@ value rule_indicators(store *s, arena *a, int64_t rule)
     size_t place = index_place(index, rule);
     pk_str field = {NULL, 0}, kind = {NULL, 0};
     bool more = true;
-    rows r = rows_of(s, a, "SELECT p.key, p.field, p.kind, coalesce(u.shown, p.value), p.rules, n.rules, u.positive, u.negative, p.form, p.algorithm, p.cased "
+    rows r = rows_of(s, a, "SELECT p.key, p.field, p.kind, u.shown, p.rules, n.rules, u.positive, u.negative, p.form, p.algorithm, p.cased "
                            "FROM rule_predicate u JOIN predicate p ON p.id = u.predicate LEFT JOIN normal n ON n.id = p.normal WHERE u.rule = ? "
                            "ORDER BY p.field, p.kind, u.position", "i", rule);
     while (more) {
