@@ -1,8 +1,6 @@
 /* Addresses of pages. */
 #include "web/links.h"
 
-#include "base/hash.h"
-
 enum { PLAIN_LIMIT = 48, HASHED_PREFIX = 24 };
 
 /* Path on the server and file; '%' stands for the first name, '&' for the second. */
@@ -161,6 +159,7 @@ pk_str link_tab(const linker *l, pk_str id, pk_str tab)
 pk_str link_to(const linker *l, place p, pk_str one, pk_str two)
 {
     text t = {0};
+    if (p == PLACE_TECHNIQUE && l->techniques && table_get(l->techniques, one) == TABLE_NONE) return STR("");
     if (l->style == LINKS_FILES) {
         put_up(&t, l);
         text_put(&t, file_piece(l->a, place_file(l->a, p, one, two), STR(""), 1));

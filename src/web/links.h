@@ -5,6 +5,7 @@
 #ifndef PICKET_WEB_LINKS_H
 #define PICKET_WEB_LINKS_H
 
+#include "base/hash.h"
 #include "web/request.h"
 
 typedef enum {
@@ -31,9 +32,10 @@ typedef struct {
     arena *a;
     link_style style;
     unsigned depth;   /* of the page that links, in folders; files only */
+    const table *techniques; /* ids that have a page; NULL: all */
 } linker;
 
-/* The address of a place; `one`, `two`: what it is of, empty where it needs none. */
+/* The address of a place; `one`, `two`: what it is of, empty where it needs none. Empty: it has no page. */
 pk_str link_to(const linker *l, place p, pk_str one, pk_str two);
 /* The same with a query ("level=high"). As files there are no queries: the search page, with `words` in its box. */
 pk_str link_query(const linker *l, place p, pk_str one, pk_str asked, pk_str words);

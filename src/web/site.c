@@ -7,6 +7,8 @@
 #include "web/site_index.h"
 #include "web/share.h"
 
+#include "base/hash.h"
+
 #include <pthread.h>
 #include <stdatomic.h>
 #include <unistd.h>
@@ -27,6 +29,7 @@ typedef struct {
     site_folder *folder;
     arena *arena;
     VEC(job) jobs;
+    table fields, techniques;     /* that have a page */
     bool has_run;
     atomic_size_t next, pages, bytes;
     atomic_bool failed;
@@ -84,7 +87,7 @@ static page page_of(worker *w, const job *j, pk_str tab)
 {
     page p = {.a = w->arena, .route = route_of(j->path), .path = str_from(j->path), .has_run = w->site->has_run, .tab = tab};
     p.file = place_file(w->arena, j->place, j->one, j->two);
-    p.links = (linker){w->arena, LINKS_FILES, file_depth(p.file)};
+    p.links = (linker){w->arena, LINKS_FILES, file_depth(p.file), &w->site->techniques};
     add_path_names(w->arena, j, &p.names);
     return p;
 }
@@ -118,7 +121,7 @@ static void take_first(worker *w, job *j, pk_str tab, const value *v)
 {
     if (j->place == PLACE_RULE) {
         text t = {0};
-        linker l = {w->arena, LINKS_FILES, 0};
+        linker l = {w->arena, LINKS_FILES, 0, NULL};
         put_index_rule(&t, &l, v);
         j->index_line = (pk_str){t.ptr, t.len};
     }
@@ -206,11 +209,45 @@ static bool each_item(site *s, store *st, const char *name, const char *list, co
 }
 
 static void add_rule(site *s, const value *v) { add_job(s, "/rules/{language}/{key}", PLACE_RULE, text_at(v, "language"), text_at(v, "key")); }
-static void add_technique(site *s, const value *v) { add_job(s, "/attack/{id}", PLACE_TECHNIQUE, text_at(v, "id"), STR("")); }
-static void add_source(site *s, const value *v) { add_job(s, "/sources/{key}", PLACE_SOURCE, text_at(v, "key"), STR("")); }
-static void add_field(site *s, const value *v)
+static void add_technique(site *s, const value *v)
 {
-    if (text_at(v, "name").len) add_job(s, "/fields/{name}", PLACE_FIELD, text_at(v, "name"), STR(""));
+    pk_str id = arena_str(s->arena, text_at(v, "id"));
+    if (table_put(&s->techniques, id, 1)) add_job(s, "/attack/{id}", PLACE_TECHNIQUE, id, STR(""));
+}
+static void add_source(site *s, const value *v) { add_job(s, "/sources/{key}", PLACE_SOURCE, text_at(v, "key"), STR("")); }
+static void add_field_of(site *s, pk_str name)
+{
+    if (!name.len || table_get(&s->fields, name) != TABLE_NONE) return;
+    pk_str kept = arena_str(s->arena, name);
+    table_put(&s->fields, kept, 1);
+    add_job(s, "/fields/{name}", PLACE_FIELD, kept, STR(""));
+}
+
+static void add_field(site *s, const value *v) { add_field_of(s, text_at(v, "name")); }
+
+/* Fields that a page of an event class or of problems links to: rules ask for them, though no predicate does. */
+static void add_linked_fields(site *s, const value *v)
+{
+    static const char *const lists[] = {"fields", "missing", "unknown_fields"};
+    for (size_t k = 0; k < 3; k++)
+        for (size_t i = 0; i < count_at(v, lists[k]); i++)
+            if (int_at(item(at(v, lists[k]), i), "rules") > 0) add_field_of(s, text_at(item(at(v, lists[k]), i), "field"));
+}
+
+static bool add_fields_of(site *s, store *st, const char *name, pk_str key)
+{
+    arena *a = arena_new();
+    argument_list all = {0};
+    query_error e = {0};
+    const query *q = query_find(str_from(name));
+    add_argument(a, &all, "per", STR("1"));
+    add_argument(a, &all, "key", key);
+    query_arguments asked = arguments_for(a, q, &all, true);
+    value v = query_run(st, q, &asked, a, &e);
+    if (v.type == VALUE_MISSING) say(s, key, e.message);
+    else add_linked_fields(s, &v);
+    arena_free(a);
+    return v.type != VALUE_MISSING;
 }
 static void add_predicate(site *s, const value *v) { add_job(s, "/indicators/{key}", PLACE_INDICATOR, text_at(v, "key"), STR("")); }
 static void add_language(site *s, const value *v) { add_job(s, "/rules/{language}", PLACE_LANGUAGE, text_at(v, "name"), STR("")); }
@@ -226,9 +263,13 @@ static bool collect(site *s, store *st)
     };
     for (size_t i = 0; i < sizeof single / sizeof *single; i++)
         if (single[i].place != PLACE_RUN || s->has_run) add_job(s, single[i].path, single[i].place, STR(""), STR(""));
-    return each_item(s, st, "summary", "languages", "", add_language) && each_item(s, st, "rules", "rules", "500", add_rule) &&
-           each_item(s, st, "techniques", "techniques", "", add_technique) && each_item(s, st, "sources", "sources", "", add_source) &&
-           each_item(s, st, "fields", "fields", "500", add_field) && each_item(s, st, "predicates", "predicates", "500", add_predicate);
+    bool good = each_item(s, st, "summary", "languages", "", add_language) && each_item(s, st, "rules", "rules", "500", add_rule) &&
+                each_item(s, st, "techniques", "techniques", "", add_technique) && each_item(s, st, "sources", "sources", "", add_source) &&
+                each_item(s, st, "fields", "fields", "500", add_field) && each_item(s, st, "predicates", "predicates", "500", add_predicate) &&
+                add_fields_of(s, st, "problems", STR(""));
+    for (size_t i = 0, n = s->jobs.len; i < n && good; i++)
+        if (s->jobs.at[i].place == PLACE_SOURCE) good = add_fields_of(s, st, "source", s->jobs.at[i].one);
+    return good;
 }
 
 /* ---- all of it ---- */
@@ -324,6 +365,8 @@ pk_status pk_site_write(const char *catalog, const char *folder, const pk_web_op
     for (size_t i = 0; fn && i < diag_count(s.d); i++) fn(diag_at(s.d, i), user);
     site_folder_close(s.folder);
     vec_free(&s.jobs);
+    table_free(&s.fields);
+    table_free(&s.techniques);
     store_run_free(run);
     web_free(w);
     diag_list_free(s.d);

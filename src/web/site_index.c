@@ -83,7 +83,7 @@ static value ask(store *s, const char *name, arena *a)
 
 void put_index_others(text *t, store *s, arena *a)
 {
-    linker l = {a, LINKS_FILES, 0};
+    linker l = {a, LINKS_FILES, 0, NULL};
     value techniques = ask(s, "techniques", a), sources = ask(s, "sources", a), fields = ask(s, "fields", a);
     for (size_t i = 0; i < count_at(&techniques, "techniques"); i++) {
         const value *v = item(at(&techniques, "techniques"), i);

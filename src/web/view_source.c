@@ -58,7 +58,7 @@ value view_source(page *p, const value *v)
     set_text(p, &r, "label", text_at(&shown, "label"));
     set_each(p, &r, v, "log_sources", log_source_row);
     set_each(p, &r, v, "fields", field_row);
-    set_each(p, &r, v, "missing", field_row);
+    set_each(p, &r, v, "missing", field_row); /* rules ask for each of them */
     set_each(p, &r, v, "techniques", technique_view);
     set(p, &r, "rules", each(p, at(rules, "rules"), rule_with_state));
     set_pager(p, &r, rules);

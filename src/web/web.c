@@ -301,17 +301,17 @@ static void handle_route(const web *w, page *p, store *s, const web_request *r, 
 {
     const query *q = p->route->query ? query_find(str_from(p->route->query)) : NULL;
     query_error e = {0};
-    if (!q || (p->route->bare && p->args.items.len == 0)) {
-        value none = {.type = VALUE_MISSING};
-        give_answer(w, p, &none, FORM_PAGE, out);
-        return;
-    }
     p->has_run = store_has_run(s);
     bool posted = r->form.count > 0;
     if (!posted) out->etag = etag_of(w, p, s, r, form);
     if (!posted && is_known_tag(r->if_none_match, out->etag)) {
         out->status = 304;
         out->type = "text/html; charset=utf-8";
+        return;
+    }
+    if (!q || (p->route->bare && p->args.items.len == 0)) {
+        value none = {.type = VALUE_MISSING};
+        give_answer(w, p, &none, FORM_PAGE, out);
         return;
     }
     argument_list all = all_arguments(p, r);

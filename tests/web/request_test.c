@@ -90,7 +90,7 @@ static void test_routes(void **state)
 static void test_addresses_on_the_server(void **state)
 {
     (void)state;
-    linker l = {a, LINKS_SERVER, 0};
+    linker l = {a, LINKS_SERVER, 0, NULL};
     pk_str none = STR("");
     assert_string_equal(c(link_to(&l, PLACE_RULE, STR("sigma"), STR("a/b \"<.json"))), "/rules/sigma/a%2Fb%20%22%3C%2Ejson");
     assert_string_equal(c(link_to(&l, PLACE_SOURCE, STR("sysmon/1"), none)), "/sources/sysmon/1");
@@ -102,7 +102,7 @@ static void test_addresses_on_the_server(void **state)
 static void test_addresses_of_files(void **state)
 {
     (void)state;
-    linker l = {a, LINKS_FILES, 2};
+    linker l = {a, LINKS_FILES, 2, NULL};
     pk_str none = STR("");
     assert_string_equal(c(link_to(&l, PLACE_START, none, none)), "../../index.html");
     assert_string_equal(c(link_to(&l, PLACE_RULE, STR("sigma"), STR("d7654f02-e04b-4934-9838-65c46f187ebc"))),
