@@ -95,26 +95,21 @@ void text_put_double(text *t, double d)
 
 /* ---- escaping ---- */
 
-static void put_code_point(text *t, uint32_t c)
-{
-    char out[4];
-    text_put(t, (pk_str){out, utf8_put(out, c)});
-}
-
 /* Puts the bytes from `from` to `to` as they are: everything between two characters that had to be escaped. */
 static void put_run(text *t, pk_str s, size_t from, size_t to) { text_put(t, str_slice(s, from, to - from)); }
 
-static const char *json_escape(unsigned char c)
+/* The letter behind the backslash; 0: there is none for it. */
+static inline char json_letter(unsigned char c)
 {
     switch (c) {
-    case '"': return "\\\"";
-    case '\\': return "\\\\";
-    case '\b': return "\\b";
-    case '\f': return "\\f";
-    case '\n': return "\\n";
-    case '\r': return "\\r";
-    case '\t': return "\\t";
-    default: return NULL;
+    case '"': return '"';
+    case '\\': return '\\';
+    case '\b': return 'b';
+    case '\f': return 'f';
+    case '\n': return 'n';
+    case '\r': return 'r';
+    case '\t': return 't';
+    default: return 0;
     }
 }
 
@@ -142,6 +137,7 @@ static size_t skip_plain(pk_str s, size_t at)
         uint64_t odd = (n - EACH(0x20)) | n | (quote - EACH(1)) | (backslash - EACH(1)) | (del - EACH(1));
         if (odd & EACH(0x80)) break;
     }
+    while (at < s.len && s.ptr[at] >= 0x20 && s.ptr[at] < 0x7f && s.ptr[at] != '"' && s.ptr[at] != '\\') at++;
     return at;
 #undef EACH
 }
@@ -156,31 +152,30 @@ void text_put_json(text *t, pk_str s)
 
 void text_put_json_inside(text *t, pk_str s)
 {
-    size_t run = 0;
     for (size_t at = 0; at < s.len;) {
-        at = skip_plain(s, at);
-        if (at == s.len) break;
+        size_t plain = skip_plain(s, at);
+        char *out = text_reserve(t, plain - at + 8);
+        memcpy(out, s.ptr + at, plain - at);
+        t->len += plain - at;
+        out += plain - at;
+        if ((at = plain) == s.len) break;
         unsigned char c = (unsigned char)s.ptr[at];
         if (c >= 0x80) {
-            size_t start = at;
             uint32_t code = utf8_next(s, &at);
-            if (code == 0xfffd || code == 0x2028 || code == 0x2029) { /* line ends to some readers of lines */
-                put_run(t, s, run, start);
-                if (code == 0xfffd) put_code_point(t, code);
-                else text_printf(t, "\\u%04x", code);
-                run = at;
-            }
+            if (code == 0x2028 || code == 0x2029) text_printf(t, "\\u%04x", code); /* line ends to some readers of lines */
+            else t->len += utf8_put(out, code);
             continue;
         }
         at++;
-        if (c >= 0x20 && c != '"' && c != '\\' && c != 0x7f) continue;
-        put_run(t, s, run, at - 1);
-        run = at;
-        const char *escape = json_escape(c);
-        if (escape) text_put_cstring(t, escape);
-        else text_printf(t, "\\u%04x", c);
+        char letter = json_letter(c);
+        if (!letter) {
+            text_printf(t, "\\u%04x", c);
+            continue;
+        }
+        out[0] = '\\';
+        out[1] = letter;
+        t->len += 2;
     }
-    put_run(t, s, run, s.len);
 }
 
 void text_put_csv(text *t, pk_str s)

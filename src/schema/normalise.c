@@ -8,20 +8,38 @@
 
 #define WALK_DEPTH 64
 
+enum { NAMES_LOOKED_THROUGH = 64 }; /* more are found by a table */
+
 typedef struct {
     const schema *schema;
     const classification *k;
     const value *tree;
+    const layout_view *view; /* flat layouts */
     arena *arena;
     record_builder out;
-    table taken; /* names in `out` */
+    table taken; /* names in `out`, once there are many */
 } normaliser;
+
+static bool is_taken(const normaliser *n, pk_str name)
+{
+    const value_field *fields = n->out.fields.at;
+    if (n->out.fields.len > NAMES_LOOKED_THROUGH) return table_get(&n->taken, name) != TABLE_NONE;
+    for (size_t i = 0; i < n->out.fields.len; i++)
+        if (fields[i].name.len == name.len && memcmp(fields[i].name.ptr, name.ptr, name.len) == 0) return true;
+    return false;
+}
+
+static void add(normaliser *n, pk_str name, value v)
+{
+    record_add(n->arena, &n->out, name, v);
+    size_t len = n->out.fields.len;
+    if (len <= NAMES_LOOKED_THROUGH) return;
+    for (size_t i = len == NAMES_LOOKED_THROUGH + 1 ? 0 : len - 1; i < len; i++) table_set(&n->taken, n->out.fields.at[i].name, 0);
+}
 
 static void put(normaliser *n, pk_str name, value v)
 {
-    if (name.len == 0 || table_get(&n->taken, name) != TABLE_NONE) return;
-    table_set(&n->taken, name, 0);
-    record_add(n->arena, &n->out, name, v);
+    if (name.len && !is_taken(n, name)) add(n, name, v);
 }
 
 static value one_or_list(list_builder *values)
@@ -33,20 +51,9 @@ static value one_or_list(list_builder *values)
 
 static void put_named_fields(normaliser *n, const layout *l)
 {
-    for (size_t i = 0; i < l->fields.len; i++) {
-        list_builder values = {0};
-        schema_tree_values(n->schema, n->k->layout, l->fields.at[i].name, n->tree, n->arena, &values);
-        if (values.items.len) put(n, l->fields.at[i].name, one_or_list(&values));
-    }
-}
-
-/* Is this raw path one that a named field reads? Then its value is in the record already, under the canonical name. */
-static bool is_named_path(const layout *l, pk_str path)
-{
+    list_builder *values = layout_view_values(n->view, n->tree, n->arena);
     for (size_t i = 0; i < l->fields.len; i++)
-        for (size_t k = 0; k < l->fields.at[i].count; k++)
-            if (str_equal(l->fields.at[i].paths[k], path)) return true;
-    return false;
+        if (values[i].items.len) put(n, l->fields.at[i].name, one_or_list(&values[i]));
 }
 
 /* Does another pattern look into it ("EventData" of "EventData.$")? Then what is in it stands in the record. */
@@ -81,15 +88,26 @@ typedef struct {
 
 static void put_others(normaliser *n, const layout *l, const value *v, way w);
 
+/* The path of a key below `at`, which is empty at the top. */
+static pk_str below(arena *a, pk_str at, pk_str key)
+{
+    if (at.len == 0) return key;
+    char *path = arena_alloc(a, at.len + 1 + key.len);
+    memcpy(path, at.ptr, at.len);
+    path[at.len] = '.';
+    if (key.len) memcpy(path + at.len + 1, key.ptr, key.len);
+    return (pk_str){path, at.len + 1 + key.len};
+}
+
 /* A field whose key is the next segment of the pattern. */
 static void put_other(normaliser *n, const layout *l, const value_field *f, way w)
 {
-    pk_str path = w.at.len ? arena_printf(n->arena, STR_FMT "." STR_FMT, STR_ARG(w.at), STR_ARG(f->name)) : f->name;
+    pk_str path = below(n->arena, w.at, f->name);
     size_t dot = str_find_char(w.rest, '.');
     pk_str key = str_slice(w.rest, 0, dot);
     if (dot == STR_NPOS) {
         pk_str name;
-        if (!str_equal(f->name, STR("#attributes")) && !is_named_path(l, path) && !is_opened(n, l, path, &f->value) &&
+        if (!str_equal(f->name, STR("#attributes")) && !layout_view_is_named(n->view, path) && !is_opened(n, l, path, &f->value) &&
             layout_field_name(key, f->name, n->arena, &name))
             put(n, without_blanks(n->arena, name), f->value);
     } else if (str_equal(key, STR("*")) || str_equal(key, f->name)) {
@@ -115,8 +133,7 @@ static void put_others(normaliser *n, const layout *l, const value *v, way w)
         value_field made;
         for (size_t i = 0; i < v->as.record.count; i++) put_other(n, l, &v->as.record.fields[i], w);
         if (dot == STR_NPOS || !path_pair_read(segment, n->arena, &pair) || !path_pair_field(&pair, v, &made)) return;
-        pk_str at = w.at.len ? arena_printf(n->arena, STR_FMT "." STR_FMT, STR_ARG(w.at), STR_ARG(segment)) : segment;
-        put_other(n, l, &made, (way){str_slice(w.rest, dot + 1, STR_NPOS), at, w.depth, w.texts});
+        put_other(n, l, &made, (way){str_slice(w.rest, dot + 1, STR_NPOS), below(n->arena, w.at, segment), w.depth, w.texts});
     }
 }
 
@@ -134,8 +151,7 @@ static void put_tree(normaliser *n)
     if (n->tree->type != VALUE_RECORD) return;
     for (size_t i = 0; i < n->tree->as.record.count; i++) {
         const value_field *f = &n->tree->as.record.fields[i];
-        table_set(&n->taken, f->name, 0);
-        record_add(n->arena, &n->out, f->name, f->value);
+        add(n, f->name, f->value);
     }
 }
 
@@ -144,7 +160,7 @@ static void put_mapped(normaliser *n, class_id c)
     const class_row *row = n->schema->classes.at[c];
     for (size_t i = 0; i < row->mappings.len; i++) {
         const mapping *m = &row->mappings.at[i];
-        if (!str_equal(m->schema, STR("sigma")) || table_get(&n->taken, m->field) != TABLE_NONE) continue;
+        if (!str_equal(m->schema, STR("sigma")) || is_taken(n, m->field)) continue;
         list_builder values = {0};
         schema_field_values(n->schema, c, n->k->layout, m->schema, m->field, n->tree, n->arena, &values);
         if (values.items.len) put(n, m->field, one_or_list(&values));
@@ -156,10 +172,12 @@ value schema_normalise(const schema *s, const classification *k, const value *tr
     normaliser n = {.schema = s, .k = k, .tree = tree, .arena = a};
     const layout *l = k->layout == LAYOUT_NONE ? NULL : &s->layouts.at[k->layout];
     if ((l == NULL || !l->flat) && k->class_count == 0) return *tree;
-    if (l && l->flat)
+    if (l && l->flat) {
+        n.view = layout_view_of(s, k->layout);
         put_flat(&n, l);
-    else
+    } else {
         put_tree(&n);
+    }
     for (size_t i = k->class_count; i-- > 0;) put_mapped(&n, k->classes[i]);
     table_free(&n.taken);
     return record_done(&n.out);
