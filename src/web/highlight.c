@@ -1,7 +1,7 @@
 /* From classed bytes to lines. */
 #include "web/highlight.h"
 
-enum { HIGHLIGHT_LIMIT = 256 * 1024, LINE_COST = 52, PART_COST = 16, LINE_LIMIT = 4096 };
+enum { HIGHLIGHT_LIMIT = 256 * 1024, NUMBERED_COST = 52, LINE_COST = 24, PART_COST = 16, LINE_LIMIT = 4096 };
 
 static const struct {
     const char *syntax;
@@ -37,7 +37,8 @@ static value parts_of(arena *a, pk_str line, const char *classes, size_t *cost)
         if (class)
             while (end > at + 1 && line.ptr[end - 1] == ' ' && classes[end - 1] != class) end--;
         list_add(a, &out, part_of(a, str_slice(line, at, end - at), class));
-        *cost += end - at + (class ? PART_COST : 0);
+        for (size_t i = at; i < end; i++) *cost += line.ptr[i] == '\'' || line.ptr[i] == '"' || line.ptr[i] == '&' ? 5 : 1; /* as escaped */
+        *cost += class ? PART_COST : 0;
         at = end;
     }
     return list_done(&out);
@@ -45,7 +46,7 @@ static value parts_of(arena *a, pk_str line, const char *classes, size_t *cost)
 
 static pk_str without_return(pk_str line) { return line.len && line.ptr[line.len - 1] == '\r' ? str_slice(line, 0, line.len - 1) : line; }
 
-value highlight_lines(arena *a, pk_str s, pk_str syntax, const highlight_options *o, size_t *lines_left)
+value highlight_lines(arena *a, pk_str s, pk_str syntax, highlight_options *o, size_t *lines_left)
 {
     char *classes = NULL;
     highlight_fn fn = highlight_find(syntax);
@@ -78,8 +79,9 @@ value highlight_lines(arena *a, pk_str s, pk_str syntax, const highlight_options
         record_add(a, &b, STR("parts"), parts_of(a, line, classes ? classes + start : NULL, &cost));
         record_add(a, &b, STR("more"), value_bool(long_line));
         list_add(a, &out, record_done(&b));
-        cost += LINE_COST;
+        cost += o->anchor ? NUMBERED_COST : LINE_COST;
         start = next;
     }
+    o->used = cost;
     return list_done(&out);
 }

@@ -40,7 +40,7 @@ static void paint_words(pk_str s, size_t from, size_t end, char *classes)
         size_t start = i;
         while (i < end && is_word_char(s.ptr[i])) i++;
         if (i > start) paint(classes, start, i, s.len, condition_class(str_slice(s, start, i - start)));
-        else classes[i++] = s.ptr[start] == ' ' ? 0 : 'p';
+        else classes[i++] = 0;
     }
 }
 
@@ -96,8 +96,6 @@ void highlight_yaml(pk_str s, char *classes, arena *a)
     yaml_file file = yaml_read(a, s);
     for (size_t i = 0; i < file.count; i++) paint_node(file.documents[i].root, s, classes, 0);
     paint_comments(s, classes);
-    for (size_t i = 0; i < s.len; i++) {
+    for (size_t i = 0; i < s.len; i++)
         if (classes[i] == 't') classes[i] = 0;
-        else if (!classes[i] && strchr(":-[]{},|>&*!?", s.ptr[i]) && s.ptr[i]) classes[i] = 'p';
-    }
 }

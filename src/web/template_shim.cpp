@@ -175,7 +175,8 @@ void settle(text *out, pk_str page)
             tag = false;
         } else if (c == '\3' || c == '\4') {
             text_put(out, str_slice(page, run, i - run));
-            text_put_char(out, c == '\3' ? ' ' : '\n');
+            if (c == '\3') text_put_char(out, ' ');
+            else if (!out->len || out->ptr[out->len - 1] != '\n') text_put_char(out, '\n');
             run = i + 1;
         } else if (c == '\1') {
             size_t end = i + 1;

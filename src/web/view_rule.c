@@ -7,8 +7,9 @@
 
 enum {
     DESCRIPTION_SHOWN = 6000,
-    BODY_BUDGET = 30000, STAGE_BUDGET = 3000, STAGES_BUDGET = 12000, /* bytes of page */
-    STAGE_VALUES = 24, ALL_STAGE_VALUES = 80, INDICATOR_VALUES = 100, VALUE_BYTES = 10000,
+    PAGE_BUDGET = 78000, BODY_LEAST = 12000, STAGE_BUDGET = 4000, STAGES_BUDGET = 14000, /* bytes of page */
+    STAGE_VALUES = 24, ALL_STAGE_VALUES = 60, INDICATOR_VALUES = 90, VALUE_BYTES = 8000,
+    STAGE_COST = 520, GROUP_COST = 220, VALUE_COST = 95, INDICATOR_COST = 250, LINK_COST = 400, /* of markup */
     LIST_SHOWN = 40,
 };
 
@@ -45,6 +46,7 @@ static value retired_names(page *p, const value *attack)
 
 typedef struct {
     size_t values, text;          /* what is left of the budgets */
+    size_t spent;                 /* bytes of page, about */
 } stage_budget;
 
 static bool same_group(const value *x, const value *y)
@@ -87,11 +89,13 @@ static value stage_groups(page *p, const value *predicates, stage_budget *left, 
             }
             shown++;
             left->values--;
+            left->spent += VALUE_COST;
             list_add(p->a, &values, stage_value(p, item(predicates, i)));
         }
         if (!values.items.len) continue;
         set(p, &g, "values", list_done(&values));
         list_add(p->a, &groups, record_done(&g));
+        left->spent += GROUP_COST;
     }
     return list_done(&groups);
 }
@@ -137,7 +141,8 @@ static value stage_view(page *p, const value *v, pk_str syntax, stage_budget *le
     highlight_options o = {.first_line = line > 0 ? (uint32_t)line : 1, .budget = budget};
     pk_str shown = text_at(v, "text");
     set(p, &r, "lines", highlight_lines(p->a, shown, condition ? STR("condition") : syntax, &o, &lines_left));
-    left->text -= shown.len < left->text ? (shown.len < budget ? shown.len : budget) : left->text;
+    left->text -= o.used < left->text ? o.used : left->text;
+    left->spent += o.used + STAGE_COST;
     set_int(p, &r, "lines_cut", (int64_t)lines_left);
     set_flag(p, &r, "any_lines_cut", lines_left > 0);
     set(p, &r, "groups", stage_groups(p, at(v, "predicates"), left, &cut));
@@ -153,11 +158,12 @@ static value stage_view(page *p, const value *v, pk_str syntax, stage_budget *le
     return record_done(&r);
 }
 
-static value stages_view(page *p, const value *v, pk_str syntax)
+static value stages_view(page *p, const value *v, pk_str syntax, size_t *spent)
 {
     stage_budget left = {.values = ALL_STAGE_VALUES, .text = STAGES_BUDGET};
     list_builder out = {0};
     for (size_t i = 0; i < count_at(v, "stages"); i++) list_add(p->a, &out, stage_view(p, item(at(v, "stages"), i), syntax, &left));
+    *spent += left.spent;
     return list_done(&out);
 }
 
@@ -214,7 +220,7 @@ static value indicator_row(page *p, const value *v, indicator_budget *left)
     return record_done(&r);
 }
 
-static void put_indicators(page *p, record *r, const value *v)
+static void put_indicators(page *p, record *r, const value *v, size_t *spent)
 {
     indicator_budget left = {.values = INDICATOR_VALUES, .bytes = VALUE_BYTES};
     list_builder out = {0};
@@ -222,6 +228,7 @@ static void put_indicators(page *p, record *r, const value *v)
         value row = indicator_row(p, item(at(v, "indicators"), i), &left);
         if (count_at(&row, "values")) list_add(p->a, &out, row);
     }
+    *spent += (INDICATOR_VALUES - left.values) * INDICATOR_COST + (VALUE_BYTES - left.bytes) + out.items.len * GROUP_COST;
     set(p, r, "indicators", list_done(&out));
     set_int(p, r, "indicators_cut", (int64_t)left.cut);
     set_flag(p, r, "any_indicators_cut", left.cut > 0);
@@ -337,12 +344,14 @@ static value tag_view(page *p, const value *v)
 
 /* ---- the page ---- */
 
-static void put_body(page *p, record *r, const value *v)
+/* What is left of the page by what has been spent of it. */
+static void put_body(page *p, record *r, const value *v, size_t spent)
 {
     const value *body = at(v, "body");
     int64_t line = int_at(at(v, "metadata"), "line");
     size_t lines_left = 0;
-    highlight_options o = {.first_line = line > 0 ? (uint32_t)line : 1, .budget = BODY_BUDGET, .anchor = "L"};
+    size_t budget = spent + BODY_LEAST < PAGE_BUDGET ? PAGE_BUDGET - spent : BODY_LEAST;
+    highlight_options o = {.first_line = line > 0 ? (uint32_t)line : 1, .budget = budget, .anchor = "L"};
     p->raw = text_at(body, "text");
     set_text(p, r, "syntax", text_at(body, "syntax"));
     set(p, r, "lines", highlight_lines(p->a, p->raw, text_at(body, "syntax"), &o, &lines_left));
@@ -356,9 +365,8 @@ static void put_scope(page *p, record *r, const value *scope)
 {
     pk_str shown = text_at(scope, "text");
     set_text(p, r, "scope_text", shown);
-    set_text(p, &p->extra, "corpus_title",
-             arena_printf(p->a, "other rules with the same field, kind and value%s" STR_FMT, shown.len ? ", of " : "", STR_ARG(shown)));
-    set_text(p, &p->extra, "normal_title", STR("other rules, of all languages, that ask the same once field names are mapped to one schema"));
+    set_text(p, &p->extra, "corpus_title", arena_printf(p->a, "other rules that ask the same, of " STR_FMT, STR_ARG(count_text(p->a, int_at(scope, "rules")))));
+    set_text(p, &p->extra, "normal_title", STR("other rules that ask the same, fields mapped to one schema"));
 }
 
 static value alerts_view(page *p, const value *v)
@@ -395,9 +403,10 @@ value view_rule(page *p, const value *v)
     set(p, &r, "retired_names", retired_names(p, at(m, "attack")));
     set_each(p, &r, v, "events", source_view);
     set_each(p, &r, v, "runs_on", source_view);
-    put_body(p, &r, v);
-    set(p, &r, "stages", stages_view(p, v, text_at(at(v, "body"), "syntax")));
-    put_indicators(p, &r, v);
+    size_t spent = LINK_COST * (count_at(m, "related") + count_at(m, "related_from") + count_at(m, "references") + count_at(v, "similar"));
+    set(p, &r, "stages", stages_view(p, v, text_at(at(v, "body"), "syntax"), &spent));
+    put_indicators(p, &r, v, &spent);
+    put_body(p, &r, v, spent + (description.len < DESCRIPTION_SHOWN ? description.len : DESCRIPTION_SHOWN));
     set(p, &r, "facts", facts(p, v));
     set_text(p, &r, "definition", cut_text(text_at(m, "definition"), 2000));
     set(p, &r, "references", links_of_texts(p, at(m, "references"), LIST_SHOWN));
