@@ -25,7 +25,8 @@ value view_api(page *p, const value *v)
         set_text(p, &b, "path", str_from(q->path));
         set_text(p, &b, "title", str_from(q->title));
         set(p, &b, "parameters", list_done(&parameters));
-        if (!strchr(q->path, '{')) set_text(p, &b, "href", arena_printf(p->a, "/api/v1%s", q->path));
+        bool answers_alone = !strchr(q->path, '{') && strcmp(q->name, "compare") != 0 && (strcmp(q->name, "run") != 0 || p->has_run);
+        if (answers_alone) set_text(p, &b, "href", arena_printf(p->a, "/api/v1%s", q->path));
         list_add(p->a, &out, record_done(&b));
     }
     set(p, &r, "queries", list_done(&out));

@@ -286,7 +286,8 @@ static value facts(page *p, const value *v)
     add_fact(p, &out, "Revision", text_at(m, "revision"), none, true);
     for (size_t i = 0; i < count_at(m, "other") && i < LIST_SHOWN; i++) {
         const value *o = item(at(m, "other"), i);
-        add_fact(p, &out, arena_cstring(p->a, cut_text(text_at(o, "key"), 100)), text_at(o, "value"), none, false);
+        if (!str_equal(text_at(o, "key"), STR("related"))) /* has a section */
+            add_fact(p, &out, arena_cstring(p->a, cut_text(text_at(o, "key"), 100)), text_at(o, "value"), none, false);
     }
     return list_done(&out);
 }
