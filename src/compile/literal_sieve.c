@@ -103,7 +103,7 @@ static void fill_groups(literal_sieve *s)
     for (size_t i = 0, distinct = 0; i < s->count; i++) {
         const sieve_entry *e = &s->entries[i];
         if (i && e->bytes != s->entries[i - 1].bytes) distinct++;
-        uint8_t group = e->literal == ESCAPE ? GROUP_OF_ESCAPES : (uint8_t)(1u << (distinct * GROUPS / s->count));
+        uint8_t group = (uint8_t)(e->literal == ESCAPE ? GROUP_OF_ESCAPES : 1u << (distinct * GROUPS / s->count));
         const char *three = e->literal == ESCAPE ? escapes[e->offset] : s->literals[e->literal].ptr + e->offset;
         for (size_t k = 0; k < SIEVE_BYTES; k++) add_letter(s, k, three[k], group);
     }
