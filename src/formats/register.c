@@ -9,6 +9,8 @@
 #include "formats/xml/xml.h"
 #include "formats/zeek/zeek.h"
 
+enum { CERTAIN = 98 /* nothing below in the table is surer of what a format above is as sure of */ };
+
 /* Of equally sure ones the first is taken. */
 const format *const formats[] = {
     &evtx_format,
@@ -32,7 +34,7 @@ const format *format_detect(pk_str head, pk_str file_name, bool whole)
 {
     const format *best = NULL;
     int surest = 0;
-    for (size_t i = 0; formats[i]; i++) {
+    for (size_t i = 0; formats[i] && surest < CERTAIN; i++) { /* looking further costs more than reading a small log */
         int sure = formats[i]->detect(head, file_name, whole);
         if (sure <= surest) continue;
         surest = sure;
