@@ -144,9 +144,9 @@ int run_catalog(const command_line *line)
         if (line->items[i].id == 0) word = line->items[i].value;
     if (word) near = str_nearest(str_from(word), names, all.count);
     int code = !word ? usage_error("catalog", "say first what it is about: 'picket catalog rules', 'picket catalog build' ...")
-               : near.len ? usage_error("catalog", "there is no 'catalog %s'; did you mean '" STR_FMT "'?", word, STR_ARG(near))
                : catalog_command_find(&all, word) ? usage_error("catalog", "'%s' stands first: 'picket catalog %s ...'", word, word)
-                                                  : usage_error("catalog", "there is no 'catalog %s'", word);
+               : near.len ? usage_error("catalog", "there is no 'catalog %s'; did you mean '" STR_FMT "'?", word, STR_ARG(near))
+                          : usage_error("catalog", "there is no 'catalog %s'", word);
     arena_free(a);
     return code;
 }
