@@ -36,7 +36,7 @@ package() { dpkg-query -W -f='${Package} ${Version}\n' "$@" 2>/dev/null; }
 # ---- counting ----
 
 options=
-for part in $parts; do options="$options --zero-before=part_$part --dump-after=part_$part"; done
+for part in $parts; do options="$options --dump-before=part_$part --dump-after=part_$part"; done
 # shellcheck disable=SC2086
 if ! env -i PATH="$PATH" setarch -R valgrind --tool=callgrind --callgrind-out-file="$work/counts" $options \
     "$release/bench/bench_check" "$work/rules" "$work/events.evtx" "$work/events.jsonl" "$work/cache" >"$work/done" 2>"$work/valgrind.log"; then
@@ -44,8 +44,7 @@ if ! env -i PATH="$PATH" setarch -R valgrind --tool=callgrind --callgrind-out-fi
     exit 1
 fi
 for part in $parts; do
-    # The last parts load and compile once more, unmeasured: the first count is the one.
-    count=$(grep -l "^desc: Trigger: --dump-after=part_$part\$" "$work"/counts.* | sort -t. -k 2 -n | head -n 1 | xargs sed -n 's/^totals: //p')
+    count=$(grep -l "^desc: Trigger: --dump-after=part_$part\$" "$work"/counts.* | xargs sed -n 's/^totals: //p')
     [ -n "$count" ] || { echo "bench-check: no count of part_$part; see $work/valgrind.log" >&2; exit 1; }
     echo "$part $count"
 done >"$work/instructions"
