@@ -23,13 +23,42 @@ static value rule_column(page *p, const value *v)
     return record_done(&r);
 }
 
+/* Members that only programs need. */
+static bool is_shown(const value_field *f)
+{
+    return f->value.type != VALUE_BOOL && !str_equal(f->name, STR("key")) && !str_ends_with(f->name, STR("_id")) && !str_equal(f->name, STR("language"));
+}
+
+/* Texts as they are, lists an item a line (within records in brackets), of records what people read. */
+static void put_readable(page *p, text *t, const value *v, int depth)
+{
+    pk_str s;
+    if (value_text(p->a, v, &s)) {
+        text_put(t, s);
+    } else if (v->type == VALUE_LIST && depth < 4) {
+        if (depth) text_put_char(t, '(');
+        for (size_t i = 0; i < v->as.list.count; i++) {
+            if (i) text_put(t, depth ? STR(", ") : STR("\n"));
+            put_readable(p, t, &v->as.list.items[i], depth + 1);
+        }
+        if (depth) text_put_char(t, ')');
+    } else if (v->type == VALUE_RECORD && depth < 4) {
+        size_t start = t->len;
+        for (size_t i = 0; i < v->as.record.count; i++) {
+            const value_field *f = &v->as.record.fields[i];
+            bool empty = f->value.type == VALUE_STRING && !f->value.as.string.len;
+            if (empty || !is_shown(f)) continue;
+            if (t->len > start) text_put_char(t, ' ');
+            put_readable(p, t, &f->value, depth + 1);
+        }
+    }
+}
+
 static value cell_text_view(page *p, const value *v)
 {
     record r = {0};
     text t = {0};
-    if (v->type == VALUE_LIST || v->type == VALUE_RECORD) value_write_json(&t, v);
-    pk_str s;
-    if (!t.len && value_text(p->a, v, &s)) text_put(&t, s);
+    put_readable(p, &t, v, 0);
     set_text(p, &r, "text", arena_str(p->a, cut_text(text_view(&t), 2000)));
     text_free(&t);
     return record_done(&r);
@@ -39,6 +68,10 @@ static value metadata_row(page *p, const value *v)
 {
     record r = record_of(p, v);
     set_each(p, &r, v, "values", cell_text_view);
+    pk_str name = arena_str(p->a, text_at(v, "name"));
+    for (size_t i = 0; i < name.len; i++)
+        if (name.ptr[i] == '_') ((char *)(uintptr_t)name.ptr)[i] = ' ';
+    set_text(p, &r, "name", name);
     set_flag(p, &r, "differs", !flag_at(v, "same"));
     return record_done(&r);
 }

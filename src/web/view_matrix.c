@@ -66,6 +66,7 @@ static void add_language_choices(page *p, list_builder *out, const value *langua
     for (size_t i = 0; languages->type == VALUE_LIST && i < languages->as.list.count; i++) {
         const value *l = item(languages, i);
         pk_str name = l->type == VALUE_STRING ? l->as.string : text_at(l, "name");
+        if (is_there(l, "known") && !flag_at(l, "known")) continue;
         record r = {0};
         set_text(p, &r, "title", text_at(l, "title").len ? text_at(l, "title") : language_title(p, name));
         set_text(p, &r, "href", this_with(p, "language", name));

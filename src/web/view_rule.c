@@ -423,5 +423,9 @@ value view_rule(page *p, const value *v)
     if (is_there(v, "alerts")) set(p, &r, "alerts", alerts_view(p, v));
     else set_flag(p, &r, "alerts", false);
     set_text(p, &r, "json_href", this_query(p, ".json"));
+    if (p->links.style == LINKS_SERVER) {
+        pk_str key = arena_printf(p->a, STR_FMT "/" STR_FMT, STR_ARG(language), STR_ARG(text_at(v, "key")));
+        set_text(p, &r, "compare_href", arena_concat(p->a, STR("/compare?rule="), percent_encode(p->a, key)));
+    }
     return record_done(&r);
 }

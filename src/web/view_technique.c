@@ -135,6 +135,7 @@ value view_technique(page *p, const value *v)
     set_switch(p, &r, only);
     set(p, &r, "description", text_blocks(p, cut_text(text_at(v, "description"), 8000)));
     set_text(p, &r, "url", is_web_link(url) ? url : none);
+    set_text(p, &r, "terms", text_at(v, "terms"));
     set_each(p, &r, v, "tactics", tactic_view);
     set_each(p, &r, v, "sub_techniques", technique_view);
     set(p, &r, "predicates", each_of(p, at(v, "predicates"), predicate_view, PREDICATES_SHOWN));
