@@ -65,6 +65,7 @@ def browser(**how):
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     driver = webdriver.Chrome(service=Service(DRIVER), options=options)
     driver.set_page_load_timeout(60)
+    driver.set_script_timeout(180)
     return driver
 
 
