@@ -35,8 +35,8 @@ package() { dpkg-query -W -f='${Package} ${Version}\n' "$@" 2>/dev/null; }
 
 # ---- counting ----
 
-options=
-for part in $parts; do options="$options --dump-before=part_$part --dump-after=part_$part"; done
+options=--dump-before=mark
+for part in $parts; do options="$options --dump-after=part_$part"; done
 # shellcheck disable=SC2086
 if ! env -i PATH="$PATH" setarch -R valgrind --tool=callgrind --callgrind-out-file="$work/counts" $options \
     "$release/bench/bench_check" "$work/rules" "$work/events.evtx" "$work/events.jsonl" "$work/cache" >"$work/done" 2>"$work/valgrind.log"; then
