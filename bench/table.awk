@@ -12,7 +12,11 @@ function rate(n, seconds) { return seconds > 0 ? sprintf("%.0f k/s", n / seconds
 function mb(bytes, seconds) { return seconds > 0 ? sprintf("%.0f MB/s", bytes / seconds / 1e6) : "-" }
 function ms(seconds) { return sprintf("%.0f ms", seconds * 1000) }
 
-function line(what, ours, theirs, ratio, goal, met) { printf "%-66s %12s %12s %8s  %-9s %s\n", what, ours, theirs, ratio, goal, met }
+# With -v markdown=1 as rows for docs/performance.md.
+function line(what, ours, theirs, ratio, goal, met) {
+    if (markdown) printf "| %s | %s | %s | %s | %s |\n", what, goal, ratio, ours, theirs
+    else printf "%-66s %12s %12s %8s  %-9s %s\n", what, ours, theirs, ratio, goal, met
+}
 # goal 0: none is set. sign: which side of it is good.
 function row(what, ours, theirs, ratio, sign, goal) {
     met = goal == 0 ? "" : (sign == ">" ? ratio >= goal : ratio <= goal) ? "ok" : "MISSED"
@@ -29,6 +33,7 @@ function against(what, ours, n, peer, theirs, goal) {
 END {
     print ""
     line("figure", "picket", "peer", "ratio", "goal", "")
+    if (markdown) print "|---|---|---|---|---|"
     if (has("evtx")) {
         n = fact["evtx.events"]
         what = sprintf("EVTX, %d MB dense, %d Windows rules : evtx_dump -o jsonl", fact["evtx.bytes"] / 1e6, fact["rules.all"])
@@ -105,5 +110,5 @@ END {
         line("  the same lines, all Sigma rules", mb(fact["long.bytes"], net("hard.all")), "", "", "stated", "")
         line("  the same rules, ordinary events", rate(fact["json.events"], net("hard.plain")), "", "", "stated", "")
     }
-    printf "\n%s\n", misses ? misses " goals missed" : "all goals met"
+    if (!markdown) printf "\n%s\n", misses ? misses " goals missed" : "all goals met"
 }

@@ -260,3 +260,4 @@ fact "rules.four" "$(find "$work/four" -name '*.yml' | wc -l)"
     sed 's/^/peer: /; s/ [^ ]*$//' "$work/peers" "$work/peers.new" 2>/dev/null
     awk -f bench/table.awk "$facts" "$times"
 } | tee "$work/table"
+awk -v markdown=1 -f bench/table.awk "$facts" "$times" >"$work/table.md" # for docs/performance.md
