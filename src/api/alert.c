@@ -1,6 +1,7 @@
 /* Alerts as JSON: the keys are the same for every language and kind of rule; what is absent is null. */
 #include "api/scan.h"
 
+enum { ALERT_HEAD = 2048 }; /* the bytes around the events, mostly */
 enum { VALUE_LIMIT = 64 << 10 }; /* of a value under `why`: a value of megabytes would be repeated for each predicate */
 
 static void put_key(text *t, const char *key)
@@ -149,6 +150,9 @@ static void put_alert(text *t, const pk_alert *alert, arena *a)
 pk_str alert_json(const pk_alert *alert, arena *a)
 {
     text t = {0};
+    size_t events = 0;
+    for (size_t i = 0; i < alert->event_count; i++) events += alert->events[i].json.len;
+    text_reserve(&t, events + ALERT_HEAD);
     put_alert(&t, alert, a);
     pk_str out = arena_str(a, text_view(&t));
     text_free(&t);

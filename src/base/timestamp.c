@@ -269,15 +269,34 @@ timestamp timestamp_parse_form(pk_str text, const char *form, int default_year)
 
 /* ---- writing ---- */
 
+/* So many digits of n, then what follows; alerts are many, and formats slow. */
+static char *put_digits(char *p, int n, int digits, char behind)
+{
+    for (int i = digits; i-- > 0; n /= 10) p[i] = (char)('0' + n % 10);
+    p[digits] = behind;
+    return p + digits + 1;
+}
+
 pk_str timestamp_text(arena *a, timestamp t)
 {
     if (t == TIMESTAMP_NONE) return (pk_str){"", 0};
     civil_time c = timestamp_to_civil(t);
     int digits = c.nanosecond == 0 ? 0 : c.nanosecond % 1000000 == 0 ? 3 : c.nanosecond % 1000 == 0 ? 6 : 9;
     int fraction = digits == 3 ? c.nanosecond / 1000000 : digits == 6 ? c.nanosecond / 1000 : c.nanosecond;
-    pk_str whole = arena_printf(a, "%04d-%02d-%02dT%02d:%02d:%02d", (int)c.year, c.month, c.day, c.hour, c.minute, c.second);
-    if (digits == 0) return arena_printf(a, STR_FMT "Z", STR_ARG(whole));
-    return arena_printf(a, STR_FMT ".%0*dZ", STR_ARG(whole), digits, fraction);
+    if (c.year < 0 || c.year > 9999) { /* beyond what the form foresees */
+        pk_str whole = arena_printf(a, "%04d-%02d-%02dT%02d:%02d:%02d", (int)c.year, c.month, c.day, c.hour, c.minute, c.second);
+        return digits ? arena_printf(a, STR_FMT ".%0*dZ", STR_ARG(whole), digits, fraction) : arena_printf(a, STR_FMT "Z", STR_ARG(whole));
+    }
+    char *out = arena_alloc(a, sizeof "0000-00-00T00:00:00.000000000Z"), *p = out;
+    p = put_digits(p, (int)c.year, 4, '-');
+    p = put_digits(p, c.month, 2, '-');
+    p = put_digits(p, c.day, 2, 'T');
+    p = put_digits(p, c.hour, 2, ':');
+    p = put_digits(p, c.minute, 2, ':');
+    p = put_digits(p, c.second, 2, digits ? '.' : 'Z');
+    if (digits) p = put_digits(p, fraction, digits, 'Z');
+    *p = 0;
+    return (pk_str){out, (size_t)(p - out)};
 }
 
 /* ---- durations ---- */

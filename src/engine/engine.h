@@ -61,7 +61,9 @@ typedef struct {
     int64_t at, length;            /* of the match within value, bytes; -1: no place (numbers, exists) */
 } match_reason;
 typedef struct { VEC(match_reason) items; } match_reasons;
-/* For a matched (rule, class, event); everything made in `a`. Slow path. */
+/*
+ * For a (rule, class) that the last matcher_run found in the event; made in `a`, or valid until the next matcher_run. Slow path.
+ */
 void matcher_why(matcher *m, const rule *r, class_id c, const event *e, const classification *k, arena *a,
                  match_reasons *out);
 

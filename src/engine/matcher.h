@@ -127,6 +127,7 @@ static inline matcher_doing matcher_do(matcher *m, matcher_doing what) /* return
 
 /* slot_values.c */
 uint8_t *sparse_slots(const program *p);                           /* matcher.sparse; mem_free it */
+const value *tree_of(matcher *m);                                   /* the record of the event; made once */
 void slots_fill(matcher *m, const event *e);                       /* fields of the event into slots */
 const slot_state *slot_values_of(matcher *m, uint32_t slot_number); /* fills computed and special slots on first use */
 void slot_test(matcher *m, uint32_t part_number);                  /* results of all values of its slot */

@@ -147,7 +147,7 @@ static void fill_computed(matcher *m, uint32_t slot_number)
 
 /* ---- special slots ---- */
 
-static const value *tree_of(matcher *m)
+const value *tree_of(matcher *m)
 {
     if (!m->tree) m->tree = event_tree(m->event, m->arena);
     return m->tree;

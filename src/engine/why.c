@@ -242,7 +242,7 @@ void matcher_why(matcher *m, const rule *r, class_id c, const event *e, const cl
                  match_reasons *out)
 {
     why_walk w = {.m = m, .plan = r->plan, .class_id = c, .layout = k->layout, .event = e, .arena = a, .out = out};
-    w.tree = event_tree(e, a);
+    w.tree = e == m->event ? tree_of(m) : event_tree(e, a); /* many rules may have matched it */
     for (size_t i = 0; r->plan && i < r->plan->stage_count; i++) {
         const stage *s = r->plan->stages[i];
         if (s->kind == STAGE_MATCH && s->as.match.where) explain(&w, s->as.match.where, false);
