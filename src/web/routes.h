@@ -13,7 +13,7 @@ struct route {
     const char *list;             /* key of the list that is exported (.csv, .ndjson); NULL: none */
     bool form;                    /* takes a POST, whose fields are arguments too */
     unsigned per;                 /* items of a list, unless the address says; 0: as the query has it */
-    bool bare;                    /* without arguments it is a form, and asks nothing */
+    bool bare;                    /* with fewer than two arguments it is a form, and asks nothing */
 };
 
 extern const route routes[];      /* end with a NULL path; the first that fits */

@@ -309,7 +309,7 @@ static void handle_route(const web *w, page *p, store *s, const web_request *r, 
         out->type = "text/html; charset=utf-8";
         return;
     }
-    if (!q || (p->route->bare && p->args.items.len == 0)) {
+    if (!q || (p->route->bare && p->args.items.len < 2)) {
         value none = {.type = VALUE_MISSING};
         give_answer(w, p, &none, FORM_PAGE, out);
         return;

@@ -100,7 +100,7 @@ static void test_every_kind_of_page(void **state)
     static const char *const urls[] = {
         "/", "/rules", "/rules?level=high&sort=level&order=asc", "/rules/sigma", "/rules/problems", "/attack", "/attack?color=runnable", "/attack/T1059",
         "/attack/T1059?tab=sigma&only=1", "/sources", "/sources/sysmon/1", "/indicators", "/indicators?kind=ends_with", "/fields", "/fields/Image", "/search",
-        "/search?q=powershell", "/compare", "/coverage", "/coverage?sources=sysmon/1",
+        "/search?q=powershell", "/compare", "/compare?rule=sigma/x", "/coverage", "/coverage?sources=sysmon/1",
     };
     for (size_t i = 0; i < sizeof urls / sizeof *urls; i++) expect_page(urls[i]);
 }
