@@ -5,7 +5,7 @@ $1 == "fact" { fact[$2] = $3 }
 $1 == "time" { cpu[$2] = $3; wall[$2] = $4; kb[$2] = $5 }
 
 # Without loading: with all events less with one.
-function net(name) { return cpu[name] - cpu[name ".one"] }
+function net(name) { return (name in cpu) ? cpu[name] - cpu[name ".one"] : 0 } # asking cpu[name] would make it
 function net_wall(name, one) { return wall[name] - wall[one] }
 function has(name) { return name in cpu }
 function rate(n, seconds) { return seconds > 0 ? sprintf("%.0f k/s", n / seconds / 1000) : "-" }
@@ -45,8 +45,8 @@ END {
     if (has("small")) {
         n = fact["small.events"]
         what = sprintf("EVTX, %d MB in small files, Windows rules : loop over crate evtx", fact["small.bytes"] / 1e6)
-        against(what, net("small"), n, "evtx_loop", cpu["evtx_loop"], 1)
-        against("  decode only : the same", cpu["small.decode"], n, "evtx_loop", cpu["evtx_loop"], 3)
+        against(what, net("small"), n, "evtx_loop", ("evtx_loop" in cpu) ? cpu["evtx_loop"] : 0, 1)
+        against("  decode only : the same", cpu["small.decode"], n, "evtx_loop", ("evtx_loop" in cpu) ? cpu["evtx_loop"] : 0, 3)
     }
     if (has("json")) {
         n = fact["json.events"]

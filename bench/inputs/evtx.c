@@ -79,11 +79,11 @@ static void file_header(const crc32_table *t, uint8_t header[FILE_HEADER], size_
     put(header + 124, crc32_add(t, 0, header, 120), 4);
 }
 
-static void collect(const crc32_table *t, pk_str file, text *chunks)
+static void collect(const crc32_table *t, pk_str file, uint32_t least, text *chunks)
 {
     for (size_t at = FILE_HEADER; at + CHUNK <= file.len; at += CHUNK) {
         const uint8_t *chunk = (const uint8_t *)file.ptr + at;
-        if (records_of(t, chunk) && u32_at(chunk + 48) >= DENSE) text_put(chunks, str_slice(file, at, CHUNK));
+        if (records_of(t, chunk) && u32_at(chunk + 48) >= least) text_put(chunks, str_slice(file, at, CHUNK));
     }
 }
 
@@ -113,12 +113,15 @@ int dense_evtx(int argc, char **argv)
     int64_t megabytes;
     if (argc < 4 || !str_to_int(str_from(argv[2]), true, &megabytes)) return 3;
     crc32_init(&t);
-    for (int i = 3; i < argc; i++) {
-        file_names files = find_files(a, argv[i], ".evtx");
-        for (size_t k = 0; k < files.paths.len; k++) collect(&t, read_whole(a, files.paths.at[k]), &chunks);
-        vec_free(&files.paths);
+    for (uint32_t least = DENSE; chunks.len == 0; least = 0) { /* no dense one anywhere: any */
+        for (int i = 3; i < argc; i++) {
+            file_names files = find_files(a, argv[i], ".evtx");
+            for (size_t k = 0; k < files.paths.len; k++) collect(&t, read_whole(a, files.paths.at[k]), least, &chunks);
+            vec_free(&files.paths);
+        }
+        if (least == 0) break;
     }
-    if (chunks.len == 0) fail("no full chunk in any file");
+    if (chunks.len == 0) fail("no whole chunk in any file");
     size_t count = (size_t)megabytes * 1000000 / CHUNK;
     if (count > UINT16_MAX) count = UINT16_MAX; /* what the header can say */
     uint64_t records = write_evtx(&t, argv[1], &chunks, count ? count : 1, SIZE_MAX);
