@@ -7,7 +7,7 @@
 
 _Static_assert(sizeof(void *) == 8 && sizeof(size_t) == 8, "places are as wide as pointers");
 
-enum { ALIGN = 8, TEXT_ALIGN = 4, FIRST_PLACE = 16, FIRST_SIZE = 1 << 20 };
+enum { ALIGN = 8, TEXT_ALIGN = 4, FIRST_PLACE = 16, FIRST_SIZE = 1 << 20, STEP_MAX = 8 << 20 };
 
 typedef struct {
     const void *from;             /* NULL: free */
@@ -55,7 +55,7 @@ static size_t reserve(image_writer *w, size_t size, size_t align)
     size_t at = (w->len + align - 1) / align * align, need = at + size;
     if (need > w->cap) {
         size_t cap = w->cap;
-        while (cap < need) cap *= 2;
+        while (cap < need) cap += cap < STEP_MAX ? cap : STEP_MAX;
         w->bytes = mem_realloc(w->bytes, cap, 1);
         memset(w->bytes + w->cap, 0, cap - w->cap);
         w->map = mem_realloc(w->map, image_map_bytes(cap), 1);

@@ -25,6 +25,7 @@ size_t dash_at(pk_str content, size_t at)
 typedef struct {
     arena *arena;
     pattern *pattern;
+    pk_str source;
     VEC(pattern_segment) segments;
     VEC(pattern_piece) pieces;    /* of the segment being read */
     VEC(char) text;               /* of the piece being read */
@@ -33,24 +34,26 @@ typedef struct {
 static void end_text(pattern_builder *b)
 {
     if (b->text.len == 0) return;
-    pk_str copy = arena_str(b->arena, (pk_str){b->text.at, b->text.len});
+    bool all = b->text.len == b->source.len; /* then it is the same */
+    pk_str kept = all ? b->source : arena_str(b->arena, (pk_str){b->text.at, b->text.len});
     b->text.len = 0;
-    vec_push_in(b->arena, &b->pieces, ((pattern_piece){PIECE_TEXT, copy}));
+    vec_push(&b->pieces, ((pattern_piece){PIECE_TEXT, kept}));
 }
 
 static void end_segment(pattern_builder *b)
 {
     end_text(b);
     if (b->pieces.len == 0) return;
-    vec_push_in(b->arena, &b->segments, ((pattern_segment){b->pieces.at, b->pieces.len}));
-    b->pieces.at = NULL;
-    b->pieces.len = b->pieces.cap = 0;
+    pattern_piece *pieces = ARENA_ARRAY(b->arena, pattern_piece, b->pieces.len); /* most are one: kept at their size */
+    memcpy(pieces, b->pieces.at, b->pieces.len * sizeof *pieces);
+    vec_push(&b->segments, ((pattern_segment){pieces, b->pieces.len}));
+    b->pieces.len = 0;
 }
 
 static void add_piece(pattern_builder *b, piece_kind kind)
 {
     end_text(b);
-    vec_push_in(b->arena, &b->pieces, ((pattern_piece){kind, {"", 0}}));
+    vec_push(&b->pieces, ((pattern_piece){kind, {"", 0}}));
 }
 
 static void add_text(pattern_builder *b, const char *bytes, size_t len)
@@ -118,13 +121,17 @@ pattern pattern_of_test(const ir_test *t, arena *a)
     pk_str s = {"", 0};
     if (!value_text(a, &t->constant, &s)) s = (pk_str){"", 0};
     if (!(t->flags & TEST_CASED)) s = fold(a, s);
+    b.source = s;
     size_t part_start = 0;
     for (size_t i = 0; i < s.len;)
         read_unit(&b, s, &i, t->kind == TEST_WILDCARD, t->flags & TEST_DASHES, &part_start);
     end_segment(&b);
-    vec_free(&b.text);
-    p.segments = b.segments.at;
+    p.segments = ARENA_ARRAY(a, pattern_segment, b.segments.len);
     p.count = b.segments.len;
+    if (p.count) memcpy(p.segments, b.segments.at, p.count * sizeof *p.segments);
+    vec_free(&b.text);
+    vec_free(&b.pieces);
+    vec_free(&b.segments);
     if (t->kind == TEST_ENDS_WITH || t->kind == TEST_MATCH) p.open_start = true;
     if (t->kind == TEST_STARTS_WITH || t->kind == TEST_MATCH) p.open_end = true;
     if (p.count == 0 && (p.open_start || p.open_end)) p.open_start = p.open_end = true;

@@ -195,6 +195,7 @@ static void free_builder(program_builder *b)
     vec_free(&b->slot_tests);
     vec_free(&b->expressions);
     table_free(&b->predicate_numbers);
+    slots_finish(&b->program->slots);
     table_free(&b->test_numbers);
     table_free(&b->sources);
     vec_free(&b->source_classes);

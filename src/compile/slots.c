@@ -14,15 +14,22 @@ void slots_init(slot_table *t, schema *s, path_set *paths, arena *a)
     *t = (slot_table){.arena = a, .schema = s, .paths = paths};
 }
 
+void slots_finish(slot_table *t)
+{
+    table_free(&t->numbers);
+    table_free(&t->fields);
+    vec_free(&t->operands);
+}
+
 void slots_free(slot_table *t)
 {
+    slots_finish(t);
     vec_free(&t->all);
-    table_free(&t->numbers);
 }
 
 /* ---- images ---- */
 
-_Static_assert(sizeof(slot_table) == 88 && sizeof(event_slot) == 96 && sizeof(slot_expr) == 72,
+_Static_assert(sizeof(slot_table) == 152 && sizeof(event_slot) == 96 && sizeof(slot_expr) == 72,
                "a member came or went: slots_image copies each");
 
 static void expr_image(const slot_expr *e, image_writer *w, size_t field)
@@ -39,11 +46,13 @@ static void expr_image(const slot_expr *e, image_writer *w, size_t field)
 
 void slots_image(const slot_table *t, image_writer *w, size_t field)
 {
-    static const table none;
+    static const slot_table none; /* what is left of building */
+    image_set(w, field + offsetof(slot_table, numbers), &none.numbers, sizeof none.numbers);
+    image_set(w, field + offsetof(slot_table, fields), &none.fields, sizeof none.fields);
+    image_set(w, field + offsetof(slot_table, operands), &none.operands, sizeof none.operands);
     image_clear(w, field + offsetof(slot_table, arena));
     image_clear(w, field + offsetof(slot_table, schema));
     image_clear(w, field + offsetof(slot_table, paths));
-    image_set(w, field + offsetof(slot_table, numbers), &none, sizeof none);
     size_t at = IMAGE_VECTOR(w, field + offsetof(slot_table, all), &t->all);
     for (size_t i = 0; i < t->all.len; i++, at += sizeof(event_slot)) {
         const event_slot *s = &t->all.at[i];
@@ -278,7 +287,7 @@ static uint32_t computed_slot(slot_table *t, slot_expr *e)
     return number;
 }
 
-operand slot_operand(slot_table *t, class_id c, class_id widest, const expr *e, const char **problem)
+static operand read_operand(slot_table *t, class_id c, class_id widest, const expr *e, const char **problem)
 {
     slot_reader r = {.table = t, .class_id = c, .widest = widest, .family = FAMILY_NONE};
     if (c != CLASS_NONE) r.family = schema_class(t->schema, c)->family;
@@ -287,4 +296,31 @@ operand slot_operand(slot_table *t, class_id c, class_id widest, const expr *e, 
     if (is_known(x)) return (operand){.known = true, .value = x->constant};
     if (x->kind == MAP_FIELD) return (operand){.slot = x->slot};
     return (operand){.slot = computed_slot(t, x)};
+}
+
+/* A field of a class is the same operand in all rules. */
+static pk_str field_key(text *key, class_id c, const ir_field *f)
+{
+    text_put(key, (pk_str){(const char *)&c, sizeof c});
+    text_put(key, (pk_str){(const char *)&f->schema.len, sizeof f->schema.len});
+    text_put(key, f->schema);
+    text_put(key, f->path);
+    return text_view(key);
+}
+
+operand slot_operand(slot_table *t, class_id c, class_id widest, const expr *e, const char **problem)
+{
+    if (e->kind != EXPR_FIELD || e->as.field.kind != FIELD_PATH) return read_operand(t, c, widest, e, problem);
+    text bytes = {0};
+    pk_str key = field_key(&bytes, c, &e->as.field);
+    uint32_t number = table_get(&t->fields, key);
+    *problem = NULL;
+    if (number == TABLE_NONE) {
+        operand o = read_operand(t, c, widest, e, problem);
+        number = (uint32_t)t->operands.len;
+        vec_push(&t->operands, o);
+        table_put(&t->fields, arena_str(t->arena, key), number);
+    }
+    text_free(&bytes);
+    return t->operands.at[number];
 }

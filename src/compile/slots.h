@@ -42,26 +42,30 @@ typedef struct {
     VEC(slot_path) paths;         /* SLOT_FIELD; in order of layout, then rank */
 } event_slot;
 
-typedef struct {
-    arena *arena;
-    schema *schema;
-    path_set *paths;
-    VEC(event_slot) all;
-    table numbers;                /* "family\0expression" -> number */
-} slot_table;
-
-#define FAMILY_NONE UINT32_MAX    /* the open class; computed and special slots */
-
-void slots_init(slot_table *t, schema *s, path_set *paths, arena *a);
-void slots_free(slot_table *t);
-void slots_image(const slot_table *t, image_writer *w, size_t field); /* copies what a finished table at `field` holds */
-
 /* What an operand of a rule is in a class: a slot, or known before any event is read. */
 typedef struct {
     bool known;
     value value;                  /* known; VALUE_MISSING: the class cannot give it */
     uint32_t slot;
 } operand;
+
+typedef struct {
+    arena *arena;
+    schema *schema;
+    path_set *paths;
+    VEC(event_slot) all;
+    table numbers;                /* "family\0expression" -> number */
+    /* while the program is built */
+    table fields;                 /* class, schema and field -> number in operands */
+    VEC(operand) operands;
+} slot_table;
+
+#define FAMILY_NONE UINT32_MAX    /* the open class; computed and special slots */
+
+void slots_init(slot_table *t, schema *s, path_set *paths, arena *a);
+void slots_free(slot_table *t);
+void slots_finish(slot_table *t);                     /* no slot_operand afterwards */
+void slots_image(const slot_table *t, image_writer *w, size_t field); /* copies what a finished table at `field` holds */
 
 /* Calls the function of a MAP_CALL. */
 value slot_call(const slot_expr *e, const value *args, arena *a);
