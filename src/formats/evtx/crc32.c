@@ -29,6 +29,16 @@ void crc32_init(crc32_table *t)
         }
 }
 
+uint32_t crc32_small(const uint8_t *bytes, size_t len)
+{
+    uint32_t c = ~0u;
+    for (size_t i = 0; i < len; i++) {
+        c ^= bytes[i];
+        for (int bit = 0; bit < 8; bit++) c = c >> 1 ^ (POLYNOMIAL & (0 - (c & 1)));
+    }
+    return ~c;
+}
+
 static uint32_t load32(const uint8_t *p)
 {
     return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
