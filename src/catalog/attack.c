@@ -84,7 +84,7 @@ static pk_str tactic_key(arena *a, pk_str name)
     for (size_t i = 0; i < s.len; i++) {
         char c = s.ptr[i];
         if (c >= 'A' && c <= 'Z') c = (char)(c | 0x20);
-        if (c == '_' || c == ' ') c = '-';
+        if (c == '_' || (unsigned char)c <= ' ') c = '-';
         if (c == '&') text_put_cstring(&t, "and");
         else text_put_char(&t, c);
     }
@@ -117,9 +117,21 @@ attack_tactic *attack_tactic_at(const attack *k, pk_str name)
     return at == TABLE_NONE ? NULL : &k->tactics.at[at];
 }
 
+/* One of the same id or short name; names may be alike. */
+static bool has_tactic(const attack *k, const attack_tactic *t)
+{
+    arena *scratch = arena_new();
+    pk_str key = tactic_key(scratch, t->short_name);
+    bool found = false;
+    for (size_t i = 0; i < k->tactics.len && !found; i++)
+        found = str_equal(k->tactics.at[i].id, t->id) || str_equal(tactic_key(scratch, k->tactics.at[i].short_name), key);
+    arena_free(scratch);
+    return found;
+}
+
 bool attack_add_tactic(attack *k, const attack_tactic *t, size_t at)
 {
-    if (attack_tactic_at(k, t->id) || attack_tactic_at(k, t->short_name)) return true;
+    if (has_tactic(k, t)) return true;
     if (k->tactics.len >= ATTACK_TACTICS) return false;
     vec_push(&k->tactics, *t);
     for (size_t i = k->tactics.len - 1; at < i; i--) k->tactics.at[i] = k->tactics.at[i - 1];
