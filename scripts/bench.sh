@@ -156,7 +156,8 @@ add() { # name how command...
     printf '%s\t%s\t%s\n' "$name" "$how" "$*" >>"$list"
 }
 scan="$picket scan -q --output jsonl -o /dev/null"
-both() { # name rules log: with all events, and with one
+both() { # name rules log [log of one event]: with all events, and with one. Programs come from the cache, into which this puts them
+    $scan -j1 -r "$2" "${4:-$3.one}" 2>"$work/errors" || { cat "$work/errors" >&2; die "$1"; }
     add "$1" cpu "$scan -j1 -r $2 $3"
     add "$1.one" cpu "$scan -j1 -r $2 ${4:-$3.one}"
 }
