@@ -3,6 +3,7 @@
 # or corpora it says so and goes on with what there is. Exit code 1: what was done is not the same, so no time is printed.
 #
 #   ONLY="evtx json rules ..."   only these groups of rows (evtx small json rsigma rules threads load memory noisy hard)
+#   NEWEST=no                     without the newest peers as second lines (building them takes minutes, once)
 set -u
 cd "$(dirname "$0")/.." || exit 1
 build=${BENCH_BUILD:-build/release} # where picket and bench_* were built
@@ -30,7 +31,7 @@ scripts/bench-peers.sh pinned >"$work/peers" || die "scripts/bench-peers.sh"
 peer() { sed -n "s/^$1 [^ ]* //p" "$work/peers"; }
 evtx_dump=$(peer evtx_dump) evtx_loop=$(peer evtx_loop) rsigma=$(peer rsigma)
 new_dump= new_rsigma=
-if [ -z "$quick" ]; then
+if [ -z "$quick" ] && [ "${NEWEST:-}" != no ]; then
     scripts/bench-peers.sh newest >"$work/peers.new"
     new_dump=$(sed -n 's/^evtx_dump [^ ]* //p' "$work/peers.new")
     new_rsigma=$(sed -n 's/^rsigma [^ ]* //p' "$work/peers.new")
