@@ -98,13 +98,22 @@ static void put_reason(text *t, const pk_reason *r)
     text_put_char(t, '}');
 }
 
+pk_str alert_rule_json(const pk_rule *r, arena *a)
+{
+    text t = {0};
+    put_rule(&t, r);
+    pk_str out = arena_str(a, text_view(&t));
+    text_free(&t);
+    return out;
+}
+
 /* From `time` to `why`: what does not depend on whether one event or many took part. */
-static void put_head(text *t, const pk_alert *alert, arena *a)
+static void put_head(text *t, const pk_alert *alert, pk_str rule_json, arena *a)
 {
     text_put_char(t, '{');
     put_member(t, "time", timestamp_text(a, alert->time));
     text_put_char(t, ',');
-    put_rule(t, alert->rule);
+    text_put(t, rule_json);
     text_put_char(t, ',');
     if (alert->correlation) text_put_cstring(t, "\"source\":null");
     else put_place(t, &alert->events[0].place);
@@ -135,9 +144,9 @@ static void put_events(text *t, const pk_alert *alert)
     text_put_cstring(t, "]}");
 }
 
-static void put_alert(text *t, const pk_alert *alert, arena *a)
+static void put_alert(text *t, const pk_alert *alert, pk_str rule_json, arena *a)
 {
-    put_head(t, alert, a);
+    put_head(t, alert, rule_json, a);
     if (alert->correlation) {
         put_events(t, alert);
         return;
@@ -147,13 +156,13 @@ static void put_alert(text *t, const pk_alert *alert, arena *a)
     text_put_cstring(t, ",\"events\":null}");
 }
 
-pk_str alert_json(const pk_alert *alert, arena *a)
+pk_str alert_json(const pk_alert *alert, pk_str rule_json, arena *a)
 {
     text t = {0};
     size_t events = 0;
     for (size_t i = 0; i < alert->event_count; i++) events += alert->events[i].json.len;
     text_reserve(&t, events + ALERT_HEAD);
-    put_alert(&t, alert, a);
+    put_alert(&t, alert, rule_json, a);
     pk_str out = arena_str(a, text_view(&t));
     text_free(&t);
     return out;
@@ -184,12 +193,12 @@ static const pk_reason *copy_reasons(const match_reasons *reasons, arena *a)
     return out;
 }
 
-found_alert alert_render(const pk_rule *shown, const rule *r, const pk_event *subject, pk_str host,
+found_alert alert_render(const pk_rule *shown, pk_str rule_json, const rule *r, const pk_event *subject, pk_str host,
                          const match_reasons *reasons, arena *a)
 {
     found_alert found = {.rule = r, .event = *subject, .host = host, .why = copy_reasons(reasons, a), .why_count = reasons->items.len};
     pk_alert alert = {.rule = shown, .time = subject->time, .host = host, .events = subject, .event_count = 1, .event_total = 1,
                       .why = found.why, .why_count = found.why_count};
-    found.json = alert_json(&alert, a);
+    found.json = alert_json(&alert, rule_json, a);
     return found;
 }

@@ -194,7 +194,7 @@ static bool on_stage_alert(const stage_alert *found, void *user)
     pk_alert alert = {.rule = catalog_rule(s->program->catalog, found->rule), .correlation = true, .time = found->time, .host = found->host,
                       .events = events, .event_count = found->event_count, .event_total = found->event_total};
     alert.why = stage_reasons(found, a, &alert.why_count);
-    alert.json = alert_json(&alert, a);
+    alert.json = alert_json(&alert, alert_rule_json(alert.rule, a), a);
     deliver_alert(s, &alert);
     return !s->refused;
 }

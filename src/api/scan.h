@@ -105,10 +105,12 @@ void cutting_progress(cutting *c, uint64_t *bytes, uint64_t *total);
 
 /* ---- alert.c ---- */
 
-/* Renders everything of an alert into `a`. */
-found_alert alert_render(const pk_rule *shown, const rule *r, const pk_event *event, pk_str host,
+/* What alerts of a rule say of it, as JSON: the same in each. */
+pk_str alert_rule_json(const pk_rule *r, arena *a);
+/* Renders everything of an alert into `a`; `rule_json` by alert_rule_json. */
+found_alert alert_render(const pk_rule *shown, pk_str rule_json, const rule *r, const pk_event *event, pk_str host,
                          const match_reasons *reasons, arena *a);
-pk_str alert_json(const pk_alert *alert, arena *a);
+pk_str alert_json(const pk_alert *alert, pk_str rule_json, arena *a);
 
 /* ---- worker.c ---- */
 

@@ -19,6 +19,8 @@ struct scan_worker {
     matcher *matcher;
     row_store *rows;
     arena *scratch;                /* for one event */
+    arena *kept;                   /* for all of them */
+    pk_str *rule_json;             /* by rule index: what its alerts say of it; made for its first alert */
     text json;
     ticket *ticket;                /* being worked on */
     work_sign sign;                /* what it does just now */
@@ -34,6 +36,7 @@ scan_worker *worker_new(const pk_program *p, const pk_scan_options *options, wor
     w->ranged = options->since != PK_NO_TIME || options->until != PK_NO_TIME;
     w->classifier = classifier_new(program_schema(p->compiled), program_paths(p->compiled));
     w->scratch = arena_new();
+    w->kept = arena_new();
     if (kind != WORK_MATCH) return w;
     w->matcher = matcher_new(p->compiled);
     w->sign.matcher = w->matcher;
@@ -52,6 +55,7 @@ void worker_free(scan_worker *w)
     matcher_free(w->matcher);
     row_store_free(w->rows);
     arena_free(w->scratch);
+    arena_free(w->kept);
     text_free(&w->json);
     mem_free(w);
 }
@@ -113,6 +117,15 @@ static void keep_row(scan_worker *w, const match_result *m, size_t i, const even
              "a matched event could not be kept for its correlation");
 }
 
+/* Rules that are noisy say the same of themselves again and again. */
+static pk_str rule_json_of(scan_worker *w, const rule *r, const pk_rule *shown)
+{
+    if (!w->rule_json) w->rule_json = ARENA_ARRAY(w->kept, pk_str, ir_rule_count(w->program->catalog->ir));
+    pk_str *json = &w->rule_json[r->index];
+    if (!json->ptr) *json = alert_rule_json(shown, w->kept);
+    return *json;
+}
+
 static void raise_alert(scan_worker *w, const match_result *m, size_t i, const event *e, const classification *k, const pk_event *shown, pk_str host)
 {
     const rule *r = ir_rule(w->program->catalog->ir, m->rules[i]);
@@ -120,7 +133,8 @@ static void raise_alert(scan_worker *w, const match_result *m, size_t i, const e
     sign_set(&w->sign, PART_MATCH);
     matcher_why(w->matcher, r, m->classes[i], e, k, w->scratch, &reasons);
     sign_set(&w->sign, PART_RENDER);
-    found_alert found = alert_render(catalog_rule(w->program->catalog, r), r, shown, host, &reasons, w->ticket->results);
+    const pk_rule *rule_shown = catalog_rule(w->program->catalog, r);
+    found_alert found = alert_render(rule_shown, rule_json_of(w, r, rule_shown), r, shown, host, &reasons, w->ticket->results);
     vec_push_in(w->ticket->results, &w->ticket->alerts, found);
 }
 

@@ -47,6 +47,7 @@ void matcher_free(matcher *m)
     vec_free(&m->values);
     vec_free(&m->touched);
     vec_free(&m->expanded);
+    vec_free(&m->explained);
     vec_free(&m->candidates);
     vec_free(&m->result);
     vec_free(&m->rules);
@@ -289,6 +290,7 @@ static void begin_event(matcher *m, const event *e, const classification *k)
     }
     m->event = e;
     m->tree = NULL;
+    m->explained.len = 0;
     m->context = context_of(m->contexts, k);
     m->values.len = m->touched.len = m->rules.len = m->classes.len = m->stages.len = 0;
 }

@@ -86,6 +86,13 @@ typedef struct {
 /* A slot of every value that only predicates look at, and those of a light network, need not hold what that rules out. */
 typedef enum { SPARSE_NO, SPARSE_YES, SPARSE_TEXTS /* nor numbers */ } sparse_kind;
 
+/* Values of a rule's field in the record: rules that match the same event ask for the same few fields. */
+typedef struct {
+    class_id class_id;
+    pk_str schema, path;
+    list_builder values;
+} explained_field;
+
 struct matcher {
     const program *program;
     context_table *contexts;
@@ -97,6 +104,7 @@ struct matcher {
     const event *event;
     const context *context;
     const value *tree;            /* of the event; NULL until somebody asks */
+    VEC(explained_field) explained; /* what matcher_why has looked up in the tree */
     slot_state *slots;            /* by slot */
     uint8_t *sparse;              /* by slot: what of every value it must hold (sparse_kind) */
     VEC(slot_value) values;

@@ -30,12 +30,37 @@ static void add_value(const value *v, void *user)
 
 static void values_of(why_walk *w, const expr *e, list_builder *out);
 
+static void look_up_field(why_walk *w, const ir_field *f, arena *a, list_builder *out)
+{
+    if (w->class_id == CLASS_NONE) tree_values(w->tree, f->path, a, out);
+    else schema_field_values(w->m->program->schema, w->class_id, w->layout, f->schema, f->path, w->tree, a, out);
+}
+
+/* Looked up once for all rules that match the event. */
+static void values_of_path(why_walk *w, const ir_field *f, list_builder *out)
+{
+    matcher *m = w->m;
+    size_t i = 0;
+    if (w->event != m->event) {
+        look_up_field(w, f, w->arena, out);
+        return;
+    }
+    for (; i < m->explained.len; i++) {
+        const explained_field *x = &m->explained.at[i];
+        if (x->class_id == w->class_id && str_equal(x->path, f->path) && str_equal(x->schema, f->schema)) break;
+    }
+    if (i == m->explained.len) {
+        explained_field x = {.class_id = w->class_id, .schema = f->schema, .path = f->path};
+        look_up_field(w, f, m->arena, &x.values);
+        vec_push(&m->explained, x);
+    }
+    for (size_t k = 0; k < m->explained.at[i].values.items.len; k++) list_add(w->arena, out, m->explained.at[i].values.items.at[k]);
+}
+
 static void values_of_field(why_walk *w, const ir_field *f, list_builder *out)
 {
-    if (f->kind == FIELD_PATH && w->class_id == CLASS_NONE) {
-        tree_values(w->tree, f->path, w->arena, out);
-    } else if (f->kind == FIELD_PATH) {
-        schema_field_values(w->m->program->schema, w->class_id, w->layout, f->schema, f->path, w->tree, w->arena, out);
+    if (f->kind == FIELD_PATH) {
+        values_of_path(w, f, out);
     } else if (w->event->raw.ptr) {
         list_add(w->arena, out, value_string(w->event->raw));
     } else if (f->kind == FIELD_ANY_VALUE) {
