@@ -90,7 +90,7 @@ extern const query_parameter filter_parameters[];     /* end with a NULL name */
     {"status", "string", "of this status", true},                                                                                      \
     {"tactic", "string", "of this ATT&CK tactic (id or short name)", true},                                                            \
     {"technique", "string", "of this ATT&CK technique or its sub-techniques", true},                                                   \
-    {"platform", "string", "for this platform, by their techniques or their own word", true},                                          \
+    {"platform", "string", "for this platform: they name it, or their product is one of it", true},                                          \
     {"product", "string", "whose log source has this product", true},                                                                  \
     {"category", "string", "whose log source has this category", true},                                                                \
     {"service", "string", "whose log source has this service", true},                                                                  \
