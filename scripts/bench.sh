@@ -74,7 +74,7 @@ make_inputs() {
 }
 
 made=$work/made
-key="$evtx_mb $json_mb $rounds $big_mb ${corpora:-none} $(cksum <"$bench/bench_inputs") $(cksum <"$0")"
+key="$evtx_mb $json_mb $rounds $big_mb ${corpora:-none} $(cat bench/inputs/*.c | cksum) 1" # the last number: how make_inputs makes them
 if [ "$(cat "$made" 2>/dev/null)" != "$key" ]; then
     say "bench: making inputs in $work"
     rm -rf "${work:?}/windows" "$work/sigma" "$work/four" "$work/small" "$work/rules"
@@ -94,8 +94,9 @@ summary_of() { sed -n "s/.*\"$2\":\([0-9]*\).*/\1/p" "$1" | head -n 1; }
 
 # Alerts with one thread, with two, compiled anew and from the cache. Leaves <name> events and alerts as facts.
 same_alerts() { # name rules log
-    rm -rf "$XDG_CACHE_HOME"
+    rm -rf "$XDG_CACHE_HOME" "$work/summary"
     first=$(alerts -j1 -r "$2" --summary "$work/summary" "$3" | cksum)
+    [ -s "$work/summary" ] || { cat "$work/errors" >&2; die "$1: picket did not run"; }
     second=$(alerts -j2 -r "$2" "$3" | cksum)
     [ "$first" = "$second" ] || die "$1: other alerts with two threads and the cached program than with one and a new one"
     fact "$1.events" "$(summary_of "$work/summary" events)"
