@@ -122,6 +122,35 @@ static value tactics_value(const writer *w)
     return list_done(&tactics);
 }
 
+/* The cells as rows, for a table: a technique stands once for each of its tactics. */
+static void add_row(arena *a, list_builder *out, const value *tactic, const value *cell, pk_str parent)
+{
+    static const char *const names[] = {"id", "name", "rules", "runnable", "alerts"};
+    record_builder b = {0};
+    const value *shown = value_get(tactic, STR("shown")), *name = value_get(tactic, STR("name"));
+    if (shown || name) put(a, &b, "tactic", shown ? *shown : *name);
+    put_text(a, &b, "parent", parent);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const value *v = value_get(cell, str_from(names[i]));
+        if (v) put(a, &b, names[i], *v);
+    }
+    add_record(a, out, &b);
+}
+
+static value rows_value(arena *a, const value *tactics)
+{
+    list_builder out = {0};
+    for (size_t t = 0; t < tactics->as.list.count; t++) {
+        const value *tactic = &tactics->as.list.items[t], *cells = value_get(tactic, STR("techniques"));
+        for (size_t c = 0; cells && c < cells->as.list.count; c++) {
+            const value *cell = &cells->as.list.items[c], *subs = value_get(cell, STR("sub")), *id = value_get(cell, STR("id"));
+            add_row(a, &out, tactic, cell, STR(""));
+            for (size_t i = 0; subs && id && i < subs->as.list.count; i++) add_row(a, &out, tactic, &subs->as.list.items[i], id->as.string);
+        }
+    }
+    return list_done(&out);
+}
+
 /* ---- comparing ---- */
 
 static bool read_layer(writer *w, pk_str json, pk_str *name, query_error *e)
@@ -221,7 +250,9 @@ QUERY(matrix)
         return (value){0};
     }
     record_builder b = {0};
-    put(a, &b, "tactics", tactics_value(&w));
+    value tactics = tactics_value(&w);
+    put(a, &b, "tactics", tactics);
+    put(a, &b, "rows", rows_value(a, &tactics));
     put_legend(&w, &b);
     put_languages(&w, &b);
     put_int(a, &b, "rules", (int64_t)rules_size(&set));

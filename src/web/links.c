@@ -115,7 +115,7 @@ unsigned file_depth(pk_str file)
 /* A last part that looks like a suffix of ours (".json") would be taken for one. */
 static void put_path_part(text *t, pk_str s)
 {
-    static const char *const suffixes[] = {".json", ".raw", ".csv", ".ndjson", ".txt"};
+    static const char *const suffixes[] = {".json", ".raw", ".csv", ".ndjson", ".txt", ".svg", ".tar.gz", ".report.html"};
     put_percent_encoded(t, s);
     for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
         pk_str suffix = str_from(suffixes[i]);

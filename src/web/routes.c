@@ -7,7 +7,7 @@ const route routes[] = {
     {"/rules/problems", "problems", "problems", view_problems, "problems", "problems", false, 0, false},
     {"/rules/{language}/{key}", "rule", "rule", view_rule, "rules", NULL, false, 0, false},
     {"/rules/{language}", "rules", "rules", view_rules, "rules", "rules", false, 0, false},
-    {"/attack", "matrix", "matrix", view_matrix, "attack", NULL, true, 0, false},
+    {"/attack", "matrix", "matrix", view_matrix, "attack", "rows", true, 0, false},
     {"/attack/{id}", "technique", "technique", view_technique, "attack", NULL, false, 0, false},
     {"/sources", "sources", "sources", view_sources, "sources", "sources", false, 0, false},
     {"/sources/{key}", "source", "source", view_source, "sources", NULL, false, 0, false},

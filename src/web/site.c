@@ -6,6 +6,7 @@
 #include "web/site_files.h"
 #include "web/site_index.h"
 #include "web/share.h"
+#include "web/export.h"
 
 #include "base/hash.h"
 
@@ -116,6 +117,17 @@ static bool write_page(worker *w, const page *p, size_t n, const text *t)
     return true;
 }
 
+/* The matrix as a picture, beside its page. */
+static void write_matrix(worker *w, const value *v)
+{
+    pk_str name = STR("attack/matrix.svg"), why;
+    text t = {0};
+    export_matrix_svg(v, STR(""), w->arena, &t);
+    if (!site_write(w->site->folder, name, text_view(&t), w->arena, &why)) say(w->site, name, why);
+    atomic_fetch_add(&w->site->bytes, t.len);
+    text_free(&t);
+}
+
 /* What the first answer tells beside its page: an entry of the index, the tabs that are pages of their own. */
 static void take_first(worker *w, job *j, pk_str tab, const value *v)
 {
@@ -125,6 +137,7 @@ static void take_first(worker *w, job *j, pk_str tab, const value *v)
         put_index_rule(&t, &l, v);
         j->index_line = (pk_str){t.ptr, t.len};
     }
+    if (j->place == PLACE_MATRIX) write_matrix(w, v);
     for (size_t i = 0; j->place == PLACE_TECHNIQUE && !tab.len && i < count_at(v, "tabs"); i++) {
         const value *one = item(at(v, "tabs"), i);
         pk_str language = text_at(one, "language");

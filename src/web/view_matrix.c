@@ -89,7 +89,10 @@ value view_matrix(page *p, const value *v)
         add_choice(p, &languages, "language", "", "all");
         add_language_choices(p, &languages, at(v, "languages"));
         set_exports(p, &r);
+        set_text(p, &r, "svg_href", this_query(p, ".svg"));
         set_hidden_arguments(p, &r, except);
+    } else {
+        set_text(p, &r, "svg_href", STR("matrix.svg"));
     }
     set(p, &r, "colors", list_done(&colors));
     set(p, &r, "language_choices", list_done(&languages));

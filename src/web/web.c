@@ -1,9 +1,11 @@
 /* A request in, a response out. The way: what it asks for (asset, API, page, or a page in another form) -> query -> view -> template. */
 #include "web/respond.h"
+#include "web/export.h"
 
 #include <time.h>
 
 #include "base/hash.h"
+#include "base/unicode.h"
 
 enum { PATH_LIMIT = 8192, QUERY_LIMIT = 16384 };
 
@@ -152,13 +154,13 @@ void page_render_error(const web *w, page *p, int status, pk_str message, text *
 
 /* ---- requests ---- */
 
-typedef enum { FORM_PAGE, FORM_JSON, FORM_RAW, FORM_NDJSON, FORM_CSV, FORM_QUERIES } answer_form;
+typedef enum { FORM_PAGE, FORM_JSON, FORM_RAW, FORM_NDJSON, FORM_CSV, FORM_QUERIES, FORM_SVG } answer_form;
 
 static const struct {
     const char *suffix;
     answer_form form;
 } suffixes[] = {
-    {".json", FORM_JSON}, {".raw", FORM_RAW}, {".ndjson", FORM_NDJSON}, {".csv", FORM_CSV}, {".txt", FORM_QUERIES},
+    {".json", FORM_JSON}, {".raw", FORM_RAW}, {".ndjson", FORM_NDJSON}, {".csv", FORM_CSV}, {".txt", FORM_QUERIES}, {".svg", FORM_SVG},
 };
 
 static pk_str without_suffix(pk_str path, answer_form *form)
@@ -242,6 +244,20 @@ static void give_export(page *p, store *s, const query *q, const argument_list *
     give(p->a, out, 200, form == FORM_CSV ? "text/csv; charset=utf-8" : form == FORM_QUERIES ? "text/plain; charset=utf-8" : "application/x-ndjson", &t);
 }
 
+/* The arguments as a person reads them: "language=sigma, level=high". */
+static pk_str asked_text(const page *p)
+{
+    text t = {0};
+    for (size_t i = 0; i < p->args.items.len; i++) {
+        query_argument x = p->args.items.at[i];
+        if (str_equal(x.name, STR("color")) || str_equal(x.name, STR("layer"))) continue;
+        text_printf(&t, "%s" STR_FMT "=" STR_FMT, t.len ? ", " : "", STR_ARG(cut_text(x.name, 60)), STR_ARG(cut_text(x.value, 200)));
+    }
+    pk_str s = utf8_repair(p->a, arena_str(p->a, text_view(&t)));
+    text_free(&t);
+    return s;
+}
+
 static void give_answer(const web *w, page *p, const value *v, answer_form form, web_response *out)
 {
     text t = {0};
@@ -249,6 +265,15 @@ static void give_answer(const web *w, page *p, const value *v, answer_form form,
         value_write_json(&t, v);
         text_put_char(&t, '\n');
         give(p->a, out, 200, "application/json", &t);
+        return;
+    }
+    if (form == FORM_SVG) {
+        if (strcmp(p->route->path, "/attack") != 0) {
+            give_error(w, p, 404, STR("This page has no such form."), out);
+            return;
+        }
+        export_matrix_svg(v, asked_text(p), p->a, &t);
+        give(p->a, out, 200, "image/svg+xml", &t);
         return;
     }
     if (form == FORM_RAW) {

@@ -160,6 +160,26 @@ static void test_other_forms_of_lists(void **state)
     assert_true(described.status == 200 && has(described.body, "\"openapi\":\"3.1"));
 }
 
+/* The matrix as a picture and as a table; other pages are none. */
+static void test_the_matrix_in_other_forms(void **state)
+{
+    (void)state;
+    web_response svg = get("/attack.svg?language=sigma&color=runnable"), csv = get("/attack.csv"), page = get("/attack");
+    assert_int_equal(svg.status, 200);
+    assert_string_equal(svg.type, "image/svg+xml");
+    assert_true(str_starts_with(svg.body, STR("<?xml")) && has(svg.body, "</svg>") && has(svg.body, ">T1059<") && has(svg.body, "language=sigma"));
+    assert_true(has(svg.body, "ATT&amp;CK matrix by rules that run") && has(svg.body, ">all run<"));
+    assert_false(has(svg.body, "style"));
+    assert_true(has(page.body, "href=\"/attack.svg\"") && has(page.body, "href=\"/attack.csv\""));
+    assert_true(str_starts_with(csv.body, STR("tactic,id,name,parent,rules,runnable,alerts\r\n")));
+    assert_true(has(csv.body, "\nExecution,T1059,\"Command and Scripting Interpreter\",,"));
+    assert_true(has(csv.body, "\nExecution,T1059.001,PowerShell,T1059,"));
+    assert_int_equal(get("/rules.svg").status, 404);
+    assert_int_equal(get("/attack.svg?author=x%3Cscript%3E").status, 200);
+    assert_false(has(get("/attack.svg?author=x%3Cscript%3E").body, "<script"));
+    assert_int_equal(get("/attack.svg?color=none").status, 400);
+}
+
 static void test_errors(void **state)
 {
     (void)state;
@@ -177,7 +197,7 @@ static void test_errors(void **state)
     assert_int_equal(ask("POST", "/rules", "").status, 405);
     assert_int_equal(ask("HEAD", "/rules", "").status, 200);
     assert_int_equal(get("/attack.raw").status, 404);
-    assert_int_equal(get("/attack.csv").status, 404);
+    assert_int_equal(get("/sources/sysmon/1.csv").status, 404);
     text t = {0};
     text_put_char(&t, '/');
     for (int i = 0; i < 10000; i++) text_put_char(&t, 'x');
@@ -318,7 +338,7 @@ static void test_site_stays_in_its_folder(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_every_kind_of_page), cmocka_unit_test(test_pages_of_all_rules), cmocka_unit_test(test_other_forms_of_lists), cmocka_unit_test(test_errors),
+        cmocka_unit_test(test_every_kind_of_page), cmocka_unit_test(test_pages_of_all_rules), cmocka_unit_test(test_other_forms_of_lists), cmocka_unit_test(test_the_matrix_in_other_forms), cmocka_unit_test(test_errors),
         cmocka_unit_test(test_tags_of_what_did_not_change), cmocka_unit_test(test_json_by_accept), cmocka_unit_test(test_an_indicator_by_its_parts),
         cmocka_unit_test(test_site), cmocka_unit_test(test_site_stays_in_its_folder),
     };
