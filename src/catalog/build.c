@@ -171,9 +171,10 @@ static pk_str roots_json(build *b)
 {
     text out = {0};
     text_put_char(&out, '[');
-    for (size_t i = 0; i < b->options->rules.count; i++) {
+    pk_strs roots = build_roots(b);
+    for (size_t i = 0; i < roots.count; i++) {
         if (i) text_put_char(&out, ',');
-        text_put_json(&out, b->options->rules.items[i]);
+        text_put_json(&out, roots.items[i]);
     }
     text_put_char(&out, ']');
     pk_str s = arena_str(b->arena, text_view(&out));

@@ -99,6 +99,8 @@ typedef struct {
 
 /* build_files.c */
 pk_status find_source_files(build *b);
+/* The folders and files that were given; without any the shipped rules. */
+pk_strs build_roots(build *b);
 void choose_source_files(build *b);       /* sets `load` of those that changed, `gone`, `changed` */
 /* After those were read into b->catalog: also what they are connected with by references. false: nothing was added; true: all that
  * are to be loaded have to be read anew, together. */

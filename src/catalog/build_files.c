@@ -104,8 +104,7 @@ static void drop_repeated(source_files *files)
     files->all.len = kept;
 }
 
-/* Without any the shipped rules. */
-static pk_strs roots_of(build *b)
+pk_strs build_roots(build *b)
 {
     if (b->options->rules.count) return b->options->rules;
     pk_str *shipped = ARENA_NEW(b->arena, pk_str);
@@ -115,7 +114,7 @@ static pk_strs roots_of(build *b)
 
 pk_status find_source_files(build *b)
 {
-    pk_strs roots = roots_of(b);
+    pk_strs roots = build_roots(b);
     for (size_t i = 0; i < roots.count; i++) {
         const char *path = arena_cstring(b->arena, roots.items[i]);
         struct stat s;

@@ -44,6 +44,27 @@ static void put_events(store *s, arena *a, record_builder *b, int64_t id)
     put_list(a, b, "events", &list);
 }
 
+/* What files of rules need beside the card: the whole text, and where it refers to. */
+static void put_source(store *s, arena *a, record_builder *b, int64_t id)
+{
+    rows r = rows_of(s, a, "SELECT syntax, source FROM rule WHERE id = ?", "i", id);
+    if (rows_next(&r)) {
+        put_text(a, b, "syntax", row_text(&r, 0));
+        put_text(a, b, "source", row_text(&r, 1));
+    }
+    rows_end(&r);
+    list_builder list = {0};
+    r = rows_of(s, a, "SELECT value FROM rule_list WHERE rule = ? AND kind = 'reference' ORDER BY position LIMIT 100", "i", id);
+    while (rows_next(&r)) list_add(a, &list, value_string(row_text(&r, 0)));
+    put_list(a, b, "references", &list);
+}
+
+static void put_file(store *s, arena *a, record_builder *b, pk_str path)
+{
+    put_text(a, b, "path", path);
+    put_text(a, b, "file", path_below_roots(s, a, path));
+}
+
 value rule_card(store *s, arena *a, int64_t id, bool with_query)
 {
     static const char *const names[] = {"language", "key", "id", "title", "name", "description", "level", "status", "type", "author", "date",
@@ -64,7 +85,7 @@ value rule_card(store *s, arena *a, int64_t id, bool with_query)
     for (int i = 0; i < TEXTS; i++) put_text(a, &b, names[i], row_text(&r, i));
     put_bool(a, &b, "vendor", row_int(&r, TEXTS) != 0);
     put_text(a, &b, "family", row_text(&r, TEXTS + 1));
-    put_text(a, &b, "path", row_text(&r, TEXTS + 2));
+    put_file(s, a, &b, row_text(&r, TEXTS + 2));
     put_int(a, &b, "line", row_int(&r, TEXTS + 3));
     rows_end(&r);
     put_techniques(s, a, &b, id);
@@ -78,6 +99,15 @@ value rule_card(store *s, arena *a, int64_t id, bool with_query)
         }
         rows_end(&r);
     }
+    return record_done(&b);
+}
+
+static value with_source(store *s, arena *a, const value *card, int64_t id)
+{
+    record_builder b = {0};
+    for (size_t i = 0; i < card->as.record.count; i++)
+        if (!str_equal(card->as.record.fields[i].name, STR("syntax"))) record_add(a, &b, card->as.record.fields[i].name, card->as.record.fields[i].value);
+    put_source(s, a, &b, id);
     return record_done(&b);
 }
 
@@ -106,9 +136,13 @@ void put_rule_page(store *s, arena *a, record_builder *b, const filter *f, const
     rule_set set = filter_apply(f, within);
     size_t per, from = page_of(args, &per), total = rules_size(&set), given = from >= total ? 0 : total - from < per ? total - from : per;
     const uint32_t *places = rules_sorted(s, a, &set, filter_ranks(f), argument_text(args, "sort"), argument_text(args, "order"));
-    bool queries = argument_bool(args, "queries");
+    bool queries = argument_bool(args, "queries"), texts = argument_bool(args, "texts");
     list_builder cards = {0};
-    for (size_t i = 0; i < given; i++) list_add(a, &cards, rule_card(s, a, rule_at(s, places[from + i]), queries));
+    for (size_t i = 0; i < given; i++) {
+        value card = rule_card(s, a, rule_at(s, places[from + i]), queries);
+        if (texts && card.type == VALUE_RECORD) card = with_source(s, a, &card, rule_at(s, places[from + i]));
+        list_add(a, &cards, card);
+    }
     put_page_numbers(a, b, total, rules_size(within), from, given, per);
     put_list(a, b, list, &cards);
 }

@@ -78,6 +78,8 @@ size_t page_of(const query_arguments *args, size_t *per); /* "page" and "per" as
 void put_page_numbers(arena *a, record_builder *b, size_t total, size_t of, size_t from, size_t given, size_t per);
 
 /* A rule in a list (docs/catalog-api.md, `card`). Null if there is no such rule. */
+/* The path of a file as people know it: below the folder that was given to the build; of several, with that folder's name before it. */
+pk_str path_below_roots(store *s, arena *a, pk_str path);
 value rule_card(store *s, arena *a, int64_t id, bool with_query);
 
 /* Parameters of such a query, for its row in the table. */
@@ -111,6 +113,7 @@ extern const query_parameter filter_parameters[];     /* end with a NULL name */
     {"order", "asc|desc", "direction", false},                                                                                         \
     {"page", "integer", "which page, from 1", false},                                                                                  \
     {"per", "integer", "rules a page (50), at most 500", false},                                                                       \
-    {"queries", "boolean", "cards with their query", false}
+    {"queries", "boolean", "cards with their query", false},                                                                            \
+    {"texts", "boolean", "cards with the text of the rule and its references", false}
 
 #endif

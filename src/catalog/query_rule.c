@@ -138,6 +138,7 @@ static value metadata(store *s, arena *a, const rows *r, int64_t rule)
     static const char *const names[] = {"status", "level", "risk_score", "author", "date", "modified", "licence", "type", "path", "line", "state", "reason",
                                         "query", "definition"};
     for (int i = 0; i < 14; i++) put_column(&b, names[i], r, 7 + i);
+    put_text(a, &b, "file", path_below_roots(s, a, row_text(r, 15)));
     put_column(&source, "product", r, 21);
     put_column(&source, "category", r, 22);
     put_column(&source, "service", r, 23);

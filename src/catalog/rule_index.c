@@ -248,6 +248,42 @@ size_t index_place(const rule_index *index, int64_t id)
     return low < index->count && index->ids[low] == id ? low : STR_NPOS;
 }
 
+static void load_roots(rule_index *index)
+{
+    rows r = rows_of(index->store, index->arena, "SELECT value FROM meta WHERE key = 'roots'", "");
+    value list = rows_next(&r) ? row_json(&r, 0) : (value){0};
+    rows_end(&r);
+    for (size_t i = 0; list.type == VALUE_LIST && i < list.as.list.count; i++) {
+        if (list.as.list.items[i].type != VALUE_STRING) continue;
+        pk_str root = list.as.list.items[i].as.string;
+        while (root.len > 1 && root.ptr[root.len - 1] == '/') root.len--;
+        vec_push_in(index->arena, &index->roots, root);
+    }
+}
+
+static pk_str last_part_of(pk_str path)
+{
+    size_t n = path.len;
+    while (n && path.ptr[n - 1] != '/') n--;
+    return str_slice(path, n, STR_NPOS);
+}
+
+pk_str path_below_roots(store *s, arena *a, pk_str path)
+{
+    const rule_index *index = index_of(s);
+    pk_str best = {0};
+    for (size_t i = 0; i < index->roots.len; i++) {
+        pk_str root = index->roots.at[i];
+        if (str_equal(root, path)) return last_part_of(path);
+        bool above = str_starts_with(path, root) && path.ptr[root.len] == '/'; /* longer: it is not equal */
+        if (above && root.len > best.len) best = root;
+    }
+    if (!best.len) return path;
+    pk_str below = str_slice(path, best.len + 1, STR_NPOS), folder = last_part_of(best);
+    bool named = index->roots.len > 1 && folder.len && folder.ptr[0] != '.';
+    return named ? arena_printf(a, STR_FMT "/" STR_FMT, STR_ARG(folder), STR_ARG(below)) : below;
+}
+
 rule_index *index_of(store *s)
 {
     if (s->rules) return s->rules;
@@ -256,6 +292,7 @@ rule_index *index_of(store *s)
     index->store = s;
     index->arena = arena_new();
     load_rules(index);
+    load_roots(index);
     map_ids(index);
     if (s->run && !store_failed(s)) index_alerts(index);
     return index;

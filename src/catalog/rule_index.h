@@ -40,6 +40,7 @@ struct rule_index {
     field_names fields;           /* of predicates */
     bool fields_loaded;
     predicate_index *predicates;
+    VEC(pk_str) roots;            /* folders and files that the catalogue was built from, without a slash at the end */
     uint32_t *alert_rules;        /* of each alert of the run: its rule's place, or TABLE_NONE */
 };
 

@@ -61,6 +61,7 @@ value diagnostic_value(store *s, arena *a, const rows *r, bool with_rule)
     static const char *const names[] = {"severity", "code", "message", "hint", "path", "line", "column", "length"};
     record_builder b = {0};
     for (int i = 0; i < 8; i++) put_column(&b, names[i], r, i);
+    if (!row_null(r, 4)) put_text(a, &b, "file", path_below_roots(s, a, row_text(r, 4)));
     if (with_rule) put(a, &b, "rule", row_null(r, 8) ? value_null() : rule_card(s, a, row_int(r, 8), false));
     return record_done(&b);
 }

@@ -1,5 +1,5 @@
 /* Lists as files: every page of a query, one row a line. */
-#include "web/respond.h"
+#include "web/export.h"
 
 enum { EXPORT_MOST = 100000, EXPORT_PER = 500 };
 
@@ -114,6 +114,52 @@ bool export_list(store *s, const query *q, const argument_list *args, const char
         for (size_t i = 0; i < count; i++) put_row(scratch, q, &items->as.list.items[i], form, out);
         rows += count;
         if ((int64_t)n >= int_at(holder, "pages") || count == 0) break;
+    }
+    arena_free(scratch);
+    return good;
+}
+
+/* ---- whole rules ---- */
+
+static argument_list with_texts(arena *a, const argument_list *args, bool texts)
+{
+    argument_list l = {0};
+    for (size_t i = 0; i < args->items.len; i++) {
+        query_argument x = args->items.at[i];
+        if (!str_equal(x.name, STR("queries")) && !str_equal(x.name, STR("texts"))) vec_push_in(a, &l.items, x);
+    }
+    query_argument with = {STR("texts"), STR("1")};
+    if (texts) vec_push_in(a, &l.items, with);
+    return l;
+}
+
+static bool too_much(arena *a, query_error *e, pk_str what)
+{
+    *e = (query_error){PK_ERROR_USAGE, arena_printf(a, "These are too many " STR_FMT " for one file; choose fewer rules with filters.", STR_ARG(what))};
+    return false;
+}
+
+bool export_each_rule(store *s, const query *q, const argument_list *args, bool texts, rule_fn fn, void *user, arena *a, query_error *e)
+{
+    argument_list all = with_texts(a, args, texts);
+    arena *scratch = arena_new();
+    size_t bytes = 0;
+    bool good = true, more = true;
+    for (size_t n = 1; good && more; n++) {
+        arena_reset(scratch);
+        argument_list l = with_page(scratch, q, &all, n);
+        query_arguments asked = arguments_for(scratch, q, &l, true);
+        value v = query_run(s, q, &asked, scratch, e);
+        good = v.type != VALUE_MISSING;
+        if (!good) e->message = arena_str(a, e->message);
+        if (good && int_at(&v, "total") > EXPORT_MOST_RULES) good = too_much(a, e, STR("rules"));
+        for (size_t i = 0; good && i < count_at(&v, "rules"); i++) {
+            const value *card = item(at(&v, "rules"), i);
+            bytes += text_at(card, "source").len;
+            if (bytes > EXPORT_MOST_TEXT) good = too_much(a, e, STR("bytes"));
+            else fn(card, user);
+        }
+        more = good && (int64_t)n < int_at(&v, "pages");
     }
     arena_free(scratch);
     return good;

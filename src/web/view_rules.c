@@ -39,6 +39,9 @@ void set_exports(page *p, record *r)
     set_text(p, r, "ndjson_href", this_query(p, ".ndjson"));
     set_text(p, r, "csv_href", this_query(p, ".csv"));
     set_text(p, r, "txt_href", this_query(p, ".txt"));
+    set_text(p, r, "archive_href", this_query(p, ".tar.gz"));
+    set_text(p, r, "stix_href", this_query(p, ".stix.json"));
+    set_text(p, r, "report_href", this_query(p, ".report.html"));
     pk_str language = argument_get(&p->names, "language");
     if (language.len) asked = arena_printf(p->a, "language=" STR_FMT "&" STR_FMT, STR_ARG(percent_encode(p->a, language)), STR_ARG(asked));
     set_text(p, r, "layer_href", arena_printf(p->a, "/api/v1/layer?" STR_FMT, STR_ARG(asked)));

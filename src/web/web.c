@@ -154,12 +154,13 @@ void page_render_error(const web *w, page *p, int status, pk_str message, text *
 
 /* ---- requests ---- */
 
-typedef enum { FORM_PAGE, FORM_JSON, FORM_RAW, FORM_NDJSON, FORM_CSV, FORM_QUERIES, FORM_SVG } answer_form;
+typedef enum { FORM_PAGE, FORM_JSON, FORM_RAW, FORM_NDJSON, FORM_CSV, FORM_QUERIES, FORM_SVG, FORM_ARCHIVE, FORM_STIX, FORM_REPORT } answer_form;
 
 static const struct {
     const char *suffix;
     answer_form form;
 } suffixes[] = {
+    {".stix.json", FORM_STIX}, {".tar.gz", FORM_ARCHIVE}, {".report.html", FORM_REPORT},
     {".json", FORM_JSON}, {".raw", FORM_RAW}, {".ndjson", FORM_NDJSON}, {".csv", FORM_CSV}, {".txt", FORM_QUERIES}, {".svg", FORM_SVG},
 };
 
@@ -223,6 +224,57 @@ static bool leads_to_indicator(page *p, const value *v, web_response *out)
     return true;
 }
 
+/* The arguments as a person reads them: "language=sigma, level=high". */
+static pk_str asked_text(const page *p)
+{
+    text t = {0};
+    for (size_t i = 0; i < p->args.items.len; i++) {
+        query_argument x = p->args.items.at[i];
+        if (str_equal(x.name, STR("color")) || str_equal(x.name, STR("layer"))) continue;
+        text_printf(&t, "%s" STR_FMT "=" STR_FMT, t.len ? ", " : "", STR_ARG(cut_text(x.name, 60)), STR_ARG(cut_text(x.value, 200)));
+    }
+    pk_str s = utf8_repair(p->a, arena_str(p->a, text_view(&t)));
+    text_free(&t);
+    return s;
+}
+
+/* The forms that hold whole rules. */
+static const struct {
+    answer_form form;
+    const char *type, *extension;
+} bundles[] = {
+    {FORM_ARCHIVE, "application/gzip", "tar.gz"}, {FORM_STIX, "application/stix+json;version=2.1", "stix.json"}, {FORM_REPORT, "text/html; charset=utf-8", "report.html"},
+};
+enum { BUNDLES = sizeof bundles / sizeof *bundles };
+
+static bool make_report(const web *w, page *p, store *s, const query *q, const argument_list *all, text *t, query_error *e)
+{
+    value data;
+    if (!export_report(s, q, p, all, &data, e)) return false;
+    record r = record_of(p, &data);
+    set_text(p, &r, "asked", asked_text(p));
+    value whole = record_done(&r);
+    if (templates_render(w->templates, "report", &whole, t)) return true;
+    *e = (query_error){PK_ERROR_SYNTAX, STR("The templates that ship with picket are damaged.")};
+    return false;
+}
+
+static void give_bundle(const web *w, page *p, store *s, const query *q, const argument_list *all, size_t kind, web_response *out, query_error *e)
+{
+    text t = {0};
+    bool good = false;
+    if (!p->route->list || strcmp(p->route->list, "rules") != 0) *e = (query_error){PK_ERROR_IO, STR("This page has no such form.")};
+    else if (bundles[kind].form == FORM_ARCHIVE) good = export_archive(s, q, all, p->a, &t, e);
+    else if (bundles[kind].form == FORM_STIX) good = export_stix(s, q, all, p->a, &t, e);
+    else good = make_report(w, p, s, q, all, &t, e);
+    if (!good) {
+        text_free(&t);
+        return;
+    }
+    out->attachment = arena_printf(p->a, "picket-rules.%s", bundles[kind].extension);
+    give(p->a, out, 200, bundles[kind].type, &t);
+}
+
 static void give_export(page *p, store *s, const query *q, const argument_list *all, answer_form form, web_response *out, query_error *e)
 {
     text t = {0};
@@ -242,20 +294,6 @@ static void give_export(page *p, store *s, const query *q, const argument_list *
     pk_str extension = form == FORM_CSV ? STR("csv") : form == FORM_QUERIES ? STR("txt") : STR("ndjson");
     out->attachment = arena_printf(p->a, "picket-%s." STR_FMT, p->route->section, STR_ARG(extension));
     give(p->a, out, 200, form == FORM_CSV ? "text/csv; charset=utf-8" : form == FORM_QUERIES ? "text/plain; charset=utf-8" : "application/x-ndjson", &t);
-}
-
-/* The arguments as a person reads them: "language=sigma, level=high". */
-static pk_str asked_text(const page *p)
-{
-    text t = {0};
-    for (size_t i = 0; i < p->args.items.len; i++) {
-        query_argument x = p->args.items.at[i];
-        if (str_equal(x.name, STR("color")) || str_equal(x.name, STR("layer"))) continue;
-        text_printf(&t, "%s" STR_FMT "=" STR_FMT, t.len ? ", " : "", STR_ARG(cut_text(x.name, 60)), STR_ARG(cut_text(x.value, 200)));
-    }
-    pk_str s = utf8_repair(p->a, arena_str(p->a, text_view(&t)));
-    text_free(&t);
-    return s;
 }
 
 static void give_answer(const web *w, page *p, const value *v, answer_form form, web_response *out)
@@ -340,6 +378,12 @@ static void handle_route(const web *w, page *p, store *s, const web_request *r, 
         return;
     }
     argument_list all = all_arguments(p, r);
+    for (size_t i = 0; i < BUNDLES; i++)
+        if (form == bundles[i].form) {
+            give_bundle(w, p, s, q, &all, i, out, &e);
+            if (e.status != PK_OK) give_error(w, p, status_of(e.status), e.message, out);
+            return;
+        }
     if (form == FORM_NDJSON || form == FORM_CSV || form == FORM_QUERIES) {
         give_export(p, s, q, &all, form, out, &e);
     } else {

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "web/export_names.h"
 #include "web/request.h"
 #include "web/web.h"
 
@@ -180,6 +181,54 @@ static void test_the_matrix_in_other_forms(void **state)
     assert_int_equal(get("/attack.svg?color=none").status, 400);
 }
 
+/* Whole rules: an archive, a STIX bundle, a report; the same bytes each time. */
+static void test_rules_to_take_away(void **state)
+{
+    (void)state;
+    web_response archive = get("/rules.tar.gz?level=high"), again = get("/rules.tar.gz?level=high"), stix = get("/rules/sigma.stix.json"), report = get("/rules.report.html?level=high");
+    assert_int_equal(archive.status, 200);
+    assert_string_equal(archive.type, "application/gzip");
+    assert_true(archive.body.len > 100 && (uint8_t)archive.body.ptr[0] == 0x1f && (uint8_t)archive.body.ptr[1] == 0x8b);
+    assert_true(str_equal(archive.body, again.body));
+    assert_true(str_equal(archive.attachment, STR("picket-rules.tar.gz")));
+    assert_int_equal(stix.status, 200);
+    assert_string_equal(stix.type, "application/stix+json;version=2.1");
+    assert_true(has(stix.body, "\"pattern_type\":\"sigma\"") && has(stix.body, "\"relationship_type\":\"indicates\"") && has(stix.body, "\"external_id\":\"T1059.001\""));
+    assert_true(str_equal(stix.body, get("/rules/sigma.stix.json").body));
+    assert_int_equal(report.status, 200);
+    assert_true(str_equal(report.attachment, STR("picket-rules.report.html")) && has(report.body, "Coverage by tactic") && has(report.body, "level=high"));
+    assert_int_equal(get("/fields.tar.gz").status, 404);
+    assert_int_equal(get("/rules.tar.gz?level=high&texts=1&queries=1").status, 200);
+    assert_int_equal(get("/rules.stix.json?sort=nothing").status, 400);
+    assert_true(has(get("/rules").body, "href=\"/rules.tar.gz\""));
+}
+
+static void expect_name(table *used, const char *path, const char *name)
+{
+    pk_str given = export_file_name(a, str_from(path), used);
+    assert_string_equal(arena_cstring(a, given), name);
+}
+
+static void test_names_in_archives(void **state)
+{
+    (void)state;
+    table used = {0};
+    expect_name(&used, "windows/a b.yml", "windows/a_b.yml");
+    expect_name(&used, "/etc/passwd", "etc/passwd");
+    expect_name(&used, "../../x.yml", "_./_./x.yml");
+    expect_name(&used, "./.ssh/-rf", "_ssh/_rf");
+    expect_name(&used, "windows/A_b.yml", "windows/A_b~2.yml");
+    expect_name(&used, "windows/a\\..\\b\n.yml", "windows/a_.._b_.yml");
+    expect_name(&used, "", "rule");
+    char path[2001];
+    memset(path, 'x', 1990);
+    strcpy(path + 1990, ".yml");
+    assert_int_equal(export_file_name(a, str_from(path), &used).len, 72);
+    for (size_t i = 10; i < 1990; i += 11) path[i] = '/';
+    assert_true(str_starts_with(export_file_name(a, str_from(path), &used), STR("long/")));
+    table_free(&used);
+}
+
 static void test_errors(void **state)
 {
     (void)state;
@@ -338,7 +387,8 @@ static void test_site_stays_in_its_folder(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_every_kind_of_page), cmocka_unit_test(test_pages_of_all_rules), cmocka_unit_test(test_other_forms_of_lists), cmocka_unit_test(test_the_matrix_in_other_forms), cmocka_unit_test(test_errors),
+        cmocka_unit_test(test_every_kind_of_page), cmocka_unit_test(test_pages_of_all_rules), cmocka_unit_test(test_other_forms_of_lists), cmocka_unit_test(test_the_matrix_in_other_forms), cmocka_unit_test(test_rules_to_take_away),
+        cmocka_unit_test(test_names_in_archives), cmocka_unit_test(test_errors),
         cmocka_unit_test(test_tags_of_what_did_not_change), cmocka_unit_test(test_json_by_accept), cmocka_unit_test(test_an_indicator_by_its_parts),
         cmocka_unit_test(test_site), cmocka_unit_test(test_site_stays_in_its_folder),
     };
