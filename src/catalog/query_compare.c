@@ -84,7 +84,7 @@ static const value *metadata_value(const value *record, const char *name)
 static void put_metadata(comparison *c, record_builder *b)
 {
     static const char *const names[] = {"title", "language", "level", "status", "type", "author", "date", "modified", "licence", "logsource", "coverage", "events",
-                                        "tags", "references", "false_positives", "path"};
+                                        "tags", "references", "false_positives", "file"};
     list_builder list = {0};
     for (size_t n = 0; n < sizeof names / sizeof *names; n++) {
         list_builder values = {0};

@@ -118,15 +118,20 @@ static void put_unknown_files(store *s, arena *a, record_builder *b)
     rows r = rows_of(s, a, "SELECT reason, language, count(*), state FROM file WHERE state <> 'rules' GROUP BY state, reason, language ORDER BY 3 DESC, 1", "");
     while (rows_next(&r)) {
         record_builder one = {0};
-        list_builder paths = {0};
+        list_builder paths = {0}, names = {0};
         rows of = rows_of(s, a, "SELECT path FROM file WHERE state = ?1 AND reason IS ?2 AND language IS ?3 ORDER BY path LIMIT ?4", "sssi", row_text(&r, 3),
                           row_null(&r, 0) ? (pk_str){NULL, 0} : row_text(&r, 0), row_null(&r, 1) ? (pk_str){NULL, 0} : row_text(&r, 1), (int64_t)LISTED);
-        while (rows_next(&of)) list_add(a, &paths, value_string(row_text(&of, 0)));
+        while (rows_next(&of)) {
+            pk_str path = row_text(&of, 0);
+            list_add(a, &paths, value_string(path));
+            list_add(a, &names, value_string(path_below_roots(s, a, path)));
+        }
         put_column(&one, "reason", &r, 0);
         put_column(&one, "language", &r, 1);
         put_column(&one, "count", &r, 2);
         put_column(&one, "state", &r, 3);
         put_list(a, &one, "files", &paths);
+        put_list(a, &one, "names", &names);
         add_record(a, &list, &one);
     }
     put_int(a, &files, "count", store_number(s, "SELECT count(*) FROM file WHERE state <> 'rules'", ""));

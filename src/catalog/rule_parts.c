@@ -77,6 +77,7 @@ value rule_stages(store *s, arena *a, int64_t rule)
         put_column(&one, "end_line", &r, 5);
         put_bool(a, &one, "unused", row_int(&r, 6) != 0);
         put_column(&one, "path", &r, 7);
+        if (!row_null(&r, 7)) put_text(a, &one, "file", path_below_roots(s, a, row_text(&r, 7)));
         if (!row_null(&r, 8)) put(a, &one, "names", row_json(&r, 8));
         if (!row_null(&r, 9)) put(a, &one, "rules", row_json(&r, 9));
         put_column(&one, "reason", &r, 10);

@@ -3,7 +3,7 @@
 
 #include "base/text.h"
 
-enum { PART_LIMIT = 80, NAME_LIMIT = 180, ENDING_LIMIT = 12 };
+enum { PART_LIMIT = 100, NAME_LIMIT = 240, ENDING_LIMIT = 12 };
 
 static bool is_plain(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.'; }
 

@@ -28,15 +28,21 @@ static void count_one(arena *a, tally *t, pk_str name)
     vec_push_in(a, &t->counts, 1);
 }
 
-static pk_str joined(arena *a, const value *list, const char *first, const char *second)
+/* "Sysmon Event ID 1"; a class that belongs to no provider by its title. */
+static void put_item(text *t, const value *v)
+{
+    pk_str provider = text_at(v, "provider");
+    if (v->type == VALUE_STRING) text_put(t, v->as.string);
+    else if (!provider.len) text_put(t, text_at(v, "title").len ? text_at(v, "title") : text_at(v, "key"));
+    else text_printf(t, STR_FMT "%s" STR_FMT, STR_ARG(provider), text_at(v, "event").len ? " " : "", STR_ARG(text_at(v, "event")));
+}
+
+static pk_str joined(arena *a, const value *list)
 {
     text t = {0};
     for (size_t i = 0; list->type == VALUE_LIST && i < list->as.list.count && i < 40; i++) {
-        const value *v = item(list, i);
         if (i) text_put_cstring(&t, ", ");
-        text_put(&t, v->type == VALUE_STRING ? v->as.string : text_at(v, first));
-        if (second && text_at(v, second).len) text_put_char(&t, ' ');
-        if (second) text_put(&t, text_at(v, second));
+        put_item(&t, item(list, i));
     }
     pk_str s = arena_str(a, text_view(&t));
     text_free(&t);
@@ -54,8 +60,8 @@ static void take(const value *card, void *user)
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) set_copy(p, &r, texts[i], text_at(card, texts[i]), BRIEF);
     set_text(p, &r, "level_class", level_class(text_at(card, "level")));
     set_copy(p, &r, "brief", text_at(card, "description"), BRIEF);
-    set_text(p, &r, "techniques", joined(p->a, at(card, "techniques"), "id", NULL));
-    set_text(p, &r, "sources", joined(p->a, at(card, "events"), "provider", "event"));
+    set_text(p, &r, "techniques", joined(p->a, at(card, "techniques")));
+    set_text(p, &r, "sources", joined(p->a, at(card, "events")));
     set_text(p, &r, "log_source", arena_str(p->a, log_source_text(p, card)));
     list_add(p->a, &x->rules, record_done(&r));
     for (size_t i = 0; i < sizeof x->tallies / sizeof *x->tallies; i++) count_one(p->a, &x->tallies[i], text_at(card, x->tallies[i].member));
@@ -103,7 +109,7 @@ bool export_report(store *s, const query *q, page *p, const argument_list *args,
     query_arguments none = {0};
     value summary = query_run(s, query_find(STR("summary")), &none, p->a, e);
     if (summary.type == VALUE_MISSING) return false;
-    set_text(p, &r, "built", text_at(&summary, "built"));
+    set_text(p, &r, "built", str_slice(text_at(&summary, "built"), 0, 10));
     set_text(p, &r, "attack", text_at(&summary, "attack"));
     set_text(p, &r, "version", str_from(pk_version()));
     set_int(p, &r, "total", (int64_t)x.rules.items.len);

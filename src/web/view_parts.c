@@ -116,7 +116,8 @@ value card_view(page *p, const value *card)
     set_text(p, &r, "log_source", log_source_text(p, card));
     set(p, &r, "technique_links", each_of(p, at(card, "techniques"), technique_of_id, 8));
     set(p, &r, "event_links", each_of(p, at(card, "events"), source_view, 4));
-    set_text(p, &r, "file", last_part(text_at(card, "path")));
+    set_text(p, &r, "file", text_at(card, "file").len ? text_at(card, "file") : text_at(card, "path"));
+    set_text(p, &r, "file_name", last_part(text_at(card, "path")));
     pk_str state = text_at(card, "state");
     set_flag(p, &r, "stopped", state.len && !str_equal(state, STR("runnable")));
     return record_done(&r);

@@ -45,7 +45,7 @@ static value file_row(page *p, const value *v)
 static value unknown_row(page *p, const value *v)
 {
     record r = record_of(p, v);
-    set_each(p, &r, v, "files", file_row);
+    set(p, &r, "files", each(p, at(v, "names"), file_row));
     set_int(p, &r, "left", int_at(v, "count") - (int64_t)count_at(v, "files"));
     set_flag(p, &r, "any_left", int_at(v, "count") > (int64_t)count_at(v, "files"));
     set_text(p, &r, "language_title", language_title(p, text_at(v, "language")));

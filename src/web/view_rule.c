@@ -237,7 +237,8 @@ static void put_indicators(page *p, record *r, const value *v, size_t *spent)
 
 /* ---- facts ---- */
 
-static void add_fact(page *p, list_builder *out, const char *name, pk_str v, pk_str href, bool code)
+/* `title`: what is shown beside it on demand. */
+static void add_titled_fact(page *p, list_builder *out, const char *name, pk_str v, pk_str href, bool code, pk_str title)
 {
     if (!v.len) return;
     record r = {0};
@@ -245,8 +246,11 @@ static void add_fact(page *p, list_builder *out, const char *name, pk_str v, pk_
     set_text(p, &r, "value", cut_text(v, 1000));
     set_text(p, &r, "href", href);
     set_flag(p, &r, "code", code);
+    set_text(p, &r, "title", cut_text(title, 1000));
     list_add(p->a, out, record_done(&r));
 }
+
+static void add_fact(page *p, list_builder *out, const char *name, pk_str v, pk_str href, bool code) { add_titled_fact(p, out, name, v, href, code, STR("")); }
 
 static pk_str list_href(page *p, const char *name, pk_str v)
 {
@@ -282,7 +286,8 @@ static value facts(page *p, const value *v)
     add_fact(p, &out, "Modified", text_at(m, "modified"), none, false);
     add_fact(p, &out, "Licence", text_at(m, "licence"), none, false);
     add_fact(p, &out, "Vendor", text_at(m, "vendor"), none, false);
-    add_fact(p, &out, "Source", text_at(m, "path").len ? arena_concat(p->a, text_at(m, "path"), line) : none, none, true);
+    pk_str file = text_at(m, "file").len ? text_at(m, "file") : text_at(m, "path");
+    add_titled_fact(p, &out, "Source", file.len ? arena_concat(p->a, file, line) : none, none, true, text_at(m, "path"));
     add_fact(p, &out, "Revision", text_at(m, "revision"), none, true);
     for (size_t i = 0; i < count_at(m, "other") && i < LIST_SHOWN; i++) {
         const value *o = item(at(m, "other"), i);
