@@ -223,7 +223,7 @@ static void test_names_in_archives(void **state)
     char path[2001];
     memset(path, 'x', 1990);
     strcpy(path + 1990, ".yml");
-    assert_int_equal(export_file_name(a, str_from(path), &used).len, 72);
+    assert_int_equal(export_file_name(a, str_from(path), &used).len, 92);
     for (size_t i = 10; i < 1990; i += 11) path[i] = '/';
     assert_true(str_starts_with(export_file_name(a, str_from(path), &used), STR("long/")));
     table_free(&used);
