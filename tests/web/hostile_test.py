@@ -2,13 +2,17 @@
 be reached shows them as text. hostile_test.py PICKET"""
 import html.parser
 import http.client
+import io
+import json
 import os
 import re
 import subprocess
 import sys
+import tarfile
 import tempfile
 import unittest
 import urllib.parse
+import xml.etree.ElementTree
 
 PICKET = sys.argv[1]
 MARK = "PAYLOAD"
@@ -136,6 +140,7 @@ def write_alerts(path, rules):
 class Hostile(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
+        cls.exports = set()
         cls.folder = tempfile.TemporaryDirectory()
         cls.rules = os.path.join(cls.folder.name, "rules")
         os.mkdir(cls.rules)
@@ -158,6 +163,39 @@ class Hostile(unittest.TestCase):
                 # A tag is folded to lower case, a value may be.
                 self.assertIn(f"{MARK}{number}{field}".lower(), shown.lower())
 
+    def check_export(self, path, kind, body):
+        """What is taken away is well formed, and holds the rules' texts as text."""
+        name = urllib.parse.urlsplit(path).path
+        if kind.startswith("image/svg"):
+            tags = {e.tag.split("}")[1] for e in xml.etree.ElementTree.fromstring(body).iter()}
+            self.assertLessEqual(tags, {"svg", "g", "rect", "text", "title"}, path)
+        elif name.endswith(".stix.json"):
+            bundle = json.loads(body)
+            self.assertEqual(bundle["type"], "bundle")
+            ids = {o["id"] for o in bundle["objects"]}
+            self.assertEqual(len(ids), len(bundle["objects"]))
+            for o in bundle["objects"]:
+                self.assertRegex(o["id"], "^%s--[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$" % o["type"])
+                self.assertRegex(o["created"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
+                self.assertLessEqual(o["created"], o["modified"])
+                self.assertTrue(o["type"] != "relationship" or {o["source_ref"], o["target_ref"]} <= ids)
+                self.assertTrue(o["type"] != "indicator" or (o["pattern"] and o["pattern_type"] and o["valid_from"]))
+                for r in o.get("external_references", []):
+                    self.assertRegex(r.get("url", "https://"), "^https?://")
+        elif name.endswith(".tar.gz"):
+            with tarfile.open(fileobj=io.BytesIO(body)) as files:
+                names = files.getnames()
+                self.assertEqual(len({n.lower() for n in names}), len(names))
+                for member in files:
+                    self.assertTrue(member.isfile() and member.uid == 0 and member.mtime == 315532800, member.name)
+                    self.assertRegex(member.name, r"^[A-Za-z0-9_][A-Za-z0-9._-]*(~\d+)?(\.\w+)?(/[A-Za-z0-9_][A-Za-z0-9._~-]*)*$")
+        elif name.endswith(".report.html"):
+            text = re.sub("<style>.*?</style>", "", body.decode(), count=1, flags=re.S)
+            self.assertEqual(Page(path, text).wrong, [])
+        else:
+            return
+        self.exports.add(name.split(".", 1)[1])
+
     def test_served_pages(self):
         server = subprocess.Popen([PICKET, "serve", "-c", self.catalog, "--alerts", self.alerts, "--listen", "127.0.0.1:0"], stderr=subprocess.PIPE, text=True)
         try:
@@ -168,7 +206,7 @@ class Hostile(unittest.TestCase):
                     port = int(found.group(1))
                     break
             self.assertTrue(port)
-            seen, waiting, pages = set(), ["/"], []
+            seen, waiting, pages = set(), ["/", "/attack.svg", "/rules.tar.gz", "/rules.stix.json", "/rules.report.html"], []
             connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
             while waiting and len(seen) < 1500:
                 path = waiting.pop(0)
@@ -179,7 +217,9 @@ class Hostile(unittest.TestCase):
                 answer = connection.getresponse()
                 body = answer.read()
                 self.assertIn(answer.status, (200, 302, 303), path)
-                if not (answer.getheader("Content-Type") or "").startswith("text/html"):
+                kind = answer.getheader("Content-Type") or ""
+                self.check_export(path, kind, body)
+                if answer.getheader("Content-Disposition") or not kind.startswith("text/html"):
                     self.assertTrue(answer.getheader("X-Content-Type-Options") == "nosniff")
                     continue
                 if "/rules/" in path and ".raw" not in path:
@@ -187,6 +227,7 @@ class Hostile(unittest.TestCase):
                 page = Page(path, body.decode())
                 pages.append(page)
                 waiting += sorted(urllib.parse.urljoin(path, link).split("#")[0] for link in page.links)
+            self.assertLessEqual({"svg", "stix.json", "tar.gz", "report.html"}, self.exports)
             print(f"{len(pages)} pages of {len(seen)} addresses", file=sys.stderr)
             self.check(pages)
         finally:
