@@ -385,8 +385,8 @@ static pk_program *load(const scenario *s, pk_catalog **catalog, outcome *o)
     fclose(f);
     pk_program *p = NULL;
     if (pk_catalog_new(catalog, PICKET_SOURCE_DIR "/share") != PK_OK || pk_catalog_load(*catalog, path) != PK_OK) abort();
-    unlink(path);
     for (size_t i = 0; i < pk_catalog_rule_count(*catalog); i++) o->unsupported += pk_catalog_rule(*catalog, i)->state != PK_RULE_RUNNABLE;
+    unlink(path); /* read when the first rule was asked for */
     if (pk_program_build(&p, *catalog, NULL) != PK_OK) abort();
     return p;
 }
