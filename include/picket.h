@@ -125,7 +125,8 @@ PK_API pk_str pk_catalog_share(const pk_catalog *c);        /* the folder that w
 /*
  * Loads a file of rules, or every file of rules in a folder and below it, in byte order of names. May be called many times;
  * references between rules (correlations, filters) are resolved when the first rule is looked at or the first program is
- * built, and nothing is loaded after that. PK_ERROR_IO: there is no such file; a diagnostic says so.
+ * built, and nothing is loaded after that. Files are read then, too: they must stay as they are until the first result.
+ * PK_ERROR_IO: there is no such file; a diagnostic says so.
  */
 PK_API PK_MUST_USE pk_status pk_catalog_load(pk_catalog *c, const char *path);
 
