@@ -1,17 +1,13 @@
-/* Rule files on disk: a folder is walked in byte order of names, whatever the file system's order is. */
-#define _GNU_SOURCE
+/* Rule files on disk. */
 #include "api/api.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { DEPTH_LIMIT = 64 };
+#include "base/folder.h"
 
 /* Most rule files fit in the first piece. */
 static pk_status read_all(int fd, size_t limit, arena *a, pk_str *out)
@@ -62,59 +58,28 @@ static bool looks_like_rules(pk_str name)
     return false;
 }
 
-static int by_bytes(const struct dirent **x, const struct dirent **y) { return strcmp((*x)->d_name, (*y)->d_name); }
-static int no_dots(const struct dirent *e) { return strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0; }
-
-/* Folders above the one being walked: a link back to one of them would never end. */
-typedef struct above {
-    const struct above *up;
-    dev_t device;
-    ino_t inode;
-} above;
-
-static bool is_above(const above *chain, const struct stat *s)
-{
-    for (; chain; chain = chain->up)
-        if (chain->device == s->st_dev && chain->inode == s->st_ino) return true;
-    return false;
-}
-
 static uint64_t nanoseconds(struct timespec t) { return (uint64_t)t.tv_sec * UINT64_C(1000000000) + (uint64_t)t.tv_nsec; }
 
-static void hand_on(pk_catalog *c, const char *path, const struct stat *s, bool named, rule_file_fn fn)
+typedef struct {
+    pk_catalog *catalog;
+    rule_file_fn fn;
+} receiver;
+
+static void hand_on(const receiver *to, const char *path, const struct stat *s, bool named)
 {
     struct timespec now = {0};
     file_print print = {0};
-    if (c->cache_folder.len && clock_gettime(CLOCK_REALTIME, &now) == 0)
+    if (to->catalog->cache_folder.len && clock_gettime(CLOCK_REALTIME, &now) == 0)
         print = (file_print){s->st_dev, s->st_ino, (uint64_t)s->st_size, nanoseconds(s->st_mtim), nanoseconds(s->st_ctim), nanoseconds(now)};
-    fn(c, path, &print, named);
+    to->fn(to->catalog, path, &print, named);
 }
 
-static void walk(pk_catalog *c, const char *folder, const struct stat *self, const above *chain, int depth, rule_file_fn fn)
+static void found(const char *path, const struct stat *s, void *user) { hand_on(user, path, s, false); }
+
+static void unreadable(const char *folder, int error, void *user)
 {
-    struct dirent **entries;
-    above here = {chain, self->st_dev, self->st_ino};
-    if (depth > DEPTH_LIMIT || is_above(chain, self)) return;
-    int n = scandir(folder, &entries, no_dots, by_bytes);
-    if (n < 0) {
-        diag_add(walk_diags(c), PK_ERROR, "file-open", (diag_place){.file = str_from(folder)}, STR(""), NULL,
-                 "the folder can't be read: %s", strerror(errno));
-        return;
-    }
-    size_t length = strlen(folder);
-    const char *slash = length && folder[length - 1] == '/' ? "" : "/";
-    for (int i = 0; i < n; i++) {
-        char *path = NULL;
-        struct stat s;
-        bool maybe = entries[i]->d_type != DT_REG || looks_like_rules(str_from(entries[i]->d_name)); /* of others only the kind counts */
-        if (maybe && asprintf(&path, "%s%s%s", folder, slash, entries[i]->d_name) >= 0 && stat(path, &s) == 0) {
-            if (S_ISDIR(s.st_mode)) walk(c, path, &s, &here, depth + 1, fn);
-            else if (S_ISREG(s.st_mode) && looks_like_rules(str_from(path))) hand_on(c, path, &s, false, fn);
-        }
-        free(path);
-        free(entries[i]);
-    }
-    free(entries);
+    diag_add(walk_diags(((const receiver *)user)->catalog), PK_ERROR, "file-open", (diag_place){.file = str_from(folder)}, STR(""), NULL,
+             "the folder can't be read: %s", strerror(error));
 }
 
 pk_status walk_rule_files(pk_catalog *c, const char *path, rule_file_fn fn)
@@ -125,7 +90,8 @@ pk_status walk_rule_files(pk_catalog *c, const char *path, rule_file_fn fn)
                  "no such file or folder of rules: %s", strerror(errno));
         return PK_ERROR_IO;
     }
-    if (S_ISDIR(s.st_mode)) walk(c, path, &s, NULL, 0, fn);
-    else hand_on(c, path, &s, true, fn);
+    receiver to = {c, fn};
+    if (S_ISDIR(s.st_mode)) folder_walk(path, &s, &(folder_visit){looks_like_rules, found, unreadable, &to});
+    else hand_on(&to, path, &s, true);
     return PK_OK;
 }

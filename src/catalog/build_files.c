@@ -7,7 +7,6 @@
  */
 #include "catalog/build.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <nettle/sha2.h>
@@ -16,25 +15,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/folder.h"
 #include "base/unicode.h"
 
-enum { DEPTH_LIMIT = 64, RULE_FILE_LIMIT = 16 << 20 };
+enum { RULE_FILE_LIMIT = 16 << 20 };
 #define MOMENT INT64_C(50000000)        /* nanoseconds: more than file systems round times by */
 
 /* ---- walking ---- */
-
-typedef struct above {
-    const struct above *up;
-    dev_t device;
-    ino_t inode;
-} above;
-
-static bool is_above(const above *chain, const struct stat *s)
-{
-    for (; chain; chain = chain->up)
-        if (chain->device == s->st_dev && chain->inode == s->st_ino) return true;
-    return false;
-}
 
 /* Bytes that are no text as \xff, so that names of files stay apart. */
 static pk_str shown_path(arena *a, pk_str path)
@@ -52,40 +39,19 @@ static pk_str shown_path(arena *a, pk_str path)
     return shown;
 }
 
-static void add_file(build *b, const char *path, const struct stat *s)
+static void add_file(const char *path, const struct stat *s, void *user)
 {
+    build *b = user;
     pk_str opened = arena_str(b->arena, str_from(path));
     source_file f = {.opened = opened.ptr, .path = utf8_valid(opened) ? opened : shown_path(b->arena, opened), .size = s->st_size,
                      .mtime = (int64_t)s->st_mtim.tv_sec * SECOND + s->st_mtim.tv_nsec, .inode = (int64_t)s->st_ino};
     vec_push(&b->files.all, f);
 }
 
-static int by_bytes(const struct dirent **x, const struct dirent **y) { return strcmp((*x)->d_name, (*y)->d_name); }
-static int no_dots(const struct dirent *e) { return strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0; }
-
-static void walk(build *b, const char *folder, const struct stat *self, const above *chain, int depth)
+static void unreadable(const char *folder, int error, void *user)
 {
-    struct dirent **entries;
-    above here = {chain, self->st_dev, self->st_ino};
-    if (depth > DEPTH_LIMIT || is_above(chain, self)) return;
-    int n = scandir(folder, &entries, no_dots, by_bytes);
-    if (n < 0) {
-        diag_add(b->diags, PK_ERROR, "file-open", (diag_place){.file = str_from(folder)}, STR(""), NULL, "the folder can't be read: %s", strerror(errno));
-        return;
-    }
-    size_t length = strlen(folder);
-    const char *slash = length && folder[length - 1] == '/' ? "" : "/";
-    for (int i = 0; i < n; i++) {
-        pk_str path = arena_printf(b->arena, "%s%s%s", folder, slash, entries[i]->d_name);
-        struct stat s;
-        bool plain = entries[i]->d_type == DT_REG;
-        free(entries[i]);
-        if (plain && !file_may_hold_rules(path)) continue;
-        if (stat(path.ptr, &s) != 0) continue;
-        if (S_ISDIR(s.st_mode)) walk(b, path.ptr, &s, &here, depth + 1);
-        else if (S_ISREG(s.st_mode) && file_may_hold_rules(path)) add_file(b, path.ptr, &s);
-    }
-    free(entries);
+    diag_add(((build *)user)->diags, PK_ERROR, "file-open", (diag_place){.file = str_from(folder)}, STR(""), NULL, "the folder can't be read: %s",
+             strerror(error));
 }
 
 static int by_path(const void *x, const void *y)
@@ -122,8 +88,8 @@ pk_status find_source_files(build *b)
             diag_add(b->diags, PK_ERROR, "file-open", (diag_place){.file = str_from(path)}, STR(""), NULL, "no such file or folder of rules: %s", strerror(errno));
             return PK_ERROR_IO;
         }
-        if (S_ISDIR(s.st_mode)) walk(b, path, &s, NULL, 0);
-        else add_file(b, path, &s);
+        if (S_ISDIR(s.st_mode)) folder_walk(path, &s, &(folder_visit){file_may_hold_rules, add_file, unreadable, b});
+        else add_file(path, &s, b);
     }
     if (!b->files.all.len) return PK_OK;
     qsort(b->files.all.at, b->files.all.len, sizeof *b->files.all.at, by_path);

@@ -84,11 +84,12 @@ static void test_metadata(void **state)
     assert_str(r->tactics.items.at[0], "command-and-control");
     assert_str(r->tactics.items.at[1], "defense-impairment");
     assert_str(r->false_positives.items.at[0], "Admins");
-    assert_int_equal(r->other_count, 3);
-    assert_str(r->other[0].key, "related");
-    assert_str(r->other[0].text, "[{\"id\":\"abc\",\"type\":\"similar\"}]");
-    assert_str(r->other[1].text, "A, B");
-    assert_str(r->other[2].text, "{\"a\":[\"1\",\"b\",null]}");
+    assert_int_equal(r->related_count, 1);
+    assert_str(r->related[0].id, "abc");
+    assert_str(r->related[0].relation, "similar");
+    assert_int_equal(r->other_count, 2);
+    assert_str(r->other[0].text, "A, B");
+    assert_str(r->other[1].text, "{\"a\":[\"1\",\"b\",null]}");
     ir_catalog_free(c);
 }
 
