@@ -17,10 +17,14 @@ PICKET, RULES = sys.argv[1], sys.argv[2]
 SLOW = 15  # seconds that a request's head may take; src/web/server.h
 
 
+# A build with the address sanitizer keeps what was freed; little of it, so that memory can be judged.
+ENVIRONMENT = dict(os.environ, ASAN_OPTIONS=":".join(filter(None, [os.environ.get("ASAN_OPTIONS"), "quarantine_size_mb=8"])))
+
+
 class Server:
     def __init__(self, *options):
         self.process = subprocess.Popen([PICKET, "serve", "-r", RULES, "--listen", "127.0.0.1:0", *options], stderr=subprocess.PIPE,
-                                        text=True)
+                                        text=True, env=ENVIRONMENT)
         self.said = []
         for line in self.process.stderr:
             self.said.append(line)
