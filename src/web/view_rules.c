@@ -1,4 +1,5 @@
 /* Lists of rules: all, or those of one language. */
+#include "catalog/filter.h"
 #include "web/view_text.h"
 
 static value option_view(page *p, const char *name, const char *title, pk_str now)
@@ -30,11 +31,23 @@ void set_sorting(page *p, record *r)
     set_text(p, r, "q", argument_get(&p->args, "q"));
 }
 
+/* What of the page's arguments chooses rules: a page has others (shades, order) that a layer does not know. */
+static pk_str filters_asked(page *p)
+{
+    argument_list kept = {0};
+    for (size_t i = 0; i < p->args.items.len; i++) {
+        const query_parameter *f = filter_parameters;
+        while (f->name && !str_equal(p->args.items.at[i].name, str_from(f->name))) f++;
+        if (f->name) vec_push_in(p->a, &kept.items, p->args.items.at[i]);
+    }
+    return arguments_query(p->a, &kept);
+}
+
 /* The list in other forms; a Navigator layer of what the filters leave. */
 void set_exports(page *p, record *r)
 {
     if (p->links.style == LINKS_FILES) return;
-    pk_str asked = arguments_query(p->a, &p->args);
+    pk_str asked = filters_asked(p);
     set_text(p, r, "json_href", this_query(p, ".json"));
     set_text(p, r, "ndjson_href", this_query(p, ".ndjson"));
     set_text(p, r, "csv_href", this_query(p, ".csv"));
