@@ -317,7 +317,7 @@ bool ir_plan_equal(const plan *a, const plan *b)
     if (a->definition_count != b->definition_count || a->stage_count != b->stage_count ||
         !same_ref(a->alert, b->alert) || a->quiet != b->quiet ||
         (a->quiet == QUIET_FOR && a->quiet_for != b->quiet_for) ||
-        !same_keys(a->quiet_keys, a->quiet_key_count, b->quiet_keys, b->quiet_key_count))
+        !same_keys(a->quiet_keys, a->quiet_key_count, b->quiet_keys, b->quiet_key_count) || !same_optional(a->risk, b->risk))
         return false;
     for (size_t i = 0; i < a->definition_count; i++)
         if (!str_equal(a->definitions[i].name, b->definitions[i].name) ||

@@ -245,6 +245,7 @@ static void put_plan(image_writer *w, size_t field, const plan *p)
     put_stages(w, AT(plan, stages), p->stages, p->stage_count);
     put_stage(w, AT(plan, alert), p->alert);
     put_keys(w, AT(plan, quiet_keys), p->quiet_keys, p->quiet_key_count);
+    put_expr(w, AT(plan, risk), p->risk);
 }
 
 /* ---- rules ---- */
@@ -278,7 +279,7 @@ static void put_rule_texts(image_writer *w, size_t at, const rule *r)
 }
 
 _Static_assert(sizeof(rule) == 504, "a member of rule came or went: the image copies each");
-_Static_assert(sizeof(stage) == 200 && sizeof(expr) == 112 && sizeof(plan) == 112, "a member came or went: the image copies each");
+_Static_assert(sizeof(stage) == 200 && sizeof(expr) == 112 && sizeof(plan) == 120, "a member came or went: the image copies each");
 
 void ir_catalog_image(const ir_catalog *c, image_writer *w, size_t field)
 {

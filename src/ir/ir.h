@@ -319,6 +319,7 @@ struct plan {
     int64_t quiet_for;
     ir_key *quiet_keys;
     size_t quiet_key_count;
+    expr *risk;                   /* over a row that is an alert: its risk score, if that is a number; NULL: the rule says none */
     pk_str condition;             /* over the definitions, as its author wrote it: for pages; empty: none */
     span condition_span;
 };
@@ -437,7 +438,7 @@ stage *ir_add_stage(arena *a, plan *p, stage_kind kind, pk_str name, stage **inp
  * first. `negated`: under an odd number of NOTs. fn returns false to skip what is below. */
 typedef bool (*ir_expr_fn)(const expr *e, bool negated, void *user);
 void ir_walk_expr(const plan *p, const expr *e, ir_expr_fn fn, void *user);
-/* Every expression of every stage of a plan. */
+/* Every expression of every stage of a plan; of `quiet` and `risk`, with the alert's stage. */
 void ir_walk_plan(const plan *p, void (*fn)(const stage *s, const expr *e, bool negated, void *user), void *user);
 
 /* ---- text form ---- */

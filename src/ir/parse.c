@@ -55,7 +55,7 @@ static void parse_definition(parser *p, const token *name)
     vec_push_in(p->arena, &p->weights, weight);
 }
 
-/* 'alert' ['each' 'row' 'of'] stage ['quiet' ('while' 'having' 'holds' | duration)] ['by' keys] */
+/* 'alert' ['each' 'row' 'of'] stage ['quiet' ('while' 'having' 'holds' | duration)] ['by' keys] ['risk' expr] */
 static void parse_alert(parser *p)
 {
     plan *pl = p->plan;
@@ -79,6 +79,7 @@ static void parse_alert(parser *p)
         }
     }
     if (accept_word(p, "by")) parse_keys(p, &pl->quiet_keys, &pl->quiet_key_count);
+    if (accept_word(p, "risk")) pl->risk = parse_expr(p);
 }
 
 /* Fields of definitions take the schema of the first match stage. */

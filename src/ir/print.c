@@ -458,6 +458,7 @@ static void print_alert(text *out, const plan *pl)
         print_duration(out, pl->quiet_for);
     }
     print_keys(&p, "by", pl->quiet_keys, pl->quiet_key_count);
+    print_clause(&p, "risk", pl->risk);
     text_put_char(out, '\n');
 }
 

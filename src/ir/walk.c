@@ -139,6 +139,7 @@ static void walk_plan(plan_walker w, int depth)
     }
     w.stage = p->alert;
     each_key(p->quiet_keys, p->quiet_key_count, visit_place, &w);
+    visit_place(p->risk, &w);
 }
 
 void ir_walk_plan(const plan *p, void (*fn)(const stage *s, const expr *e, bool negated, void *user), void *user)
