@@ -4,6 +4,7 @@
  */
 #include <stdio.h>
 
+#include "base/ip.h"
 #include "base/unicode.h"
 #include "schema/model.h"
 
@@ -235,6 +236,93 @@ static value call_translate(const call *c)
 {
     for (size_t i = 1; i + 1 < c->count; i += 2)
         if (str_equal_ascii_fold(c->texts[0], c->texts[i])) return value_string(c->texts[i + 1]);
+    return missing;
+}
+
+/* ---- accounts, addresses, names: parts of what one field of a log holds together ---- */
+
+/* Windows and others write '-' where there is nothing. */
+static bool is_nothing(pk_str s)
+{
+    return s.len == 0 || str_equal(s, STR("-"));
+}
+
+static value unless_nothing(pk_str s)
+{
+    return is_nothing(s) ? missing : value_string(s);
+}
+
+static value call_given(const call *c)
+{
+    return unless_nothing(str_trim(arg(c, 0)));
+}
+
+static value call_present(const call *c)
+{
+    return is_nothing(str_trim(arg(c, 0))) ? missing : value_string(arg(c, 1));
+}
+
+/* DOMAIN\user; a name without a domain is a user. */
+static value call_user(const call *c)
+{
+    pk_str account = str_trim(arg(c, 0));
+    size_t at = str_find_char(account, '\\');
+    return unless_nothing(at == STR_NPOS ? account : str_slice(account, at + 1, STR_NPOS));
+}
+
+static value call_domain(const call *c)
+{
+    pk_str account = str_trim(arg(c, 0));
+    size_t at = str_find_char(account, '\\');
+    return at == STR_NPOS ? missing : unless_nothing(str_slice(account, 0, at));
+}
+
+/* An IPv4 address that stands for itself in IPv6 is told as what it is (RFC 4291, 2.5.5.2). */
+static value call_ip(const call *c)
+{
+    static const char mapped[] = "::ffff:";
+    pk_str s = str_trim(arg(c, 0));
+    ip_address address;
+    if (!ip_parse(s, &address)) return missing;
+    pk_str inner = str_slice(s, sizeof mapped - 1, STR_NPOS);
+    bool is_mapped = str_equal_ascii_fold(str_slice(s, 0, sizeof mapped - 1), STR("::ffff:"));
+    return value_string(is_mapped && str_find_char(inner, '.') != STR_NPOS ? inner : s);
+}
+
+static value call_host_name(const call *c)
+{
+    pk_str s = str_trim(arg(c, 0));
+    ip_address address;
+    while (s.len && s.ptr[0] == '\\') s = str_slice(s, 1, STR_NPOS); /* \\SERVER */
+    return ip_parse(s, &address) ? missing : unless_nothing(s);
+}
+
+static bool is_guid(pk_str s)
+{
+    static const char shape[] = "{xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx}";
+    if (s.len < sizeof shape - 1) return false;
+    for (size_t i = 0; i < sizeof shape - 1; i++)
+        if (shape[i] == 'x' ? hex_digit(s.ptr[i]) < 0 : s.ptr[i] != shape[i]) return false;
+    return true;
+}
+
+static value call_guid(const call *c)
+{
+    int64_t wanted;
+    if (!str_to_int(arg(c, 1), false, &wanted)) return missing;
+    for (pk_str rest = arg(c, 0); rest.len > 0; rest = str_slice(rest, 1, STR_NPOS)) {
+        size_t brace = str_find_char(rest, '{');
+        rest = str_slice(rest, brace == STR_NPOS ? rest.len : brace, STR_NPOS);
+        if (is_guid(rest) && --wanted == 0) return value_string(str_slice(rest, 0, 38));
+    }
+    return missing;
+}
+
+static value call_begins(const call *c)
+{
+    for (size_t i = 1; i + 1 < c->count; i += 2)
+        if (str_equal_ascii_fold(str_slice(c->texts[0], 0, c->texts[i].len), c->texts[i]))
+            return value_string(c->texts[i + 1]);
     return missing;
 }
 

@@ -46,6 +46,9 @@ static const struct { const char *yaml; unsigned line; const char *says; } broke
     {"family: f\nclasses:\n  c: {sources: windows}\n", 3, "product/category/service"},
     {"family: f\nclasses:\n  c: {sources: a/b/c/d}\n", 3, "product/category/service"},
     {"family: f\nclasses:\n  c:\n    sigma:\n      Image: nosuch(a)\n", 5, "function"},
+    {"family: f\nclasses:\n  c:\n    udm: |\n      a.b: x\n\n      c: nosuch(a)\n", 7, "function"},
+    {"family: f\nclasses:\n  c:\n    udm: |\n      # more\n      a.b\n", 6, "field: where"},
+    {"family: f\nclasses:\n  c:\n    udm: [a]\n", 4, "expected a map"},
     {"family: f\nclasses:\n  c:\n    sigma: {Image: a}\n    missing: {sigma: [Image]}\n", 5, "twice"},
     {"family: f\nclasses:\n  c: {by_user: yes}\n", 3, "true or false"},
     {"family: f\nclasses:\n  c: 5\n", 3, "expected a class"},
@@ -85,10 +88,11 @@ static void what_is_right_is_found_again(void **state)
     diag_list *d = diag_list_new();
     assert_int_equal(load_text("family: f\nproduct: p\n"
                                "layouts:\n  l: {when: {has: [a]}, fields: {X: [x.y, z]}, others: [data.$], under: [_source]}\n"
-                               "classes:\n  c: {sources: p/-/-, title: T}\n  c/d: {sources: [p/k/-, p/-/s], sigma: {A: B}, missing: {sigma: [M]}}\n",
+                               "classes:\n  c: {sources: p/-/-, title: T}\n  c/d: {sources: [p/k/-, p/-/s], sigma: {A: B}, missing: {sigma: [M]}}\n"
+                               "  c/e:\n    udm: |\n      # as lines\n      a.b: 'it: X'\n\n      m['k: l']: X | Y\n",
                                &s, d), PK_OK);
     assert_int_equal(diag_count(d), 0);
-    assert_int_equal(schema_class_count(s), 2);
+    assert_int_equal(schema_class_count(s), 3);
     class_id child = schema_find_class(s, STR("c/d"));
     assert_int_equal(schema_class(s, child)->parent, schema_find_class(s, STR("c")));
     assert_int_equal(schema_class(s, child)->source_count, 2);
@@ -99,6 +103,9 @@ static void what_is_right_is_found_again(void **state)
     assert_int_equal(schema_field(s, child, STR("sigma"), STR("M"), a)->kind, MAP_MISSING);
     assert_view(schema_field(s, child, STR("ecs"), STR("A"), a)->text, "A");
     assert_view(schema_field(s, schema_find_class(s, STR("c")), STR("sigma"), STR("A"), a)->text, "A");
+    class_id lines = schema_find_class(s, STR("c/e"));
+    assert_view(schema_field(s, lines, STR("udm"), STR("a.b"), a)->constant.as.string, "it: X");
+    assert_int_equal(schema_field(s, lines, STR("udm"), STR("m['k: l']"), a)->kind, MAP_FIRST);
     assert_int_equal(schema_layout_count(s), 2); /* l and l@_source */
     path_set *paths = path_set_new();
     path_slot slots[4];
