@@ -243,6 +243,39 @@ typedef struct pk_reason {
     int64_t at, length;   /* of the match within value, in bytes from 0; -1: it has no place */
 } pk_reason;
 
+/* A named value; `json` is the value as JSON. */
+typedef struct pk_member {
+    pk_str name, json;
+} pk_member;
+
+/* How many different events (or entities) stand for a variable of the rule. */
+typedef struct pk_variable_count {
+    pk_str variable;
+    uint64_t count;
+} pk_variable_count;
+
+/* A record of entity context that took part. */
+typedef struct pk_entity {
+    pk_str variable, json;
+} pk_entity;
+
+/* What a rule of several steps says beside its events; all of it is empty for a rule that looks at one event. */
+typedef struct pk_detection {
+    const pk_member *match;   /* what the events have in common: group keys */
+    size_t match_count;
+    const pk_member *outcome; /* what the rule computed */
+    size_t outcome_count;
+    bool has_window;
+    pk_time window_start, window_end;
+    bool has_risk_score;
+    double risk_score;
+    const pk_str *variables;  /* one for each event of the alert: for which variable it stands; NULL: the rule names none */
+    const pk_variable_count *counts; /* by variable; NULL: the rule names none */
+    size_t count_count;
+    const pk_entity *entities; /* at most 10 a variable */
+    size_t entity_count;
+} pk_detection;
+
 /* A rule fired: once for an event, however many of its conditions are true; a correlation once for each time that its
  * condition becomes true in a group. */
 typedef struct pk_alert {
@@ -250,12 +283,14 @@ typedef struct pk_alert {
     bool correlation;
     pk_time time;
     pk_str host;              /* the computer that the event is about; empty: unknown, or several */
-    const pk_event *events;   /* one; of a correlation those that took part, at most 100, by time */
+    const pk_event *events;   /* one; of a correlation those that took part, at most 100, by time; of a rule that names its
+                                 variables at most 10 for each, by variable, then time */
     size_t event_count;
     uint64_t event_total;     /* that took part, if there are more */
     const pk_reason *why;
     size_t why_count;
     pk_str json;              /* all of this as one JSON object, without a line end */
+    pk_detection detection;
 } pk_alert;
 
 /* false: stop the scan. */

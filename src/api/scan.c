@@ -204,7 +204,7 @@ static void run_stages(pk_scanner *s, scan_worker **workers, size_t n)
     if (s->refused || !program_has_correlations(s->program->compiled)) return;
     row_store **stores = mem_zalloc(n, sizeof *stores);
     for (size_t i = 0; i < n; i++) stores[i] = worker_rows(workers[i]);
-    pk_status status = stages_run(s->program->compiled, stores, n, 0, on_stage_alert, s, s->diags);
+    pk_status status = stages_run(s->program->compiled, stores, n, 0, NULL, on_stage_alert, s, s->diags);
     s->failed = status != PK_OK && status != PK_STOPPED;
     mem_free(stores);
 }

@@ -99,27 +99,62 @@ typedef struct {
     pk_str json;                   /* rendered event */
 } stage_event;
 
+/* What took part in an alert under the name of one part (an event variable, or an entity): its stage in the plan. */
+#define PART_SAMPLES 10
+typedef struct {
+    pk_str name;
+    bool context;                  /* context records instead of events */
+    const stage_event *events;     /* in time order, at most PART_SAMPLES */
+    size_t event_count;
+    const value *const *records;   /* of a context: at most PART_SAMPLES, in the order in which they were given */
+    size_t record_count;
+    uint64_t total;                /* true number of different events or records */
+} stage_part;
+
 typedef struct {
     const rule *rule;
     timestamp time;                /* of the row that made the condition true, or end of the window that was decided */
     pk_str host;                   /* if all its events agree */
     ir_key *keys;                  /* names of group keys */
     pk_str *key_values;
+    value *key_data;               /* the same as values */
     size_t key_count;
-    pk_str *column_names;          /* computed columns: "n" */
+    pk_str *column_names;          /* computed columns: "n"; helpers (names that begin with '#' or hold ':') among them */
     value *column_values;
     size_t column_count;
     const stage_event *events;     /* that took part, in time order, at most 100 */
     size_t event_count;
     uint64_t event_total;          /* true number */
+    bool windowed;                 /* the events were found in a window of time: */
+    timestamp window_start, window_end;
+    bool of_event;                 /* it is about one event, by which its rows were grouped */
+    bool has_parts;                /* its rows bring their parts along under the names that the rule gives them: */
+    const stage_part *parts;       /* in the order of the plan's stages; those that nothing stands for have total 0 */
+    size_t part_count;
+    value risk;                    /* of plan.risk; VALUE_MISSING: the plan has none, or it gave nothing */
 } stage_alert;
 typedef bool (*stage_alert_fn)(const stage_alert *alert, void *user);
+
+/* A column that is only there for later stages and is not shown. */
+static inline bool is_helper_column(pk_str name)
+{
+    return name.len == 0 || name.ptr[0] == '#' || str_find_char(name, ':') != STR_NPOS;
+}
+
+/* What stages read beside matched rows. */
+typedef struct {
+    /* The records of a CONTEXT stage, or of the table of a LOOKUP; they live as long as the run. `where` of the stage is asked here.
+     * NULL: there are none. */
+    const value *(*records)(const stage *s, size_t *count, void *user);
+    void *user;
+} stage_inputs;
 
 /*
  * Runs all correlations over the merged rows; alerts in order of time, then rule index, then key. Stores are consumed.
  * `memory` bounds, in bytes, what windows and groups hold at once (0: 1 GB); past it the oldest rows leave their windows, are
- * counted, and a warning says so. PK_ERROR_IO: rows could not be written or read back; a diagnostic says so.
+ * counted, and a warning says so. `inputs` may be NULL. PK_ERROR_IO: rows could not be written or read back; a diagnostic says so.
  */
-pk_status stages_run(const program *p, row_store **stores, size_t count, size_t memory, stage_alert_fn fn, void *user, diag_list *d);
+pk_status stages_run(const program *p, row_store **stores, size_t count, size_t memory, const stage_inputs *inputs, stage_alert_fn fn,
+                     void *user, diag_list *d);
 
 #endif

@@ -479,8 +479,10 @@ static void report(const stage_run *run, const run_internal *in)
                  (unsigned long long)run->evicted, (unsigned long long)(run->limit >> 20));
 }
 
-pk_status stages_run(const program *p, row_store **stores, size_t count, size_t memory, stage_alert_fn fn, void *user, diag_list *d)
+pk_status stages_run(const program *p, row_store **stores, size_t count, size_t memory, const stage_inputs *inputs, stage_alert_fn fn,
+                     void *user, diag_list *d)
 {
+    (void)inputs;
     run_internal in = {.stores = stores, .store_count = count, .fn = fn, .user = user, .alert_arena = arena_new()};
     stage_run run = {.program = p, .arena = arena_new(), .scratch = arena_new(), .diags = d, .limit = memory ? memory : WINDOW_MEMORY,
                      .internal = &in};

@@ -144,7 +144,7 @@ static bool run_engine(bench *b, world *w, const rule *r, arena *a, line_list *o
         }
     }
     collector c = {.rule = r, .arena = a, .last = INT64_MIN};
-    assert_int_equal(stages_run(p, &store, 1, b->memory, on_alert, &c, d), PK_OK);
+    assert_int_equal(stages_run(p, &store, 1, b->memory, NULL, on_alert, &c, d), PK_OK);
     bool refused = false;
     for (size_t i = 0; i < diag_count(d); i++) refused |= diag_at(d, i)->severity == PK_UNSUPPORTED;
     diag_merge(b->diags, d);
@@ -494,7 +494,7 @@ static void flood_plan(bool last_key, const char *source)
     }
     flood f = {0};
     size_t before = mallinfo2().uordblks;
-    assert_int_equal(stages_run(p, &store, 1, WINDOW_MEMORY, on_flood_alert, &f, b.diags), PK_OK);
+    assert_int_equal(stages_run(p, &store, 1, WINDOW_MEMORY, NULL, on_flood_alert, &f, b.diags), PK_OK);
     const pk_diagnostic *last = diag_at(b.diags, diag_count(b.diags) - 1);
     if (diag_count(b.diags) == 0 || !str_equal(str_from(last->code), STR("stage-limit"))) fail_msg("no warning: %s", source);
     if (last_key && f.hot == 0) fail_msg("the last key raised no alert: %s", source);
