@@ -16,8 +16,20 @@ typedef struct {
 typedef struct { pk_str name; str_list values; } value_list;
 typedef struct { value_list *lists; size_t count; } value_lists;
 
+/* Data tables: columns with a type, and rows of texts. */
+typedef enum { COLUMN_STRING, COLUMN_REGEX, COLUMN_CIDR, COLUMN_NUMBER } data_column_type;
+typedef struct { pk_str name; data_column_type type; } data_column;
+typedef struct {
+    pk_str name;
+    data_column *columns; size_t column_count;
+    pk_str *cells; size_t row_count; /* row after row: cells[row * column_count + column] */
+} data_table;
+typedef struct { data_table *tables; size_t count; } data_tables;
+
 typedef struct {
     value_lists lists;
+    data_tables tables;
+    bool empty_lists;            /* a list or table that is not given is empty, instead of keeping its rules from running */
 } language_options;
 
 typedef struct { const char *name, *signature, *meaning, *example; } language_function;

@@ -124,7 +124,8 @@ static const value_list *find_list(const sigma_document *d, pk_str name)
 {
     for (size_t i = 0; d->options && i < d->options->lists.count; i++)
         if (str_equal(d->options->lists.lists[i].name, name)) return &d->options->lists.lists[i];
-    return NULL;
+    static const value_list empty;
+    return d->options && d->options->empty_lists ? &empty : NULL;
 }
 
 static void missing_list(item_reader *r, pk_str name)
