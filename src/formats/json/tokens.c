@@ -13,7 +13,7 @@
 enum {
     DEPTH_LIMIT = 256,
     COPY_STEP = 32,
-    INTEGER_DIGITS = 18, /* any of so many fits */
+    INTEGER_DIGITS = 19, /* any of so many fits 64 bits, without a sign */
     REAL_BYTES = 40, EXPONENT_DIGITS = 2, /* and is far from the ends of double */
 };
 
@@ -173,6 +173,13 @@ static bool unescape(arena *a, pk_str s, pk_str *out)
 
 /* ---- numbers ---- */
 
+static uint64_t integer_at(const char *p, const char *end)
+{
+    uint64_t n = 0;
+    for (; p < end; p++) n = n * 10 + (uint64_t)(*p - '0');
+    return n;
+}
+
 /* Is it a number of the grammar, and one that any machine can hold? *integer: without fraction and exponent. */
 static bool is_number(const json_token *t, bool *integer)
 {
@@ -181,7 +188,8 @@ static bool is_number(const json_token *t, bool *integer)
     for (digits = p; p < end && (uint8_t)(*p - '0') < 10; p++) {}
     if (p == digits || (*digits == '0' && p - digits > 1)) return false;
     *integer = p == end;
-    if (*integer) return p - digits <= INTEGER_DIGITS;
+    if (*integer) /* "Keywords" of Windows is -2^63 in half of all logs */
+        return p - digits < INTEGER_DIGITS || (p - digits == INTEGER_DIGITS && (*t->at != '-' || integer_at(digits, end) <= UINT64_C(1) << 63));
     if (*p == '.') {
         for (digits = ++p; p < end && (uint8_t)(*p - '0') < 10; p++) {}
         if (p == digits) return false;
@@ -206,9 +214,9 @@ static bool number_value(const json_token *t, value *out)
         *out = value_real(real);
         return true;
     }
-    int64_t n = 0;
-    for (p += minus; p < end; p++) n = n * 10 + (*p - '0');
-    *out = value_int(minus ? -n : n);
+    uint64_t n = integer_at(p + minus, end);
+    if (!minus && n > INT64_MAX) *out = (value){.type = VALUE_UINT, .as.unsigned_integer = n};
+    else *out = value_int((int64_t)(minus ? 0 - n : n));
     return true;
 }
 
