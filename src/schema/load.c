@@ -336,6 +336,7 @@ static void add_mapping(loader *l, class_row *row, pk_str schema_name, pk_str fi
     }
     mapping m = {.schema = schema_name, .field = field, .map = map};
     vec_push_in(l->s->arena, &row->mappings, m);
+    row->own_sigma |= str_equal(schema_name, STR("sigma"));
 }
 
 static void read_mapping(loader *l, class_row *row, pk_str schema_name, pk_str field, pk_str source, span at)
@@ -369,8 +370,7 @@ static void read_mapping_lines(loader *l, class_row *row, pk_str schema_name, co
 {
     pk_str rest = text_of(l, n);
     span at = n->span;
-    while (rest.len > 0) {
-        at.line++; /* the text begins below its key */
+    for (; rest.len > 0; at.line++) {
         size_t newline = str_find_char(rest, '\n');
         pk_str line = str_trim(str_slice(rest, 0, newline));
         rest = newline == STR_NPOS ? STR("") : str_slice(rest, newline + 1, STR_NPOS);

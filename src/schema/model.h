@@ -67,6 +67,7 @@ typedef struct {
     alternatives when;            /* on canonical fields; read only if the parent's holds */
     VEC(mapping) mappings;
     table mapping_index;          /* "sigma\0Image" -> index in mappings */
+    bool own_sigma;               /* some of its mappings are of Sigma's fields, whose rules go by log sources */
     VEC(class_id) children;
 } class_row;
 
