@@ -1,6 +1,6 @@
 /*
  * The Unified Data Model: which fields events and entities have, of which type, which of them are lists, and which names
- * and numbers their enumerations have. One table (udm/messages.def, udm/enums.def); knows no rule, no log, no engine.
+ * and numbers their enumerations have. One table (messages.def, enums.def); knows no rule, no log, no engine.
  *
  * Paths are those of rules: "principal.ip", "security_result.about.labels['k']", "target.ip[0]", always in snake_case.
  * Their canonical form marks every list that is not fixed by an index or entered by a key with "[]":
@@ -34,6 +34,7 @@ typedef struct {
     pk_str name;                  /* snake_case */
     udm_type type;
     bool repeated;
+    bool hash;                    /* a hex digest */
     const udm_message *message;   /* UDM_MESSAGE */
     const udm_enum *enumeration;  /* UDM_ENUM */
 } udm_field;
