@@ -12,7 +12,8 @@
 #include "base/span.h"
 #include "base/text.h"
 
-#define YARAL_MAX_DEPTH 100       /* parentheses, `not`, calls and arrays within one another */
+#define YARAL_MAX_DEPTH 150       /* height of a tree, and what may stand within one another in the text */
+#define YARAL_MAX_VARIABLES 64    /* of a rule; the checker refuses more */
 #define YARAL_NONE UINT32_MAX
 
 typedef enum {
@@ -70,6 +71,7 @@ struct yaral_node {
     yaral_node **args;
     size_t count;
     bool nocase;                  /* COMPARE, IN, CALL */
+    uint16_t height;              /* 1 without arguments; at most YARAL_MAX_DEPTH */
     union {
         struct { pk_str written; bool whole; int64_t integer; double real; } number; /* whole: `integer` holds it */
         struct { pk_str text; bool raw; } string;             /* escapes resolved; raw: written between backticks */
@@ -138,6 +140,7 @@ typedef struct {
     span span;                    /* of the first use */
     yaral_binding *bindings;      /* in order of the text; none: unbound */
     size_t count;
+    uint64_t variables;           /* a bit for each variable whose fields it is bound to */
     bool match_key;
     bool in_condition;
 } yaral_placeholder;

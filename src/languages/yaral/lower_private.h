@@ -1,0 +1,247 @@
+/*
+ * Lowering, inside: what the files lower*.c share.
+ *
+ * The way of a rule: lower_events.c splits the events section into what each variable must hold alone, what joins variables
+ * and what compares them; lower_values.c and lower_tests.c turn nodes into expressions; lower_lists.c says which repeated
+ * fields must be opened into copies; lower_stages.c makes the stages before the groups, lower_outcome.c the groups, their
+ * outcomes and (lower_condition.c) which of them alert.
+ */
+#ifndef PICKET_LANGUAGES_YARAL_LOWER_PRIVATE_H
+#define PICKET_LANGUAGES_YARAL_LOWER_PRIVATE_H
+
+#include "languages/yaral/lower.h"
+#include "languages/yaral/yaral.h"
+#include "udm/udm.h"
+
+#define LOWER_MAX_NODES 100000        /* of one rule, placeholders put in for their names */
+#define LOWER_MAX_DEPTH 400           /* of the recursion, placeholders of placeholders counted */
+#define LOWER_MAX_COPIES 10000        /* rows that one event may become */
+#define LOWER_MAX_OUTCOME_LIST 25     /* elements of array and array_distinct */
+#define LOWER_DEFAULT_RISK 40
+
+/* ---- values ---- */
+
+typedef enum { TYPE_ANY, TYPE_TEXT, TYPE_INT, TYPE_FLOAT, TYPE_BOOL, TYPE_ENUM, TYPE_TIME, TYPE_LIST } lowered_type;
+
+typedef struct {
+    expr *value;
+    lowered_type type;
+    const udm_enum *enumeration;      /* ENUM */
+    bool hash;                        /* a hex digest: constants are put in lower case */
+    yaral_quantifier quantifier;      /* of a field */
+} typed;
+
+/*
+ * A field of an event: every EXPR_FIELD with a schema that lowering makes is the first member of one of these, so that
+ * later steps can tell whose it is and turn it into a column of the copies.
+ */
+typedef struct {
+    expr base;
+    uint32_t variable;
+    bool copied;                      /* read of one element, not of the whole list: path marks repeated levels */
+    bool plain_outcome;               /* argument of an aggregate that does not mind copies, and nothing else */
+    pk_str list;                      /* copied: the outermost list, "security_result" */
+} field_read;
+
+/* ---- what is known about the rule ---- */
+
+/* What a placeholder is in one variable: its first binding there. */
+typedef struct {
+    uint32_t placeholder;
+    const yaral_node *node;           /* the value */
+    typed value;
+    bool derived;                     /* a function: a column of its own, "e:host"; else the field is read */
+} variable_binding;
+
+typedef struct {
+    pk_str name;                      /* of the stage that brings its events */
+    VEC(expr *) tests;                /* over its own fields */
+    VEC(variable_binding) bindings;
+    VEC(field_read *) reads;          /* copied ones, from anywhere in the rule */
+    VEC(pk_str) opened;               /* lists that become copies */
+    bool joined;
+} variable_plan;
+
+/* What compares variables: a test, or two sides that must be equal. */
+typedef struct {
+    expr *test;                       /* NULL: sides */
+    typed sides[2];
+    uint32_t side_variables[2];
+    bool *needs;                      /* by variable */
+    bool placed;
+    span span;
+} cross_test;
+
+typedef struct {
+    uint32_t *variables;              /* of its bindings; YARAL_NONE: none, or several */
+    uint32_t base;                    /* the binding that gives its value on joined rows */
+    bool nocase;
+    bool in_progress;                 /* being lowered */
+} placeholder_plan;
+
+/* An aggregate call of the outcome section and the column that holds it. */
+typedef struct { const yaral_node *node; typed column; } aggregated;
+
+typedef enum { SCOPE_VARIABLE, SCOPE_ROWS, SCOPE_GROUP } scope_kind;
+
+typedef struct {
+    ir_catalog *catalog;
+    arena *arena, *scratch;
+    rule *rule;
+    const yaral_rule *ast;
+    const language_options *options;
+    plan *plan;
+    variable_plan *variables;         /* as ast->variables */
+    placeholder_plan *placeholders;   /* as ast->placeholders */
+    scope_kind scope;
+    uint32_t variable;                /* SCOPE_VARIABLE */
+    bool spreads;                     /* a field read now is the argument of an aggregate that does not mind copies */
+    bool has_sensitive;               /* some aggregate counts copies: then all of them must be made */
+    VEC(cross_test) cross;
+    VEC(ir_key) keys;                 /* of the groups */
+    VEC(ir_aggregate_function) functions;
+    VEC(ir_column) derived;
+    VEC(aggregated) aggregated;
+    typed *outcomes;                  /* by outcome: its column over the row of the group */
+    size_t outcome_count;             /* lowered so far */
+    const yaral_outcome *outcome;     /* being lowered */
+    bool in_condition;                /* derived outcomes are written out, for their columns come later */
+    size_t helpers;                   /* columns made for parts of this outcome */
+    expr *having;
+    size_t nodes;
+    unsigned depth;
+    bool failed;
+} lowering;
+
+/* ---- lower.c ---- */
+
+/* Tells it and marks the rule; after an error or what is unsupported what goes on is thrown away. */
+void lower_fail(lowering *l, pk_severity severity, const char *code, span at, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
+/* Counts a node against the limits; false: there are too many, or too deep, and it was told. Each needs a lower_leave. */
+bool lower_enter(lowering *l, span at);
+void lower_leave(lowering *l);
+
+/* ---- lower_fields.c ---- */
+
+/* A field of an event; `whole`: the list, whatever copies there are. */
+typed lower_field(lowering *l, const yaral_node *n, bool whole);
+/* The same of a path that the rule does not write. */
+expr *lower_known_field(lowering *l, uint32_t variable, const char *path);
+field_read *lower_read_of(const expr *e);             /* NULL: no field of an event */
+expr *lower_part(lowering *l, uint32_t variable);     /* the event itself, for parts() and part() */
+expr *lower_column(lowering *l, pk_str name);
+pk_str lower_binding_column(lowering *l, uint32_t variable, uint32_t placeholder); /* "e:host" */
+pk_str lower_schema_of(yaral_source source);
+
+/* ---- lower_placeholders.c ---- */
+
+void lower_plan_placeholders(lowering *l);            /* whose each binding is, and which one stands for it on joined rows */
+typed lower_placeholder(lowering *l, const yaral_node *n);
+variable_binding *lower_binding_of(const lowering *l, uint32_t variable, uint32_t placeholder); /* NULL: not bound there */
+/* Which variables a node needs, placeholders looked through: sets `needs`, returns how many. */
+size_t lower_needs(const lowering *l, const yaral_node *n, bool *needs);
+
+/* ---- lower_values.c ---- */
+
+typed lower_value(lowering *l, const yaral_node *n);
+typed lower_whole(lowering *l, const yaral_node *n);  /* fields as whole lists, not copy by copy */
+expr *lower_zeroed(lowering *l, typed v);             /* the zero of its type where it is missing */
+bool lower_is_constant(const yaral_node *n);
+value lower_constant(lowering *l, const yaral_node *n);
+expr *lower_text(lowering *l, pk_str s);
+typed lower_typed(expr *e, lowered_type type, span at);
+expr *lower_call(lowering *l, const char *function, expr **args, size_t count, span at);
+expr *lower_at(expr *e, span at);
+
+/* ---- lower_tests.c ---- */
+
+expr *lower_truth(lowering *l, const yaral_node *n);
+/* A test of an operand; absent fields are the zero of their type. */
+expr *lower_use(lowering *l, typed operand, test_kind kind, uint16_t flags, compare_op op, value constant, pk_str written, span at);
+/* The same of text, with exact case unless `nocase`. */
+expr *lower_text_use(lowering *l, typed operand, test_kind kind, bool nocase, pk_str constant, pk_str written, span at);
+uint16_t lower_case_flag(pk_str constant, bool nocase);
+/* With the quantifier of the operand: `negated` is the test of each element. */
+expr *lower_quantified(lowering *l, typed operand, expr *use, bool negated, span at);
+bool lower_accepts_zero(const expr *use);             /* true of an absent field? */
+expr *lower_comparison_of(lowering *l, typed x, compare_op op, typed y, bool nocase, span at);
+expr *lower_is_zero(lowering *l, typed v, span at);
+
+/* ---- lower_calls.c ---- */
+
+typed lower_function(lowering *l, const yaral_node *n); /* over values of one row */
+
+/* ---- lower_functions.c: the table ---- */
+
+typedef enum {
+    FUNCTION_PLAIN,                   /* the same arguments, in the same order */
+    FUNCTION_LISTS,                   /* reads whole lists */
+    FUNCTION_SPECIAL,                 /* lower_calls.c knows it */
+    FUNCTION_QUESTION,                /* gives a truth, and has a test where its second argument is a constant */
+    FUNCTION_AGGREGATE,               /* lower_outcome.c knows it */
+    FUNCTION_REFUSED                  /* can't be had: `name_in_ir` says why */
+} function_kind;
+
+typedef struct {
+    const char *name;                 /* "strings.to_lower" */
+    function_kind kind;
+    const char *name_in_ir;           /* "lower" */
+    lowered_type result;
+} lowered_function;
+
+const lowered_function *lower_find_function(pk_str name);
+
+/* ---- lower_regex.c ---- */
+
+typedef struct {
+    pk_str pattern;                   /* PCRE2 */
+    unsigned groups;                  /* that capture */
+    size_t at;                        /* of the fault */
+    pk_str fault;                     /* empty: none */
+} lowered_regex;
+
+/*
+ * RE2 syntax to PCRE2 syntax of the same meaning (with PCRE2_UTF and without other options). `search`: only whether it
+ * matches is asked, so that `.*` at both ends is left out.
+ */
+lowered_regex lower_regex(arena *a, pk_str pattern, bool search);
+/* The same, reported; false: there is a fault. */
+bool lower_pattern(lowering *l, const yaral_node *n, bool search, lowered_regex *out);
+bool lower_regex_accepts_empty(pk_str pcre, uint16_t flags);
+
+/* ---- lower_tables.c: reference lists, data tables ---- */
+
+expr *lower_membership(lowering *l, const yaral_node *n);
+/* Comparisons with columns of data tables that stand as statements: all of one table hold of one row. Marks what it took. */
+void lower_table_rows(lowering *l, const yaral_node *const *statements, size_t count, bool *taken);
+
+/* ---- lower_lists.c: repeated fields ---- */
+
+void lower_choose_lists(lowering *l);                 /* which lists become copies */
+bool lower_reads_copies(const lowering *l, const expr *e); /* of a list that becomes copies */
+/* What must hold of an event for `e` to hold of a copy of it; NULL: nothing is known. Its fields name no part. */
+expr *lower_necessary(lowering *l, const expr *e);
+void lower_turn_into_columns(lowering *l);            /* the fields of those lists, for good */
+pk_str lower_without_marks(arena *a, pk_str path);
+
+/* ---- lower_events.c, lower_stages.c ---- */
+
+void lower_events(lowering *l);                       /* fills tests, bindings, cross */
+stage *lower_rows(lowering *l);                       /* all stages up to the joined rows */
+
+/* ---- lower_outcome.c, lower_condition.c, lower_groups.c ---- */
+
+void lower_outcomes(lowering *l);                     /* fills functions, derived, outcomes */
+void lower_condition(lowering *l);                    /* having; NULL: always true */
+/* What only the row of a group has (aggregates, outcomes, counts); false: it is none of these. */
+bool lower_group_value(lowering *l, const yaral_node *n, typed *out);
+bool lower_group_truth(lowering *l, const yaral_node *n, expr **out);
+expr *lower_count(lowering *l, uint32_t variable);    /* column "#e" */
+expr *lower_distinct(lowering *l, uint32_t placeholder); /* column "#host" */
+expr *lower_add_function(lowering *l, pk_str name, const char *function, expr **args, size_t count, int64_t at_most);
+void lower_keys(lowering *l);
+void lower_groups(lowering *l, stage *rows);          /* from the joined rows to the alert */
+int64_t lower_window_span(const lowering *l);         /* 0: no window */
+
+#endif
