@@ -83,7 +83,7 @@ bool field_path_parse(pk_str s, arena *a, field_path *out, size_t *wrong)
         else if (peek(&r) == '.') r.at++, fine = read_name(&r);
         else fine = false;
     }
-    if (wrong) *wrong = r.at;
+    if (wrong) *wrong = r.at < s.len ? r.at : s.len;
     if (!fine) return false;
     field_step *steps = ARENA_ARRAY(a, field_step, r.count);
     memcpy(steps, r.steps, r.count * sizeof *steps);
