@@ -18,6 +18,6 @@ Description: Runs detection rules over logs, and says why each one fired
 Version: @PROJECT_VERSION@
 Cflags: -I${includedir}
 Libs: -L${libdir} -lpicket
-Libs.private: -lhs -lpcre2-8 -lyaml -larchive -lutf8proc -lsimdjson -lsqlite3 -lnettle -lmicrohttpd -lstdc++ -lpthread -ldl -lm
+Libs.private: -lhs -lpcre2-8 -lyaml -larchive -lutf8proc -lsimdjson -lsqlite3 -lnettle -lpsl -lmicrohttpd -lstdc++ -lpthread -ldl -lm
 ]])
 install(FILES ${CMAKE_BINARY_DIR}/picket.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

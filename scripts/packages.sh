@@ -6,7 +6,7 @@
 #   packages.sh ... NAME    and these packages
 set -eu
 
-build="gcc g++ cmake ninja-build pkg-config libc6-dev libpcre2-dev libyaml-dev libsimdjson-dev libarchive-dev libutf8proc-dev libsqlite3-dev nettle-dev libmicrohttpd-dev libkainjow-mustache-dev"
+build="gcc g++ cmake ninja-build pkg-config libc6-dev libpcre2-dev libyaml-dev libsimdjson-dev libarchive-dev libutf8proc-dev libsqlite3-dev nettle-dev libpsl-dev tzdata libmicrohttpd-dev libkainjow-mustache-dev"
 test="libcmocka-dev clang-14 libclang-rt-14-dev valgrind python3 python3-yaml"
 browser="python3 python3-selenium chromium chromium-driver fonts-dejavu-core"
 

@@ -278,3 +278,36 @@ pk_str base64_encode(arena *a, pk_str bytes)
     *p = 0;
     return (pk_str){out, groups * 4};
 }
+
+static int digit_64(char c)
+{
+    if (c >= 'A' && c <= 'Z') return c - 'A';
+    if (c >= 'a' && c <= 'z') return c - 'a' + 26;
+    if (c >= '0' && c <= '9') return c - '0' + 52;
+    return c == '+' ? 62 : c == '/' ? 63 : -1;
+}
+
+bool base64_decode(arena *a, pk_str s, pk_str *bytes)
+{
+    char *out = arena_alloc(a, s.len / 4 * 3 + 4), *p = out;
+    uint32_t bits = 0;
+    size_t digits = 0, padding = 0;
+    for (size_t i = 0; i < s.len; i++) {
+        char c = s.ptr[i];
+        if (c == ' ' || (c >= '\t' && c <= '\r')) continue;
+        if (c == '=' && ++padding <= 2) continue;
+        int digit = digit_64(c);
+        if (digit < 0 || padding) return false;
+        bits = bits << 6 | (uint32_t)digit;
+        if (++digits % 4) continue;
+        *p++ = (char)(bits >> 16);
+        *p++ = (char)(bits >> 8);
+        *p++ = (char)bits;
+    }
+    size_t rest = digits % 4;
+    if (rest == 1 || (padding && (rest == 0 || padding != 4 - rest))) return false;
+    if (rest >= 2) *p++ = (char)(bits >> (rest == 2 ? 4 : 10));
+    if (rest == 3) *p++ = (char)(bits >> 2);
+    *bytes = (pk_str){out, (size_t)(p - out)};
+    return true;
+}

@@ -25,5 +25,7 @@ pk_str utf16le_to_utf8(arena *a, const uint8_t *bytes, size_t len);
 pk_str utf8_to_utf16(arena *a, pk_str s, bool big_endian, bool with_bom);
 
 pk_str base64_encode(arena *a, pk_str bytes);
+/* RFC 4648 section 4; white space is skipped, padding is whole or absent. false: it is something else. */
+bool base64_decode(arena *a, pk_str s, pk_str *bytes);
 
 #endif

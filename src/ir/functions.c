@@ -1,203 +1,177 @@
-/* Scalar functions. Plain: an argument that doesn't fit gives no value, never an error. */
-#define PCRE2_CODE_UNIT_WIDTH 8
-#include <pcre2.h>
+/*
+ * Scalar functions: the table, what their arguments are read by, and those that any value goes into. Plain: an argument
+ * that doesn't fit gives no value or a zero, never an error. The others are in the files named after what they work on.
+ */
+#include "base/hash.h"
+#include "ir/functions_private.h"
 
-#include "base/unicode.h"
-#include "ir/functions.h"
+#include <math.h>
 
-static value nothing(void) { return (value){.type = VALUE_MISSING}; }
-static bool is_absent(const value *v) { return v->type == VALUE_MISSING || v->type == VALUE_NULL; }
+/* ---- arguments ---- */
 
-/* `fn` of a text, or of each text of a list. */
-static value map_text(const value *v, value (*fn)(pk_str s, arena *a), arena *a)
+value value_unsigned(uint64_t n)
+{
+    if (n <= INT64_MAX) return value_int((int64_t)n);
+    return (value){.type = VALUE_UINT, .as.unsigned_integer = n};
+}
+
+pk_str text_arg(const ir_call_args *c, size_t i)
 {
     pk_str s;
-    if (v->type != VALUE_LIST) return value_text(a, v, &s) ? fn(s, a) : nothing();
+    if (i >= c->count) return STR("");
+    const value *v = &c->args[i];
+    if (v->type == VALUE_LIST) { /* where one is wanted, the first */
+        if (v->as.list.count == 0) return STR("");
+        v = &v->as.list.items[0];
+    }
+    return value_text(c->arena, v, &s) ? s : STR("");
+}
+
+double number_arg(const ir_call_args *c, size_t i)
+{
+    double d;
+    return i < c->count && value_number(&c->args[i], &d) && isfinite(d) ? d : 0;
+}
+
+int64_t int_arg(const ir_call_args *c, size_t i)
+{
+    if (i < c->count && c->args[i].type == VALUE_INT) return c->args[i].as.integer;
+    double d = number_arg(c, i);
+    return d >= 9223372036854775808.0 ? INT64_MAX : d < -9223372036854775808.0 ? INT64_MIN : (int64_t)d;
+}
+
+bool truth_arg(const ir_call_args *c, size_t i) { return i < c->count && c->args[i].type == VALUE_BOOL && c->args[i].as.boolean; }
+
+list_view list_arg(const ir_call_args *c, size_t i)
+{
+    if (i >= c->count || is_absent(&c->args[i])) return (list_view){NULL, 0};
+    if (c->args[i].type == VALUE_LIST) return (list_view){c->args[i].as.list.items, c->args[i].as.list.count};
+    return (list_view){&c->args[i], 1};
+}
+
+value each_text(const ir_call_args *c, value (*fn)(const ir_call_args *c, pk_str s))
+{
+    if (c->args[0].type != VALUE_LIST) return fn(c, text_arg(c, 0));
     list_builder out = {0};
-    for (size_t i = 0; i < v->as.list.count; i++)
-        if (value_text(a, &v->as.list.items[i], &s)) list_add(a, &out, fn(s, a));
+    list_view list = list_arg(c, 0);
+    pk_str s;
+    for (size_t i = 0; i < list.count; i++)
+        if (value_text(c->arena, &list.items[i], &s)) list_add(c->arena, &out, fn(c, s));
     return list_done(&out);
 }
 
-/* ---- texts ---- */
-
-static value lower_text(pk_str s, arena *a) { return value_string(fold(a, s)); }
-static value call_lower(const value *args, size_t n, arena *a) { (void)n; return map_text(args, lower_text, a); }
-
-static value length_text(pk_str s, arena *a) { (void)a; return value_int((int64_t)utf8_length(s)); }
-static value call_length(const value *args, size_t n, arena *a) { (void)n; return map_text(args, length_text, a); }
-
-static value base_name_text(pk_str s, arena *a)
+value some_text(const ir_call_args *c, bool (*fn)(const ir_call_args *c, pk_str s))
 {
-    (void)a;
-    size_t start = s.len;
-    while (start > 0 && s.ptr[start - 1] != '\\' && s.ptr[start - 1] != '/') start--;
-    return value_string(str_slice(s, start, s.len));
-}
-static value call_base_name(const value *args, size_t n, arena *a)
-{
-    (void)n;
-    return map_text(args, base_name_text, a);
-}
-
-static value call_capture(const value *args, size_t n, arena *a)
-{
-    (void)n;
-    pk_str s, regex;
-    int error;
-    PCRE2_SIZE at;
-    if (!value_text(a, &args[0], &s) || !value_text(a, &args[1], &regex)) return nothing();
-    pcre2_code *code =
-        pcre2_compile((PCRE2_SPTR)regex.ptr, regex.len, PCRE2_UTF | PCRE2_NEVER_BACKSLASH_C, &error, &at, NULL);
-    if (!code) return nothing();
-    pcre2_match_data *data = pcre2_match_data_create_from_pattern(code, NULL);
-    pcre2_match_context *limits = pcre2_match_context_create(NULL);
-    pcre2_set_match_limit(limits, 1000000);
-    int groups = pcre2_match(code, (PCRE2_SPTR)s.ptr, s.len, 0, 0, data, limits);
-    value result = nothing();
-    if (groups > 0) {
-        const PCRE2_SIZE *ends = pcre2_get_ovector_pointer(data);
-        size_t g = groups > 1 && ends[2] != PCRE2_UNSET ? 1 : 0;
-        result = value_string(str_slice(s, ends[2 * g], ends[2 * g + 1] - ends[2 * g]));
-    }
-    pcre2_match_context_free(limits);
-    pcre2_match_data_free(data);
-    pcre2_code_free(code);
-    return result;
-}
-
-static size_t position_of(pk_str s, int64_t code_points)
-{
-    size_t at = 0;
-    while (code_points-- > 0 && at < s.len) utf8_next(s, &at);
-    return at;
-}
-
-static value call_substring(const value *args, size_t n, arena *a)
-{
+    if (c->args[0].type != VALUE_LIST) return value_bool(fn(c, text_arg(c, 0)));
+    list_view list = list_arg(c, 0);
     pk_str s;
-    if (!value_text(a, &args[0], &s) || args[1].type != VALUE_INT || args[1].as.integer < 0) return nothing();
-    if (n > 2 && (args[2].type != VALUE_INT || args[2].as.integer < 0)) return nothing();
-    s = str_slice(s, position_of(s, args[1].as.integer), s.len);
-    return value_string(n > 2 ? str_slice(s, 0, position_of(s, args[2].as.integer)) : s);
-}
-
-static value call_concat(const value *args, size_t n, arena *a)
-{
-    pk_str whole = {"", 0}, s;
-    for (size_t i = 0; i < n; i++) {
-        if (!value_text(a, &args[i], &s)) return nothing();
-        whole = arena_concat(a, whole, s);
-    }
-    return value_string(whole);
-}
-
-static value call_append(const value *args, size_t n, arena *a)
-{
-    (void)n;
-    pk_str x, y;
-    bool has_x = value_text(a, &args[0], &x), has_y = value_text(a, &args[1], &y);
-    if (!has_x) return has_y ? value_string(y) : nothing();
-    return value_string(has_y ? arena_concat(a, x, y) : x);
+    bool some = false;
+    for (size_t i = 0; i < list.count && !some; i++) some = value_text(c->arena, &list.items[i], &s) && fn(c, s);
+    return value_bool(some);
 }
 
 /* ---- any ---- */
 
-static value call_coalesce(const value *args, size_t n, arena *a)
+value call_coalesce(const ir_call_args *c)
 {
-    (void)a;
-    for (size_t i = 0; i < n; i++)
-        if (!is_absent(&args[i])) return args[i];
+    for (size_t i = 0; i < c->count; i++)
+        if (!is_absent(&c->args[i])) return c->args[i];
     return nothing();
 }
 
-static value call_if(const value *args, size_t n, arena *a)
+value call_if(const ir_call_args *c)
 {
-    (void)a;
-    if (args[0].type == VALUE_BOOL && args[0].as.boolean) return args[1];
-    return n > 2 ? args[2] : nothing();
+    if (truth_arg(c, 0)) return c->args[1];
+    return c->count > 2 ? c->args[2] : nothing();
 }
 
-static value call_is_missing(const value *args, size_t n, arena *a)
+value call_is_missing(const ir_call_args *c) { return value_bool(is_absent(&c->args[0])); }
+
+static bool is_zero(const value *v)
 {
-    (void)n, (void)a;
-    return value_bool(is_absent(&args[0]));
+    switch (v->type) {
+    case VALUE_MISSING: case VALUE_NULL: case VALUE_BLANK: return true;
+    case VALUE_BOOL: return !v->as.boolean;
+    case VALUE_INT: return v->as.integer == 0;
+    case VALUE_UINT: return v->as.unsigned_integer == 0;
+    case VALUE_FLOAT: return v->as.real == 0;
+    case VALUE_STRING: return v->as.string.len == 0;
+    case VALUE_LIST: return v->as.list.count == 0;
+    case VALUE_TIME: case VALUE_RECORD: return false;
+    }
+    return false;
 }
 
-static value call_list_length(const value *args, size_t n, arena *a)
+/* Of a list those that are not zero. */
+value call_non_zero(const ir_call_args *c)
 {
-    (void)n, (void)a;
-    if (args[0].type == VALUE_LIST) return value_int((int64_t)args[0].as.list.count);
-    return value_int(is_absent(&args[0]) ? 0 : 1);
+    const value *v = &c->args[0];
+    if (v->type != VALUE_LIST) return is_zero(v) ? nothing() : *v;
+    list_builder out = {0};
+    for (size_t i = 0; i < v->as.list.count; i++)
+        if (!is_zero(&v->as.list.items[i])) list_add(c->arena, &out, v->as.list.items[i]);
+    return out.items.len ? list_done(&out) : nothing();
 }
 
-static value call_to_number(const value *args, size_t n, arena *a)
+/* ---- conversions ---- */
+
+value call_to_number(const ir_call_args *c)
 {
-    (void)n, (void)a;
     int64_t i;
     double d;
-    if (args[0].type == VALUE_STRING && str_to_int(args[0].as.string, false, &i)) return value_int(i);
-    if (args[0].type == VALUE_INT) return args[0];
-    return value_number(&args[0], &d) ? value_real(d) : nothing();
+    const value *v = &c->args[0];
+    if (v->type == VALUE_STRING && str_to_int(v->as.string, false, &i)) return value_int(i);
+    if (v->type == VALUE_INT) return *v;
+    return value_number(v, &d) ? value_real(d) : nothing();
 }
 
-static value call_to_text(const value *args, size_t n, arena *a)
+value call_to_text(const ir_call_args *c)
 {
-    (void)n;
     pk_str s;
-    return value_text(a, &args[0], &s) ? value_string(s) : nothing();
+    if (value_text(c->arena, &c->args[0], &s)) return value_string(s);
+    return c->count > 1 ? c->args[1] : nothing();
 }
 
-/* ---- times ---- */
-
-/* A time, or a text that writes one. */
-static timestamp time_of(const value *v)
+value call_to_int(const ir_call_args *c)
 {
-    if (v->type == VALUE_TIME) return v->as.time;
-    return v->type == VALUE_STRING ? timestamp_parse_iso(v->as.string) : TIMESTAMP_NONE;
+    int64_t i;
+    double d;
+    const value *v = &c->args[0];
+    if (v->type == VALUE_INT) return *v;
+    if (v->type == VALUE_BOOL) return value_int(v->as.boolean);
+    if (v->type == VALUE_STRING && str_to_int(v->as.string, false, &i)) return value_int(i);
+    if (value_number(v, &d) && d >= -9223372036854775808.0 && d < 9223372036854775808.0) return value_int((int64_t)d);
+    return c->count > 1 ? c->args[1] : value_int(0);
 }
 
-static value call_time_text(const value *args, size_t n, arena *a)
+value call_to_float(const ir_call_args *c)
 {
-    (void)n;
-    timestamp t = time_of(&args[0]);
-    return t == TIMESTAMP_NONE ? nothing() : value_string(timestamp_text(a, t));
-}
-
-static value call_time_bucket(const value *args, size_t n, arena *a)
-{
-    (void)n, (void)a;
-    timestamp t = time_of(&args[0]);
-    int64_t span;
-    if (t == TIMESTAMP_NONE || args[1].type != VALUE_INT || args[1].as.integer <= 0 ||
-        __builtin_mul_overflow(args[1].as.integer, SECOND, &span))
-        return nothing();
-    int64_t behind = t % span < 0 ? t % span + span : t % span, start;
-    if (__builtin_sub_overflow(t, behind, &start)) return nothing();
-    return (value){.type = VALUE_TIME, .as.time = start};
-}
-
-#define TIME_PART(name, part) \
-    static value call_time_##name(const value *args, size_t n, arena *a) \
-    { \
-        (void)n, (void)a; \
-        timestamp t = time_of(&args[0]); \
-        return t == TIMESTAMP_NONE ? nothing() : value_int(timestamp_to_civil(t).part); \
+    double d;
+    if (!value_number(&c->args[0], &d) || !isfinite(d)) return c->count > 1 ? c->args[1] : value_real(0);
+    if (c->count > 2) {
+        double scale = pow(10, fmin(fmax(number_arg(c, 2), 0), 17)), whole = d * scale;
+        if (fabs(whole) < 9007199254740992.0) d = trunc(whole) / scale;
     }
-TIME_PART(minute, minute)
-TIME_PART(hour, hour)
-TIME_PART(day, day)
-TIME_PART(week, iso_week)
-TIME_PART(month, month)
-TIME_PART(year, year)
-#undef TIME_PART
+    return value_real(d);
+}
+
+value call_to_bool(const ir_call_args *c)
+{
+    const value *v = &c->args[0];
+    if (v->type == VALUE_BOOL) return *v;
+    if (v->type == VALUE_INT) return value_bool(v->as.integer == 1);
+    return value_bool(v->type == VALUE_STRING && str_equal_ascii_fold(v->as.string, STR("true")));
+}
 
 /* ---- tables ---- */
 
 const ir_function ir_functions[] = {
 #define FUNCTION(name, least, most, signature, meaning, example) \
-    {#name, least, most, call_##name, signature, meaning, example},
+    {#name, sizeof #name - 1, least, most, false, call_##name, signature, meaning, example},
+#define VARYING(name, least, most, signature, meaning, example) \
+    {#name, sizeof #name - 1, least, most, true, call_##name, signature, meaning, example},
 #include "ir/functions.def"
+#undef VARYING
 #undef FUNCTION
     {0},
 };
@@ -212,13 +186,15 @@ const ir_aggregate_row ir_aggregates[] = {
 const ir_function *ir_function_find(pk_str name)
 {
     for (const ir_function *f = ir_functions; f->name; f++)
-        if (str_equal(name, str_from(f->name))) return f;
+        if (f->name_len == name.len && f->name[0] == name.ptr[0] && memcmp(f->name, name.ptr, name.len) == 0) return f;
     return NULL;
 }
 
-value ir_function_call(pk_str name, const value *args, size_t count, arena *a)
+value ir_function_call_in(ir_calls *calls, pk_str name, const value *args, size_t count, arena *a)
 {
     const ir_function *f = ir_function_find(name);
     if (!f || count < f->least || count > f->most) return nothing();
-    return f->call(args, count, a);
+    return f->call(&(ir_call_args){args, count, a, calls});
 }
+
+value ir_function_call(pk_str name, const value *args, size_t count, arena *a) { return ir_function_call_in(NULL, name, args, count, a); }

@@ -162,6 +162,13 @@ static void functions_are_documented(void **state)
     arena_free(a);
 }
 
+/* Is it one of the words between the underscores? */
+static bool has_word(pk_str name, pk_str word)
+{
+    size_t at = str_find(name, word), end = at + word.len;
+    return at != STR_NPOS && (at == 0 || name.ptr[at - 1] == '_') && (end == name.len || name.ptr[end] == '_');
+}
+
 /* A kind of stage, a test or a function is what it does; whose language it came from does not matter here. */
 static void nothing_is_named_after_a_language(void **state)
 {
@@ -175,7 +182,7 @@ static void nothing_is_named_after_a_language(void **state)
     for (const ir_aggregate_row *f = ir_aggregates; f->name; f++) vec_push(&names, str_from(f->name));
     for (size_t i = 0; i < names.len; i++)
         for (size_t k = 0; k < sizeof languages / sizeof *languages; k++)
-            assert_int_equal(str_find(names.at[i], str_from(languages[k])), STR_NPOS);
+            assert_false(has_word(names.at[i], str_from(languages[k])));
     vec_free(&names);
 }
 

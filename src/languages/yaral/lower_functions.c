@@ -61,7 +61,7 @@ static const lowered_function functions[] = {
     {"math.geo_distance", FUNCTION_PLAIN, "geo_distance", TYPE_FLOAT},
     {"hash.sha256", FUNCTION_PLAIN, "sha256", TYPE_TEXT},
     {"hash.fingerprint2011", FUNCTION_PLAIN, "fingerprint", TYPE_INT},
-    {"optimization.sample_rate", FUNCTION_PLAIN, "sample", TYPE_BOOL},
+    {"optimization.sample_rate", FUNCTION_PLAIN, "is_sampled", TYPE_BOOL},
     {"net.ip_in_range_cidr", FUNCTION_QUESTION, "ip_in_network", TYPE_BOOL},
     {"timestamp.current_seconds", FUNCTION_SPECIAL, "now", TYPE_INT},
     {"timestamp.now", FUNCTION_SPECIAL, "now", TYPE_INT},
