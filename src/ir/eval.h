@@ -25,6 +25,8 @@ typedef struct eval_context eval_context;
 eval_context *eval_context_new(void);
 void eval_context_free(eval_context *c);
 uint64_t eval_limit_hits(const eval_context *c);     /* regular expressions that gave up; counted as no match */
+uint64_t eval_stopped_runs(const eval_context *c);   /* runs that made too many combinations and left out the rest */
+uint64_t eval_cut_rows(const eval_context *c);       /* rows of which expand made more copies than it may keep */
 
 typedef struct {
     /* Is the event of one of these log sources (or index)? */
@@ -38,15 +40,25 @@ typedef struct {
     const value *(*context)(const stage *s, size_t *n, void *user);
     void *user;
     eval_context *context_of_run;                    /* may be NULL; see above */
+    const timestamp *now;                            /* the time of the run; NULL: the latest time of the events */
 } eval_schema;
 
 /* Is the expression of a match stage true of this event? Its log source is not asked. (the hot loop of conformance) */
 bool eval_match(const plan *p, const stage *match, const eval_event *e, const eval_schema *s, arena *a);
 
 typedef struct {
+    pk_str name;
+    const eval_event *event;
+    bool timeless;                                    /* a context record */
+} eval_part;
+
+typedef struct {
     timestamp time;
     const eval_event **events; size_t event_count;    /* provenance, time order */
     value columns;                                    /* record: keys and computed columns */
+    eval_part *parts; size_t part_count;              /* of an aggregate: different events of the parts of all its rows */
+    timestamp from, to;                               /* of the window, or begin and end of the row; NONE: no time */
+    value risk;                                       /* MISSING: the plan says none */
 } eval_row;
 
 /*

@@ -5,6 +5,7 @@
  * is absent gives what `missing` says.
  */
 #include "event/event.h"
+#include "event/field_path.h"
 #include "ir/eval_private.h"
 #include "ir/functions.h"
 
@@ -25,6 +26,15 @@ pk_str column_name_of(arena *a, pk_str path)
     pk_str name = arena_str(a, text_view(&t));
     text_free(&t);
     return name;
+}
+
+value value_at(const value *v, pk_str path, arena *a)
+{
+    list_builder found = {0};
+    if (!path.len) return *v;
+    field_path_read_text(v, path, a, &found);
+    if (found.items.len == 0) return (value){.type = VALUE_MISSING};
+    return found.items.len == 1 ? found.items.at[0] : list_done(&found);
 }
 
 static void add_spread(arena *a, list_builder *out, const value *v)
@@ -125,6 +135,10 @@ static value call(eval_env *env, const expr *e)
             if (e->args[0]->kind == EXPR_FIELD && str_equal(env->row->parts[i].name, e->args[0]->as.field.part))
                 return value_int((int64_t)env->row->parts[i].event->order);
         return (value){.type = VALUE_MISSING};
+    }
+    if (str_equal(e->as.call.name, STR("now")) && e->count == 0) {
+        if (env->now == TIMESTAMP_NONE) return (value){.type = VALUE_MISSING};
+        return (value){.type = VALUE_TIME, .as.time = env->now};
     }
     value *args = ARENA_ARRAY(env->arena, value, e->count);
     for (size_t i = 0; i < e->count; i++) args[i] = eval_value(env, e->args[i]);
@@ -443,7 +457,8 @@ bool eval_match(const plan *p, const stage *match, const eval_event *e, const ev
     eval_context *own = s->context_of_run ? NULL : eval_context_new();
     row_part part = {.name = match->name, .match = match, .event = e};
     row r = {.time = e->time, .order = e->order, .parts = &part, .part_count = 1, .columns = {.type = VALUE_RECORD}};
-    eval_env env = {.plan = p, .schema = s, .context = own ? own : s->context_of_run, .arena = a, .row = &r};
+    eval_env env = {.plan = p, .schema = s, .context = own ? own : s->context_of_run, .arena = a, .row = &r,
+                    .now = s->now ? *s->now : TIMESTAMP_NONE};
     bool result = eval_true(&env, match->as.match.where);
     eval_context_free(own);
     return result;

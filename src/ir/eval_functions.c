@@ -79,15 +79,24 @@ static value count_rows(const plan_run *run, const ir_aggregate_function *f, con
 /* Different events that came in under the name of the part. */
 static value count_parts(const plan_run *run, const ir_aggregate_function *f, const row *const *rows, size_t count)
 {
-    VEC(const eval_event *) seen = {0};
+    table seen = {0};
     pk_str name = f->count && f->args[0]->kind == EXPR_FIELD ? f->args[0]->as.field.part : (pk_str){"", 0};
+    int64_t n = 0;
     for (size_t i = 0; i < count; i++)
-        for (size_t p = 0; p < rows[i]->part_count && counts(run, f, rows[i]); p++) {
-            bool known = !str_equal(rows[i]->parts[p].name, name);
-            for (size_t k = 0; k < seen.len && !known; k++) known = seen.at[k] == rows[i]->parts[p].event;
-            if (!known) vec_push_in(run->arena, &seen, rows[i]->parts[p].event);
-        }
-    return value_int((int64_t)seen.len);
+        for (size_t p = 0; p < rows[i]->part_count && counts(run, f, rows[i]); p++)
+            if (str_equal(rows[i]->parts[p].name, name))
+                n += table_put(&seen, (pk_str){(const char *)&rows[i]->parts[p].event, sizeof(eval_event *)}, 1);
+    table_free(&seen);
+    return value_int(n);
+}
+
+static value count_different(const plan_run *run, const list_builder *values)
+{
+    table seen = {0};
+    int64_t n = 0;
+    for (size_t i = 0; i < values->items.len; i++) n += table_put(&seen, value_key(run->arena, &values->items.at[i]), 1);
+    table_free(&seen);
+    return value_int(n);
 }
 
 /* ---- numbers ---- */
@@ -119,14 +128,14 @@ static value percentile_of(const numbers *n, double p)
     return value_real(n->items.at[rank < 1 ? 0 : (size_t)rank - 1]);
 }
 
-static value deviation_of(const numbers *n)
+/* Of a sample; there are two or more. */
+static long double variance_of(const numbers *n)
 {
     long double squares = 0;
     size_t len = n->items.len;
-    if (len < 2) return value_null();
     long double mean = sum_of(n) / (long double)len;
     for (size_t i = 0; i < len; i++) squares += (n->items.at[i] - mean) * (n->items.at[i] - mean);
-    return value_real((double)sqrtl(squares / (long double)(len - 1)));
+    return squares / (long double)(len - 1);
 }
 
 /* ---- extremes and lists ---- */
@@ -155,7 +164,7 @@ static value extreme(const plan_run *run, const list_builder *values, bool large
     return best->type == VALUE_STRING && value_number(best, &d) ? value_real(d) : *best;
 }
 
-static value range_of(const numbers *n)
+static value range_of_numbers(const numbers *n)
 {
     return n->items.len ? value_real(n->items.at[n->items.len - 1] - n->items.at[0]) : value_null();
 }
@@ -176,9 +185,66 @@ static value distinct_values(const plan_run *run, const list_builder *values)
     return list_done(&out);
 }
 
-/* `* = values(*)`: the values of every column and field of the rows, as a record. */
-static value all_columns(const plan_run *run, const ir_aggregate_function *f, const row *const *rows, size_t count)
+/* In the order in which they come first. */
+static value first_of_each(const plan_run *run, const list_builder *values)
 {
+    list_builder out = {0};
+    table seen = {0};
+    for (size_t i = 0; i < values->items.len; i++)
+        if (table_put(&seen, value_key(run->arena, &values->items.at[i]), 1)) list_add(run->arena, &out, values->items.at[i]);
+    table_free(&seen);
+    return list_done(&out);
+}
+
+static value most_frequent(const plan_run *run, const list_builder *values)
+{
+    table places = {0};
+    VEC(size_t) times = {0};
+    value best = value_null();
+    size_t most = 0;
+    for (size_t i = 0; i < values->items.len; i++) {
+        pk_str key = value_key(run->arena, &values->items.at[i]);
+        if (table_put(&places, key, (uint32_t)times.len)) vec_push_in(run->arena, &times, 0);
+        times.at[table_get(&places, key)]++;
+    }
+    for (size_t i = 0; i < values->items.len; i++) {
+        size_t n = times.at[table_get(&places, value_key(run->arena, &values->items.at[i]))];
+        if (n > most) {
+            most = n;
+            best = values->items.at[i];
+        }
+    }
+    table_free(&places);
+    return best;
+}
+
+/* The first argument in the row whose second is largest or smallest; rows that lack one of them don't count. */
+static value value_at_extreme(const plan_run *run, const ir_aggregate_function *f, const window *w, bool largest)
+{
+    value best = value_null(), by = value_null();
+    for (size_t i = 0; i < w->count && f->count == 2; i++) {
+        eval_env env = env_of(run, w->at[i]);
+        list_builder own = {0};
+        if (!counts(run, f, w->at[i])) continue;
+        value v = eval_value(&env, f->args[0]);
+        eval_values(&env, f->args[1], &own);
+        for (size_t k = 0; k < own.items.len && !value_is_absent(&v); k++) {
+            const value *x = &own.items.at[k];
+            double d;
+            if (x->type != VALUE_TIME && (!value_number(x, &d) || isnan(d))) continue;
+            if (by.type != VALUE_NULL && !(largest ? is_before(run, &by, x) : is_before(run, x, &by))) continue;
+            best = v;
+            by = *x;
+        }
+    }
+    return best;
+}
+
+/* `* = values(*)`: the values of every column and field of the rows, as a record. */
+static value all_columns(const plan_run *run, const ir_aggregate_function *f, const window *w)
+{
+    const row *const *rows = w->at;
+    size_t count = w->count;
     record_builder out = {0};
     VEC(pk_str) names = {0};
     for (size_t i = 0; i < count; i++)
@@ -200,7 +266,7 @@ static value all_columns(const plan_run *run, const ir_aggregate_function *f, co
         ir_aggregate_function one = *f;
         one.args = &args;
         one.name = names.at[i];
-        record_add(run->arena, &out, names.at[i], aggregate_value(run, &one, rows, count));
+        record_add(run->arena, &out, names.at[i], aggregate_value(run, &one, w));
     }
     return record_done(&out);
 }
@@ -218,27 +284,42 @@ static value cut(value list, int64_t at_most)
     return list;
 }
 
-value aggregate_value(const plan_run *run, const ir_aggregate_function *f, const row *const *rows, size_t count)
+static value bound(timestamp t)
+{
+    return t == TIMESTAMP_NONE ? value_null() : (value){.type = VALUE_TIME, .as.time = t};
+}
+
+value aggregate_value(const plan_run *run, const ir_aggregate_function *f, const window *w)
 {
     pk_str name = f->function;
-    if (is_star(f)) return all_columns(run, f, rows, count);
-    if (str_equal(name, STR("count"))) return count_rows(run, f, rows, count, false);
-    if (str_equal(name, STR("count_distinct"))) return count_rows(run, f, rows, count, true);
-    if (str_equal(name, STR("parts"))) return count_parts(run, f, rows, count);
+    if (is_star(f)) return all_columns(run, f, w);
+    if (str_equal(name, STR("count"))) return count_rows(run, f, w->at, w->count, false);
+    if (str_equal(name, STR("count_distinct"))) return count_rows(run, f, w->at, w->count, true);
+    if (str_equal(name, STR("parts"))) return count_parts(run, f, w->at, w->count);
+    if (str_equal(name, STR("at_min"))) return value_at_extreme(run, f, w, false);
+    if (str_equal(name, STR("at_max"))) return value_at_extreme(run, f, w, true);
+    if (str_equal(name, STR("window_start"))) return bound(w->bounds.from);
+    if (str_equal(name, STR("window_end"))) return bound(w->bounds.to);
 
-    list_builder values = all_values(run, f, rows, count);
+    list_builder values = all_values(run, f, w->at, w->count);
+    if (str_equal(name, STR("count_each"))) return value_int((int64_t)values.items.len);
+    if (str_equal(name, STR("count_distinct_each"))) return count_different(run, &values);
+    if (str_equal(name, STR("min"))) return extreme(run, &values, false);
+    if (str_equal(name, STR("max"))) return extreme(run, &values, true);
+    if (str_equal(name, STR("mode"))) return most_frequent(run, &values);
+    if (str_equal(name, STR("values"))) return cut(distinct_values(run, &values), f->at_most);
+    if (str_equal(name, STR("list"))) return cut(list_done(&values), f->at_most);
+    if (str_equal(name, STR("distinct_list"))) return cut(first_of_each(run, &values), f->at_most);
+    if (str_equal(name, STR("first"))) return values.items.len ? values.items.at[0] : value_null();
+    if (str_equal(name, STR("last"))) return values.items.len ? values.items.at[values.items.len - 1] : value_null();
+
     numbers n = numbers_of(run, &values);
     if (str_equal(name, STR("sum"))) return n.items.len ? value_real((double)sum_of(&n)) : value_null();
     if (str_equal(name, STR("mean"))) return mean_of(&n);
     if (str_equal(name, STR("median"))) return median_of(&n);
     if (str_equal(name, STR("percentile"))) return percentile_of(&n, f->parameter);
-    if (str_equal(name, STR("deviation"))) return deviation_of(&n);
-    if (str_equal(name, STR("range"))) return range_of(&n);
-    if (str_equal(name, STR("min"))) return extreme(run, &values, false);
-    if (str_equal(name, STR("max"))) return extreme(run, &values, true);
-    if (str_equal(name, STR("values"))) return cut(distinct_values(run, &values), f->at_most);
-    if (str_equal(name, STR("list"))) return cut(list_done(&values), f->at_most);
-    if (str_equal(name, STR("first"))) return values.items.len ? values.items.at[0] : value_null();
-    if (str_equal(name, STR("last"))) return values.items.len ? values.items.at[values.items.len - 1] : value_null();
+    if (str_equal(name, STR("deviation"))) return n.items.len < 2 ? value_null() : value_real((double)sqrtl(variance_of(&n)));
+    if (str_equal(name, STR("variance"))) return n.items.len < 2 ? value_null() : value_real((double)variance_of(&n));
+    if (str_equal(name, STR("range"))) return range_of_numbers(&n);
     return value_null();
 }

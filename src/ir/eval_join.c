@@ -1,6 +1,8 @@
 /*
- * Joins in the evaluator: every combination of rows, one of each input, is made and asked. Keys first, then the
- * distance in time of the parts that have one, then the condition.
+ * Joins in the evaluator: every combination of rows, one of each input, is asked: its keys, the distance in time of the
+ * parts that have one, the condition. So that this ends on long inputs, rows of an input that cannot fit are not tried: where a
+ * key has a side that only this input can give and one that inputs before it give, its rows are found by that side's value;
+ * and rows too far in time are passed over. What is tried is asked all the same.
  *
  *   inner      combinations that fit                       left, optional   and rows of the first input that fit none
  *   semi       rows of the first input that fit some       anti             rows of the first input that fit none
@@ -9,42 +11,60 @@
 
 /* ---- does a combination fit? ---- */
 
+static bool is_zero(const value *v)
+{
+    double d;
+    if (v->type == VALUE_STRING) return v->as.string.len == 0;
+    if (v->type == VALUE_BLANK) return true;
+    if (v->type == VALUE_BOOL) return !v->as.boolean;
+    return (v->type == VALUE_INT || v->type == VALUE_UINT || v->type == VALUE_FLOAT) && value_number(v, &d) && d == 0;
+}
+
+typedef enum { SIDE_NO, SIDE_PASSES, SIDE_HAS } side_state;
+
+/* The text by which a side of this key agrees with another. NO: it agrees with none; PASSES: it doesn't count. */
+static side_state side_key(arena *a, const ir_join_key *k, const value *v, pk_str *out)
+{
+    bool absent = value_is_absent(v);
+    *out = STR("n");
+    if (absent && (k->missing == KEY_SKIP || k->missing == KEY_FILL)) return SIDE_NO;
+    if (absent && k->missing == KEY_PASS) return SIDE_PASSES;
+    if (absent && k->missing == KEY_GROUP) return SIDE_HAS;
+    if (k->missing == KEY_ZERO && (absent || is_zero(v))) *out = STR("v");
+    else *out = arena_printf(a, "v" STR_FMT, STR_ARG(value_key(a, v)));
+    return SIDE_HAS;
+}
+
+/* The value of the key's column: that of the first side that counts; absent ones are what `missing` makes of them. */
+static value key_column(const ir_join_key *k, const value *v)
+{
+    if (!value_is_absent(v)) return *v;
+    return k->missing == KEY_ZERO ? value_string((pk_str){"", 0}) : value_null();
+}
+
 /* All sides must be equal; what an absent side means is said by `missing`. */
 static bool key_fits(plan_run *run, const ir_join_key *k, row *r)
 {
-    value first = {.type = VALUE_MISSING};
-    pk_str key = {"", 0};
+    value column = {.type = VALUE_MISSING};
+    pk_str key = {"", 0}, own;
+    bool first = true;
     for (size_t i = 0; i < k->count; i++) {
         eval_env env = env_of(run, r);
         value v = eval_value(&env, k->sides[i]);
-        if (value_is_absent(&v)) {
-            if (k->missing == KEY_SKIP || k->missing == KEY_FILL) return false;
-            if (k->missing == KEY_PASS) continue;
-            v = k->missing == KEY_ZERO ? value_string((pk_str){"", 0}) : value_null();
-        }
-        pk_str own = value_key(run->arena, &v);
-        bool null_and_not = v.type != first.type && (v.type == VALUE_NULL || first.type == VALUE_NULL);
-        if (first.type == VALUE_MISSING) {
-            first = v;
-            key = own;
-        } else if (null_and_not || !str_equal(own, key)) {
-            return false;
-        }
+        side_state state = side_key(run->arena, k, &v, &own);
+        if (state == SIDE_NO || (state == SIDE_HAS && !first && !str_equal(own, key))) return false;
+        if (state == SIDE_PASSES || !first) continue;
+        first = false;
+        key = own;
+        column = key_column(k, &v);
     }
-    if (k->name.len && first.type != VALUE_MISSING) row_set(run->arena, r, k->name, first);
+    if (k->name.len && !first) row_set(run->arena, r, k->name, column);
     return true;
 }
 
-static bool within(const row *r, int64_t limit)
+static bool within(time_range range, int64_t limit)
 {
-    timestamp first = INT64_MAX, last = INT64_MIN;
-    for (size_t i = 0; i < r->part_count; i++) {
-        timestamp t = r->parts[i].event->time;
-        if (r->parts[i].timeless || t == TIMESTAMP_NONE) continue;
-        if (t < first) first = t;
-        if (t > last) last = t;
-    }
-    return limit == 0 || first > last || time_between(first, last) <= limit;
+    return limit == 0 || range.from > range.to || time_between(range.from, range.to) <= limit;
 }
 
 /* The row with its key columns, if it fits. */
@@ -52,38 +72,180 @@ static bool combination_fits(plan_run *run, const stage *s, row *r)
 {
     for (size_t i = 0; i < s->as.join.key_count; i++)
         if (!key_fits(run, &s->as.join.keys[i], r)) return false;
-    if (!within(r, s->as.join.within)) return false;
+    if (!within(range_of(r), s->as.join.within)) return false;
     eval_env env = env_of(run, r);
     return eval_true(&env, s->as.join.where);
 }
 
-/* ---- combinations ---- */
+/* ---- which input gives a side? ---- */
+
+#define NO_INPUT SIZE_MAX
+
+static bool stage_brings(const stage *s, pk_str part, int depth)
+{
+    bool brings = s->kind == STAGE_MATCH || s->kind == STAGE_CONTEXT || s->kind == STAGE_ALERTS || s->kind == STAGE_RULE;
+    if (brings && str_equal(s->name, part)) return true;
+    for (size_t i = 0; i < s->input_count && depth < 1000; i++)
+        if (s->inputs[i] && stage_brings(s->inputs[i], part, depth + 1)) return true;
+    return false;
+}
+
+static bool rows_have_column(plan_run *run, const row_list *rows, pk_str path)
+{
+    pk_str name = column_name_of(run->arena, path);
+    for (size_t i = 0; i < rows->items.len; i++)
+        if (value_get(&rows->items.at[i].columns, path) || value_get(&rows->items.at[i].columns, name)) return true;
+    return false;
+}
+
+typedef struct {
+    plan_run *run;
+    const stage *join;
+    size_t input;
+    bool mixed;                   /* fields of several inputs, or of one that is not known */
+} side_finder;
+
+static bool find_input(const expr *e, bool negated, void *user)
+{
+    side_finder *f = user;
+    (void)negated;
+    bool plain = e->kind == EXPR_CONSTANT || e->kind == EXPR_CALL || e->kind == EXPR_ARITHMETIC || e->kind == EXPR_FIELD;
+    if (!plain || (e->kind == EXPR_CALL && str_equal(e->as.call.name, STR("part")))) f->mixed = true;
+    if (e->kind != EXPR_FIELD) return true;
+    size_t found = NO_INPUT;
+    for (size_t i = 0; i < f->join->input_count; i++) {
+        bool gives = e->as.field.part.len ? stage_brings(f->join->inputs[i], e->as.field.part, 0)
+                                          : rows_have_column(f->run, run_stage(f->run, f->join->inputs[i]), e->as.field.path);
+        if (!gives) continue;
+        f->mixed |= found != NO_INPUT;
+        found = i;
+    }
+    bool own = e->as.field.part.len || (!e->as.field.schema.len && e->as.field.kind == FIELD_PATH);
+    f->mixed |= !own || found == NO_INPUT || (f->input != NO_INPUT && f->input != found);
+    f->input = found;
+    return true;
+}
+
+/* The one input whose rows alone give the value of a side; NO_INPUT: none, or that cannot be told. */
+static size_t input_of_side(plan_run *run, const stage *join, const expr *side)
+{
+    side_finder f = {.run = run, .join = join, .input = NO_INPUT};
+    ir_walk_expr(run->plan, side, find_input, &f);
+    return f.mixed ? NO_INPUT : f.input;
+}
+
+/* ---- rows of an input by the values of its sides ---- */
+
+typedef struct { const ir_join_key *key; const expr *own, *before; } side_pair;
+
+typedef struct { VEC(size_t) at; } places;
+
+typedef struct {
+    const row_list *rows;
+    VEC(side_pair) pairs;         /* none: every row is tried */
+    table by_key;                 /* text -> number of a list of places */
+    VEC(places) lists;
+    time_range *ranges;           /* of the rows */
+} input_index;
 
 typedef struct {
     plan_run *run;
     const stage *stage;
+    input_index *indexes;         /* by input */
     row_list *out;
 } joiner;
 
-static void combine(joiner *j, const row *so_far, size_t input)
+/* Keys with a side of this input and one of an input before it; a side that may be passed over finds nothing. */
+static void find_pairs(joiner *j, size_t input, input_index *index)
+{
+    for (size_t i = 0; i < j->stage->as.join.key_count; i++) {
+        const ir_join_key *k = &j->stage->as.join.keys[i];
+        side_pair pair = {.key = k};
+        for (size_t s = 0; s < k->count && k->missing != KEY_PASS; s++) {
+            size_t of = input_of_side(j->run, j->stage, k->sides[s]);
+            if (of == input && !pair.own) pair.own = k->sides[s];
+            if (of < input && !pair.before) pair.before = k->sides[s];
+        }
+        if (pair.own && pair.before) vec_push_in(j->run->arena, &index->pairs, pair);
+    }
+}
+
+/* The values of all pairs as one text; false: one of them agrees with nothing. */
+static bool pairs_text(joiner *j, const input_index *index, const row *r, bool own, pk_str *out)
+{
+    *out = (pk_str){"", 0};
+    for (size_t i = 0; i < index->pairs.len; i++) {
+        const side_pair *p = &index->pairs.at[i];
+        pk_str key;
+        eval_env env = env_of(j->run, r);
+        value v = eval_value(&env, own ? p->own : p->before);
+        if (side_key(j->run->arena, p->key, &v, &key) != SIDE_HAS) return false;
+        *out = arena_printf(j->run->arena, STR_FMT "%zu:" STR_FMT, STR_ARG(*out), key.len, STR_ARG(key));
+    }
+    return true;
+}
+
+static void make_index(joiner *j, size_t input)
+{
+    input_index *index = &j->indexes[input];
+    arena *a = j->run->arena;
+    index->rows = run_stage(j->run, j->stage->inputs[input]);
+    index->ranges = ARENA_ARRAY(a, time_range, index->rows->items.len);
+    find_pairs(j, input, index);
+    for (size_t i = 0; i < index->rows->items.len; i++) {
+        const row *r = &index->rows->items.at[i];
+        pk_str key;
+        index->ranges[i] = range_of(r);
+        if (!pairs_text(j, index, r, true, &key)) continue;
+        if (table_put(&index->by_key, key, (uint32_t)index->lists.len)) vec_push_in(a, &index->lists, (places){0});
+        places *list = &index->lists.at[table_get(&index->by_key, key)];
+        vec_push_in(a, &list->at, i);
+    }
+}
+
+/* ---- combinations ---- */
+
+static time_range wider(time_range x, time_range y)
+{
+    return (time_range){x.from < y.from ? x.from : y.from, x.to > y.to ? x.to : y.to};
+}
+
+static void combine(joiner *j, const row *so_far, time_range range, size_t input)
 {
     if (input == j->stage->input_count) {
         row r = *so_far;
         if (combination_fits(j->run, j->stage, &r)) vec_push_in(j->run->arena, &j->out->items, r);
         return;
     }
-    const row_list *rows = run_stage(j->run, j->stage->inputs[input]);
-    for (size_t i = 0; i < rows->items.len && eval_spend(j->run); i++) {
-        row r = join_rows(j->run->arena, so_far, &rows->items.at[i]);
-        combine(j, &r, input + 1);
+    const input_index *index = &j->indexes[input];
+    pk_str key;
+    uint32_t at = pairs_text(j, index, so_far, false, &key) ? table_get(&index->by_key, key) : TABLE_NONE;
+    for (size_t i = 0; at != TABLE_NONE && i < index->lists.at[at].at.len && eval_spend(j->run); i++) {
+        size_t place = index->lists.at[at].at.at[i];
+        time_range both = wider(range, index->ranges[place]);
+        if (!within(both, j->stage->as.join.within)) continue;
+        row r = join_rows(j->run->arena, so_far, &index->rows->items.at[place]);
+        combine(j, &r, both, input + 1);
     }
 }
 
-static row_list partners(plan_run *run, const stage *s, const row *first)
+static joiner open_join(plan_run *run, const stage *s)
+{
+    joiner j = {.run = run, .stage = s, .indexes = ARENA_ARRAY(run->arena, input_index, s->input_count)};
+    for (size_t i = 1; i < s->input_count; i++) make_index(&j, i);
+    return j;
+}
+
+static void close_join(joiner *j)
+{
+    for (size_t i = 1; i < j->stage->input_count; i++) table_free(&j->indexes[i].by_key);
+}
+
+static row_list partners(joiner *j, const row *first)
 {
     row_list found = {0};
-    joiner j = {run, s, &found};
-    combine(&j, first, 1);
+    j->out = &found;
+    combine(j, first, range_of(first), 1);
     return found;
 }
 
@@ -91,9 +253,10 @@ row_list run_join(plan_run *run, const stage *s)
 {
     const row_list *input = run_stage(run, s->inputs[0]);
     row_list out = {0};
+    joiner j = open_join(run, s);
     for (size_t i = 0; i < input->items.len; i++) {
         const row *first = &input->items.at[i];
-        row_list found = partners(run, s, first);
+        row_list found = partners(&j, first);
         bool any = found.items.len > 0, alone = false, all = false;
         switch (s->as.join.kind) {
         case JOIN_INNER: all = true; break;
@@ -104,7 +267,8 @@ row_list run_join(plan_run *run, const stage *s)
         for (size_t k = 0; all && k < found.items.len; k++) vec_push_in(run->arena, &out.items, found.items.at[k]);
         if (alone) vec_push_in(run->arena, &out.items, *first);
     }
-    sort_rows(&out);
+    close_join(&j);
+    sort_by_parts(run->plan, &out);
     return out;
 }
 
@@ -134,13 +298,15 @@ row_list run_lookup(plan_run *run, const stage *s)
 {
     const row_list *input = run_stage(run, s->inputs[0]);
     row_list out = {0};
+    joiner j = open_join(run, s);
     for (size_t i = 0; i < input->items.len; i++) {
-        row_list found = partners(run, s, &input->items.at[i]);
+        row_list found = partners(&j, &input->items.at[i]);
         bool any = found.items.len > 0;
         if (!any && (s->as.join.kind == JOIN_INNER || s->as.join.kind == JOIN_SEMI)) continue;
         if (any && s->as.join.kind == JOIN_ANTI) continue;
         vec_push_in(run->arena, &out.items, looked_up(run, s, &input->items.at[i], &found));
     }
+    close_join(&j);
     return out;
 }
 

@@ -12,101 +12,19 @@
 eval_env env_of(const plan_run *run, const row *r)
 {
     return (eval_env){.plan = run->plan, .schema = run->schema, .context = run->context, .arena = run->arena, .row = r,
-                      .outer = run->outer};
+                      .outer = run->outer, .now = run->now};
 }
 
-bool eval_spend(plan_run *run) { return ++*run->work <= MOST_WORK; }
+bool eval_spend(plan_run *run)
+{
+    if (++*run->work == MOST_WORK + 1) eval_count_stopped(run->context);
+    return *run->work <= MOST_WORK;
+}
 
 static bool row_true(const plan_run *run, const row *r, const expr *e)
 {
     eval_env env = env_of(run, r);
     return eval_true(&env, e);
-}
-
-/* ---- rows ---- */
-
-static int compare_rows(const void *x, const void *y)
-{
-    const row *a = x, *b = y;
-    if (a->time != b->time) return a->time < b->time ? -1 : 1;
-    if (a->order != b->order) return a->order < b->order ? -1 : 1;
-    return a->place < b->place ? -1 : a->place > b->place;
-}
-
-void sort_rows(row_list *rows)
-{
-    for (size_t i = 0; i < rows->items.len; i++) rows->items.at[i].place = i;
-    if (rows->items.len) qsort(rows->items.at, rows->items.len, sizeof *rows->items.at, compare_rows);
-}
-
-int64_t time_between(timestamp from, timestamp to)
-{
-    int64_t d;
-    return __builtin_sub_overflow(to, from, &d) ? (to > from ? INT64_MAX : INT64_MIN) : d;
-}
-
-timestamp time_later(timestamp t, int64_t by)
-{
-    timestamp sum;
-    return __builtin_add_overflow(t, by, &sum) ? (by > 0 ? INT64_MAX : INT64_MIN + 1) : sum;
-}
-
-static int compare_events(const void *x, const void *y)
-{
-    const eval_event *a = *(const eval_event *const *)x, *b = *(const eval_event *const *)y;
-    if (a->time != b->time) return a->time < b->time ? -1 : 1;
-    if (a->order != b->order) return a->order < b->order ? -1 : 1;
-    return a < b ? -1 : a > b;
-}
-
-void take_events(arena *a, row *into, const row *const *rows, size_t count)
-{
-    size_t n = 0, kept = 0;
-    for (size_t i = 0; i < count; i++) n += rows[i]->event_count;
-    const eval_event **all = ARENA_ARRAY(a, const eval_event *, n);
-    n = 0;
-    for (size_t i = 0; i < count; i++)
-        for (size_t k = 0; k < rows[i]->event_count; k++) all[n++] = rows[i]->events[k];
-    if (n) qsort(all, n, sizeof *all, compare_events);
-    for (size_t i = 0; i < n; i++)
-        if (i == 0 || all[i] != all[i - 1]) all[kept++] = all[i];
-    into->events = all;
-    into->event_count = kept;
-}
-
-row join_rows(arena *a, const row *x, const row *y)
-{
-    row r = *x;
-    r.parts = ARENA_ARRAY(a, row_part, x->part_count + y->part_count);
-    for (size_t i = 0; i < x->part_count; i++) r.parts[i] = x->parts[i];
-    for (size_t i = 0; i < y->part_count; i++) r.parts[x->part_count + i] = y->parts[i];
-    r.part_count = x->part_count + y->part_count;
-    if (y->time != TIMESTAMP_NONE && (r.time == TIMESTAMP_NONE || y->time > r.time)) {
-        r.time = y->time;
-        r.order = y->order;
-    }
-    for (size_t i = 0; i < y->columns.as.record.count; i++) {
-        const value_field *f = &y->columns.as.record.fields[i];
-        if (!value_get(&x->columns, f->name)) row_set(a, &r, f->name, f->value);
-    }
-    take_events(a, &r, (const row *const[]){x, y}, 2);
-    return r;
-}
-
-/* Columns are copied on change, for other rows may share them. MISSING takes the column away. */
-void row_set(arena *a, row *r, pk_str column, value v)
-{
-    record_builder b = {0};
-    bool done = false;
-    for (size_t i = 0; i < r->columns.as.record.count; i++) {
-        const value_field *f = &r->columns.as.record.fields[i];
-        bool same = str_equal(f->name, column);
-        if (!same) record_add(a, &b, f->name, f->value);
-        else if (v.type != VALUE_MISSING) record_add(a, &b, column, v);
-        done |= same;
-    }
-    if (!done && v.type != VALUE_MISSING) record_add(a, &b, column, v);
-    r->columns = record_done(&b);
 }
 
 static row event_row(plan_run *run, const stage *s, const eval_event *e, bool timeless)
@@ -232,7 +150,7 @@ static row_list run_rule(plan_run *run, const stage *s)
     return rows;
 }
 
-/* ---- derive, expand ---- */
+/* ---- derive ---- */
 
 static void derive_columns(plan_run *run, row *r, const ir_column *columns, size_t count, pk_str loop,
                            pk_str loop_column)
@@ -282,89 +200,6 @@ static row_list run_derive(plan_run *run, const stage *s)
         for (size_t k = 0; loop.len && k < own.items.len; k++)
             derive_columns(run, &r, s->as.derive.columns, s->as.derive.count, loop, own.items.at[k]);
         push(run, &rows, r);
-    }
-    return rows;
-}
-
-/* The list that a path goes through last: "a[].b" has the list "a" and "b" below its elements. */
-static pk_str list_of(pk_str path, pk_str *below)
-{
-    size_t at = path.len;
-    while (at >= 2 && !(path.ptr[at - 2] == '[' && path.ptr[at - 1] == ']')) at--;
-    if (at < 2) {
-        *below = (pk_str){"", 0};
-        return path;
-    }
-    *below = str_slice(path, at, path.len);
-    if (below->len && below->ptr[0] == '.') *below = str_slice(*below, 1, below->len);
-    return str_slice(path, 0, at - 2);
-}
-
-static value below_element(plan_run *run, const value *element, pk_str below)
-{
-    list_builder found = {0};
-    if (!below.len) return *element;
-    tree_values(element, below, run->arena, &found);
-    if (found.items.len == 0) return (value){.type = VALUE_MISSING};
-    return found.items.len == 1 ? found.items.at[0] : list_done(&found);
-}
-
-/* Sets the columns of all paths under the list of path `from` to what element `e` has; NULL: to null or zero. */
-static void set_element(plan_run *run, const stage *s, row *r, size_t from, const value *e)
-{
-    pk_str below, list = list_of(s->as.expand.lists[from].path, &below);
-    for (size_t i = from; i < s->as.expand.count; i++) {
-        const ir_field *f = &s->as.expand.lists[i];
-        if (!str_equal(list_of(f->path, &below), list)) continue;
-        value v = value_null();
-        if (e) v = below_element(run, e, below);
-        else if (s->as.expand.empty == MISSING_ZERO) v = value_string((pk_str){"", 0});
-        row_set(run->arena, r, column_name_of(run->arena, f->path), v);
-    }
-}
-
-static bool list_seen_before(const stage *s, size_t i)
-{
-    pk_str below, list = list_of(s->as.expand.lists[i].path, &below);
-    for (size_t k = 0; k < i; k++)
-        if (str_equal(list_of(s->as.expand.lists[k].path, &below), list)) return true;
-    return false;
-}
-
-static row_list expand_row(plan_run *run, const stage *s, const row *r)
-{
-    row_list rows = {0};
-    push(run, &rows, *r);
-    for (size_t i = 0; i < s->as.expand.count; i++) {
-        if (list_seen_before(s, i)) continue;
-        ir_field list = s->as.expand.lists[i];
-        pk_str below;
-        list_builder elements = {0};
-        list.path = list_of(list.path, &below);
-        eval_env env = env_of(run, r);
-        eval_field(&env, &list, &elements);
-        row_list multiplied = {0};
-        size_t ways = elements.items.len ? elements.items.len : 1;
-        for (size_t k = 0; k < rows.items.len; k++)
-            for (size_t w = 0; w < ways && eval_spend(run); w++) {
-                row copy = rows.items.at[k];
-                set_element(run, s, &copy, i, elements.items.len ? &elements.items.at[w] : NULL);
-                push(run, &multiplied, copy);
-            }
-        rows = multiplied;
-    }
-    if (s->as.expand.at_most && rows.items.len > (size_t)s->as.expand.at_most)
-        rows.items.len = (size_t)s->as.expand.at_most;
-    return rows;
-}
-
-static row_list run_expand(plan_run *run, const stage *s)
-{
-    const row_list *input = run_stage(run, s->inputs[0]);
-    row_list rows = {0};
-    for (size_t i = 0; i < input->items.len; i++) {
-        row_list copies = expand_row(run, s, &input->items.at[i]);
-        for (size_t k = 0; k < copies.items.len; k++) push(run, &rows, copies.items.at[k]);
     }
     return rows;
 }
@@ -657,18 +492,50 @@ row_list run_plan(plan_run run, const plan *p)
     return p->quiet == QUIET_FOR ? keep_quiet(run, p, &sorted) : sorted;
 }
 
+static timestamp latest_of(const eval_event *events, size_t count)
+{
+    timestamp latest = TIMESTAMP_NONE;
+    for (size_t i = 0; i < count; i++)
+        if (events[i].time > latest) latest = events[i].time;
+    return latest;
+}
+
+/* The parts of a row; of an aggregate's row those of the rows that it was made of. */
+static void tell_parts(const plan_run *run, const row *r, eval_row *out)
+{
+    out->parts = r->members;
+    out->part_count = r->member_count;
+    if (!r->has_window) {
+        out->parts = ARENA_ARRAY(run->arena, eval_part, r->part_count);
+        out->part_count = r->part_count;
+        for (size_t i = 0; i < r->part_count; i++)
+            out->parts[i] = (eval_part){r->parts[i].name, r->parts[i].event, r->parts[i].timeless};
+    }
+    out->from = r->has_window ? r->window.from : begin_of(r);
+    out->to = r->has_window ? r->window.to : end_of(r);
+}
+
+static eval_row tell_row(const plan_run *run, const row *r)
+{
+    eval_row out = {.time = r->time, .events = r->events, .event_count = r->event_count, .columns = r->columns};
+    tell_parts(run, r, &out);
+    if (run->plan->risk) {
+        eval_env env = env_of(run, r);
+        out.risk = eval_value(&env, run->plan->risk);
+    }
+    return out;
+}
+
 eval_row *eval_plan(const rule *r, const eval_event *events, size_t count, const eval_schema *s, arena *a, size_t *rows)
 {
     uint64_t work = 0;
     eval_context *own = s->context_of_run ? NULL : eval_context_new();
     plan_run run = {.rule = r, .schema = s, .context = own ? own : s->context_of_run, .arena = a, .events = events,
-                    .event_count = count, .to = TIMESTAMP_NONE, .work = &work};
+                    .event_count = count, .to = TIMESTAMP_NONE, .work = &work, .plan = r->plan,
+                    .now = s->now ? *s->now : latest_of(events, count)};
     row_list made = r->plan ? run_plan(run, r->plan) : (row_list){0};
     eval_row *out = ARENA_ARRAY(a, eval_row, made.items.len);
-    for (size_t i = 0; i < made.items.len; i++) {
-        const row *m = &made.items.at[i];
-        out[i] = (eval_row){.time = m->time, .events = m->events, .event_count = m->event_count, .columns = m->columns};
-    }
+    for (size_t i = 0; i < made.items.len; i++) out[i] = tell_row(&run, &made.items.at[i]);
     *rows = made.items.len;
     eval_context_free(own);
     return out;

@@ -9,6 +9,8 @@
 bool eval_test_value(eval_context *c, const ir_test *t, const value *v, number_policy numbers, arena *a);
 /* Does text `x` fit `y` (a whole, a beginning, an end, a part, a pattern)? */
 bool eval_text_fits(eval_context *c, test_kind how, bool cased, pk_str x, pk_str y, arena *a);
+void eval_count_stopped(eval_context *c);
+void eval_count_cut(eval_context *c);
 
 /* ---- rows ---- */
 
@@ -19,6 +21,9 @@ typedef struct {
     bool timeless;                /* a context record */
 } row_part;
 
+/* Bounds of a window, or begin and end of a row; from > to: no time. */
+typedef struct { timestamp from, to; } time_range;
+
 typedef struct {
     timestamp time;
     uint64_t order;
@@ -27,6 +32,10 @@ typedef struct {
     value columns;                /* record */
     const eval_event **events;
     size_t event_count;
+    eval_part *members;           /* of an aggregate's row: the different events of the parts of its rows */
+    size_t member_count;
+    bool has_window;              /* an aggregate's row */
+    time_range window;
     size_t place;                 /* scratch of sort_rows */
 } row;
 
@@ -48,6 +57,7 @@ typedef struct {
     const row *outer;             /* the row that a for-each body runs for */
     const element_binding *elements;
     pk_str loop, loop_column;     /* derive: the loop's name and the column that it stands for now */
+    timestamp now;
     int depth;
 } eval_env;
 
@@ -59,6 +69,7 @@ void eval_field(eval_env *env, const ir_field *f, list_builder *out);
 bool value_is_absent(const value *v);                 /* missing or null */
 pk_str value_key(arena *a, const value *v);           /* the text by which two values of a key are the same */
 pk_str column_name_of(arena *a, pk_str path);         /* the path without "[]" */
+value value_at(const value *v, pk_str path, arena *a); /* what stands there below a list's element; several: a list */
 
 /* ---- stages ---- */
 
@@ -71,6 +82,7 @@ typedef struct {
     const eval_event *events;
     size_t event_count;
     timestamp from, to;           /* engine time that match stages see: (from, to]; NONE: all */
+    timestamp now;
     const row *outer;
     row_list *results;            /* by stage, NULL until run */
     bool *done;
@@ -83,6 +95,10 @@ bool eval_spend(plan_run *run);                       /* false: the run has made
 const row_list *run_stage(plan_run *run, const stage *s);
 row_list run_plan(plan_run outer, const plan *p);     /* rows of its alert stage, after `quiet` */
 void sort_rows(row_list *rows);                       /* by time, then order of input; else as they were */
+void sort_by_parts(const plan *p, row_list *rows);    /* by begin, time, order of input, then part by part; else as they were */
+time_range range_of(const row *r);                    /* earliest and latest time of its parts */
+timestamp begin_of(const row *r);                     /* of the range, or the row's own time */
+timestamp end_of(const row *r);
 int64_t time_between(timestamp from, timestamp to);   /* bounded instead of overflowing */
 timestamp time_later(timestamp t, int64_t by);
 row join_rows(arena *a, const row *x, const row *y);  /* parts, columns (those of x win) and events of both */
@@ -93,6 +109,7 @@ typedef struct { pk_str text; value *values; } row_key;
 typedef struct { VEC(row_key) items; } row_keys;
 row_keys keys_of(const plan_run *run, const row *r, const ir_key *keys, size_t count, bool *passes);
 
+row_list run_expand(plan_run *run, const stage *s);
 row_list run_aggregate(plan_run *run, const stage *s);
 row_list run_sequence(plan_run *run, const stage *s);
 row_list run_sample(plan_run *run, const stage *s);
@@ -102,6 +119,8 @@ row_list run_new_terms(plan_run *run, const stage *s);
 
 /* ---- aggregate functions (eval_functions.c) ---- */
 
-value aggregate_value(const plan_run *run, const ir_aggregate_function *f, const row *const *rows, size_t count);
+typedef struct { const row **at; size_t count; time_range bounds; } window;
+
+value aggregate_value(const plan_run *run, const ir_aggregate_function *f, const window *w);
 
 #endif

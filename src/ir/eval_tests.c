@@ -39,7 +39,7 @@ struct eval_context {
     pcre2_match_data *match_data;
     pcre2_match_context *limits;
     arena *scratch;
-    uint64_t limit_hits;
+    uint64_t limit_hits, stopped_runs, cut_rows;
 };
 
 eval_context *eval_context_new(void)
@@ -79,6 +79,10 @@ void eval_context_free(eval_context *c)
 }
 
 uint64_t eval_limit_hits(const eval_context *c) { return c->limit_hits; }
+uint64_t eval_stopped_runs(const eval_context *c) { return c->stopped_runs; }
+uint64_t eval_cut_rows(const eval_context *c) { return c->cut_rows; }
+void eval_count_stopped(eval_context *c) { c->stopped_runs++; }
+void eval_count_cut(eval_context *c) { c->cut_rows++; }
 
 /* fold(), remembered: the rules of a class ask for the same values again and again. */
 static pk_str fold_once(eval_context *c, pk_str s, arena *a)

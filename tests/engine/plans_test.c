@@ -288,7 +288,7 @@ static void put_keys(text *t, random_source *r)
 
 static void put_window(text *t, random_source *r)
 {
-    static const char *const kinds[] = {"sliding", "sliding", "sliding", "tumbling", "anchored", "hop"};
+    static const char *const kinds[] = {"sliding", "sliding", "sliding", "tumbling", "hop"};
     unsigned kind = below(r, 9);
     if (kind == 0) return;
     if (kind == 1) text_printf(t, " window rows %u", 1 + below(r, 4));

@@ -82,6 +82,10 @@ static void put_rows(text *out, const eval_row *rows, size_t count)
         put_row(out, rows[i].time, &rows[i].columns);
         for (size_t k = 0; k < rows[i].event_count; k++)
             text_printf(out, " %llu", (unsigned long long)rows[i].events[k]->order);
+        if (rows[i].risk.type != VALUE_MISSING) {
+            text_put_cstring(out, " risk ");
+            value_write_json(out, &rows[i].risk);
+        }
         text_put_char(out, '\n');
     }
 }
@@ -131,7 +135,7 @@ static void run_case(const test_case *c)
         else if (str_starts_with(b->head, STR("context ")))
             add_context(&w, str_slice(b->head, 8, b->head.len), b->body);
         else if (str_equal(b->head, STR("rows"))) put_expected(&w, b->body, &expected);
-        else fail_msg(STR_FMT ": unknown block " STR_FMT, STR_ARG(c->title), STR_ARG(b->head));
+        else if (!str_equal(b->head, STR("note"))) fail_msg(STR_FMT ": unknown block " STR_FMT, STR_ARG(c->title), STR_ARG(b->head));
     }
     const rule *r = ir_rule(w.catalog, ir_rule_count(w.catalog) - 1);
     size_t rows;
@@ -173,9 +177,10 @@ static void run_file(const char *name)
 
 static void examples(void **state) { (void)state; run_file("examples.test"); }
 static void semantics(void **state) { (void)state; run_file("semantics.test"); }
+static void parts(void **state) { (void)state; run_file("parts.test"); }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(examples), cmocka_unit_test(semantics)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(examples), cmocka_unit_test(semantics), cmocka_unit_test(parts)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
