@@ -10,7 +10,7 @@
 #include <time.h>
 
 #include "base/yaml.h"
-#include "schema/model.h"
+#include "schema/mapping_lines.h"
 
 #define FILE_LIMIT (4u << 20) /* longest schema file in bytes */
 #define DEFAULT_RANK 50
@@ -21,6 +21,7 @@ typedef struct {
     diag_list *diags;
     size_t errors;
     family_id family;
+    mapping_blocks blocks;
 } loader;
 
 static void wrong(loader *l, span at, const char *words, ...) __attribute__((format(printf, 3, 4)));
@@ -329,7 +330,11 @@ static void read_layout(loader *l, pk_str name, const yaml_node *n)
 
 static void add_mapping(loader *l, class_row *row, pk_str schema_name, pk_str field, const field_map *map, span at)
 {
-    pk_str key = arena_printf(l->s->arena, STR_FMT "%c" STR_FMT, STR_ARG(schema_name), 0, STR_ARG(field));
+    char *bytes = arena_alloc(l->s->arena, schema_name.len + 1 + field.len);
+    memcpy(bytes, schema_name.ptr, schema_name.len);
+    bytes[schema_name.len] = 0;
+    memcpy(bytes + schema_name.len + 1, field.ptr, field.len);
+    pk_str key = {bytes, schema_name.len + 1 + field.len};
     if (!table_put(&row->mapping_index, key, (uint32_t)row->mappings.len)) {
         wrong(l, at, "field '" STR_FMT "' is mapped twice", STR_ARG(field));
         return;
@@ -349,48 +354,27 @@ static void read_mapping(loader *l, class_row *row, pk_str schema_name, pk_str f
         add_mapping(l, row, schema_name, field, map, at);
 }
 
-/* Of "a.labels['k: l']: mapping": a key may hold anything but "']". */
-static size_t end_of_field(pk_str line)
+static void read_mapping_lines(loader *l, class_row *row, pk_str schema_name, const mapping_block *block, span at)
 {
-    size_t from = 0, open, close;
-    while ((open = str_find(str_slice(line, from, STR_NPOS), STR("['"))) < str_find(str_slice(line, from, STR_NPOS), STR(": "))) {
-        close = str_find(str_slice(line, from + open, STR_NPOS), STR("']"));
-        if (close == STR_NPOS) break;
-        from += open + close;
-    }
-    size_t colon = str_find(str_slice(line, from, STR_NPOS), STR(": "));
-    return colon == STR_NPOS ? STR_NPOS : from + colon;
-}
-
-/*
- * The same as a text, one `field: mapping` a line: a schema with hundreds of mappings costs a fraction that way, and
- * constants need no second quotes. Lines that are blank or begin with '#' are skipped.
- */
-static void read_mapping_lines(loader *l, class_row *row, pk_str schema_name, const yaml_node *n)
-{
-    pk_str rest = text_of(l, n);
-    span at = n->span;
-    for (; rest.len > 0; at.line++) {
-        size_t newline = str_find_char(rest, '\n');
-        pk_str line = str_trim(str_slice(rest, 0, newline));
-        rest = newline == STR_NPOS ? STR("") : str_slice(rest, newline + 1, STR_NPOS);
-        size_t colon = end_of_field(line);
-        if (line.len == 0 || line.ptr[0] == '#') continue;
-        if (colon == STR_NPOS)
-            wrong(l, at, "expected 'field: where it comes from'");
+    pk_str rest = block->text, field, source;
+    at.line = block->line;
+    while (mapping_line_next(&rest, &at.line, &field, &source))
+        if (source.ptr)
+            read_mapping(l, row, schema_name, field, source, at);
         else
-            read_mapping(l, row, schema_name, str_trim(str_slice(line, 0, colon)), str_trim(str_slice(line, colon + 2, STR_NPOS)), at);
-    }
+            wrong(l, at, "expected 'field: where it comes from'");
 }
 
-static void read_mappings(loader *l, class_row *row, pk_str schema_name, const yaml_node *n)
+static void read_mappings(loader *l, class_row *row, pk_str schema_name, const yaml_entry *section)
 {
-    if (n->kind == YAML_SCALAR) {
-        read_mapping_lines(l, row, schema_name, n);
+    const yaml_node *n = section->value;
+    const mapping_block *block = mapping_block_at(&l->blocks, section->key_span.line);
+    if (block) {
+        read_mapping_lines(l, row, schema_name, block, section->key_span);
         return;
     }
     if (!is_map(n)) {
-        wrong(l, n->span, "expected a map from fields to where they come from, or lines of 'field: where it comes from'");
+        wrong(l, n->span, "expected a map from fields to where they come from, or lines of them behind '|'");
         return;
     }
     for (size_t i = 0; i < n->count; i++) {
@@ -469,7 +453,7 @@ static void read_class(loader *l, pk_str name, const yaml_node *n)
             read_missing(l, row, e->value);
         else if (str_equal(k, STR("sigma")) || str_equal(k, STR("ecs")) || str_equal(k, STR("cim")) ||
                  str_equal(k, STR("udm")))
-            read_mappings(l, row, k, e->value);
+            read_mappings(l, row, k, e);
         else
             wrong(l, e->key_span, "'" STR_FMT "': no such part of a class", STR_ARG(k));
     }
@@ -581,6 +565,7 @@ static bool load_file(schema *s, const char *path, diag_list *d)
     loader l = {.s = s, .file = str_from(path), .diags = d};
     arena *scratch = arena_new();
     s->content = digest_of(bytes, len, s->content); /* the one before is the key: order counts */
+    mapping_blocks_take(bytes, &len, s->arena, &l.blocks);
     yaml_file file = yaml_read(scratch, (pk_str){bytes, len});
     const yaml_document *first = file.count ? &file.documents[0] : NULL;
     for (size_t i = 0; first && i < first->problem_count; i++) report_problem(&l, &first->problems[i]);

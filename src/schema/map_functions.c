@@ -318,6 +318,30 @@ static value call_guid(const call *c)
     return missing;
 }
 
+/* "C:\\x", "\\\\server\\x": texts that can't be anything but a path of a file. */
+static value call_file_path(const call *c)
+{
+    pk_str s = str_trim(arg(c, 0));
+    bool drive = s.len > 3 && ((s.ptr[0] | 0x20) >= 'a' && (s.ptr[0] | 0x20) <= 'z') && s.ptr[1] == ':' && s.ptr[2] == '\\';
+    bool share = s.len > 3 && s.ptr[0] == '\\' && s.ptr[1] == '\\';
+    return drive || share ? value_string(s) : missing;
+}
+
+/* MS-ERREF 2.3: the sub-status says why, if there is one. People and rules write the digits of a status in upper case. */
+static value call_status(const call *c)
+{
+    pk_str status = str_trim(arg(c, 0)), detail = str_trim(arg(c, 1));
+    bool has_detail = !is_nothing(detail) && !str_equal(detail, STR("0x0")) && !str_equal(detail, STR("0x00000000"));
+    if (has_detail) status = detail;
+    if (is_nothing(status)) return missing;
+    char *out = arena_alloc(c->arena, status.len);
+    for (size_t i = 0; i < status.len; i++) {
+        bool letter = status.ptr[i] >= 'a' && status.ptr[i] <= 'f' && hex_digit(status.ptr[i]) >= 0;
+        out[i] = letter && str_starts_with(status, STR("0x")) ? (char)(status.ptr[i] - 0x20) : status.ptr[i];
+    }
+    return value_string((pk_str){out, status.len});
+}
+
 static value call_begins(const call *c)
 {
     for (size_t i = 1; i + 1 < c->count; i += 2)

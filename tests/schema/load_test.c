@@ -49,6 +49,8 @@ static const struct { const char *yaml; unsigned line; const char *says; } broke
     {"family: f\nclasses:\n  c:\n    udm: |\n      a.b: x\n\n      c: nosuch(a)\n", 7, "function"},
     {"family: f\nclasses:\n  c:\n    udm: |\n      # more\n      a.b\n", 6, "field: where"},
     {"family: f\nclasses:\n  c:\n    udm: [a]\n", 4, "expected a map"},
+    {"family: f\nclasses:\n  c:\n    udm: |\n      a: b\n      c: d\n\n    nonsense: 1\n", 8, "nonsense"},
+    {"family: f\nclasses:\n  c:\n    udm: |\n      a: b\n      a: c", 6, "twice"},
     {"family: f\nclasses:\n  c:\n    sigma: {Image: a}\n    missing: {sigma: [Image]}\n", 5, "twice"},
     {"family: f\nclasses:\n  c: {by_user: yes}\n", 3, "true or false"},
     {"family: f\nclasses:\n  c: 5\n", 3, "expected a class"},
