@@ -7,7 +7,6 @@
 #include "event/event.h"
 #include "event/field_path.h"
 #include "ir/eval_private.h"
-#include "ir/functions.h"
 
 static truth truth_of_bool(bool b) { return b ? TRUTH_TRUE : TRUTH_FALSE; }
 static truth truth_not(truth t) { return t == TRUTH_NULL ? t : t == TRUTH_TRUE ? TRUTH_FALSE : TRUTH_TRUE; }
@@ -142,7 +141,7 @@ static value call(eval_env *env, const expr *e)
     }
     value *args = ARENA_ARRAY(env->arena, value, e->count);
     for (size_t i = 0; i < e->count; i++) args[i] = eval_value(env, e->args[i]);
-    return ir_function_call(e->as.call.name, args, e->count, env->arena);
+    return ir_function_call_in(eval_calls(env->context), e->as.call.name, args, e->count, env->arena);
 }
 
 static value calculate(char op, const value *x, const value *y)

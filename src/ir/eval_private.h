@@ -3,6 +3,7 @@
 #define PICKET_IR_EVAL_PRIVATE_H
 
 #include "ir/eval.h"
+#include "ir/functions.h"
 
 /* ---- tests (eval_tests.c) ---- */
 
@@ -11,6 +12,7 @@ bool eval_test_value(eval_context *c, const ir_test *t, const value *v, number_p
 bool eval_text_fits(eval_context *c, test_kind how, bool cased, pk_str x, pk_str y, arena *a);
 void eval_count_stopped(eval_context *c);
 void eval_count_cut(eval_context *c);
+ir_calls *eval_calls(eval_context *c);
 
 /* ---- rows ---- */
 

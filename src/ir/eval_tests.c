@@ -39,6 +39,7 @@ struct eval_context {
     pcre2_match_data *match_data;
     pcre2_match_context *limits;
     arena *scratch;
+    ir_calls *calls;
     uint64_t limit_hits, stopped_runs, cut_rows;
 };
 
@@ -51,6 +52,7 @@ eval_context *eval_context_new(void)
     pcre2_set_depth_limit(c->limits, MATCH_LIMIT);
     pcre2_set_heap_limit(c->limits, 256 * 1024);
     c->scratch = arena_new();
+    c->calls = ir_calls_new();
     return c;
 }
 
@@ -75,14 +77,16 @@ void eval_context_free(eval_context *c)
     pcre2_match_data_free(c->match_data);
     pcre2_match_context_free(c->limits);
     arena_free(c->scratch);
+    ir_calls_free(c->calls);
     mem_free(c);
 }
 
-uint64_t eval_limit_hits(const eval_context *c) { return c->limit_hits; }
+uint64_t eval_limit_hits(const eval_context *c) { return c->limit_hits + ir_calls_gave_up(c->calls); }
 uint64_t eval_stopped_runs(const eval_context *c) { return c->stopped_runs; }
 uint64_t eval_cut_rows(const eval_context *c) { return c->cut_rows; }
 void eval_count_stopped(eval_context *c) { c->stopped_runs++; }
 void eval_count_cut(eval_context *c) { c->cut_rows++; }
+ir_calls *eval_calls(eval_context *c) { return c->calls; }
 
 /* fold(), remembered: the rules of a class ask for the same values again and again. */
 static pk_str fold_once(eval_context *c, pk_str s, arena *a)
