@@ -4,8 +4,6 @@
  */
 #include "compile/slots.h"
 
-#include "ir/functions.h"
-
 #define PATHS_A_FIELD 16          /* places of one field in one layout */
 #define EXPR_DEPTH 32
 
@@ -130,9 +128,9 @@ static slot_expr *constant_expr(slot_reader *r, value v)
 
 static bool is_known(const slot_expr *e) { return e->kind == MAP_CONSTANT || e->kind == MAP_MISSING; }
 
-value slot_call(const slot_expr *e, const value *args, arena *a)
+value slot_call(const slot_expr *e, const value *args, ir_calls *calls, arena *a)
 {
-    return e->of_rule ? ir_function_call(e->function, args, e->count, a) : schema_call(e->function, args, e->count, a);
+    return e->of_rule ? ir_function_call_in(calls, e->function, args, e->count, a) : schema_call(e->function, args, e->count, a);
 }
 
 /* A function whose arguments are all known is computed now. */
@@ -144,7 +142,7 @@ static slot_expr *fold_call(slot_reader *r, slot_expr *e)
         if (!is_known(e->args[i])) return e;
         args[i] = e->args[i]->constant;
     }
-    return constant_expr(r, slot_call(e, args, a));
+    return constant_expr(r, slot_call(e, args, NULL, a));
 }
 
 /* Alternatives that are always missing go; those behind one that is always there can never be reached. */
@@ -203,8 +201,11 @@ static slot_expr *expr_of_rule(slot_reader *r, const expr *x, unsigned depth)
 {
     if (x->kind == EXPR_FIELD) return expr_of_field(r, &x->as.field);
     if (x->kind == EXPR_CONSTANT) return constant_expr(r, x->as.constant);
-    if (x->kind != EXPR_CALL || depth == 0 || !ir_function_find(x->as.call.name)) {
-        r->problem = x->kind == EXPR_CALL ? "a function that the engine does not know" : "an expression that is no field";
+    const ir_function *f = x->kind == EXPR_CALL ? ir_function_find(x->as.call.name) : NULL;
+    if (!f || f->varies || depth == 0) {
+        r->problem = f && f->varies          ? "a function that has a value only behind match stages"
+                     : x->kind == EXPR_CALL ? "a function that the engine does not know"
+                                            : "an expression that is no field";
         return constant_expr(r, (value){.type = VALUE_MISSING});
     }
     slot_expr *e = new_expr(r, MAP_CALL);
@@ -269,7 +270,7 @@ static value value_without_fields(slot_table *t, const slot_expr *e)
     if (e->kind != MAP_CALL) return missing;
     value *args = ARENA_ARRAY(t->arena, value, e->count);
     for (size_t i = 0; i < e->count; i++) args[i] = value_without_fields(t, e->args[i]);
-    return slot_call(e, args, t->arena);
+    return slot_call(e, args, NULL, t->arena);
 }
 
 static uint32_t computed_slot(slot_table *t, slot_expr *e)

@@ -7,6 +7,7 @@
 #define PICKET_COMPILE_SLOTS_H
 
 #include "base/hash.h"
+#include "ir/functions.h"
 #include "ir/ir.h"
 #include "schema/schema.h"
 
@@ -67,8 +68,8 @@ void slots_free(slot_table *t);
 void slots_finish(slot_table *t);                     /* no slot_operand afterwards */
 void slots_image(const slot_table *t, image_writer *w, size_t field); /* copies what a finished table at `field` holds */
 
-/* Calls the function of a MAP_CALL. */
-value slot_call(const slot_expr *e, const value *args, arena *a);
+/* Calls the function of a MAP_CALL. `calls` may be NULL. */
+value slot_call(const slot_expr *e, const value *args, ir_calls *calls, arena *a);
 
 /*
  * `widest`: c, or an ancestor on which the rule runs as well: what is asked of the whole event is one slot for both.

@@ -20,6 +20,7 @@ matcher *matcher_new(const program *p)
     m->contexts = context_table_new(p);
     m->cache = value_cache_new(p->part_count, CACHE_LIMIT);
     m->arena = arena_new();
+    m->calls = ir_calls_new();
     m->slots = mem_zalloc(slots + 1, sizeof *m->slots);
     m->sparse = sparse_slots(p);
     m->bits = mem_zalloc(predicates / 64 + 1, sizeof *m->bits);
@@ -37,6 +38,7 @@ void matcher_free(matcher *m)
     context_table_free(m->contexts);
     value_cache_free(m->cache);
     network_scratch_free(&m->network);
+    ir_calls_free(m->calls);
     arena_free(m->arena);
     mem_free(m->slots);
     mem_free(m->sparse);
@@ -56,7 +58,7 @@ void matcher_free(matcher *m)
     mem_free(m);
 }
 
-uint64_t matcher_limit_hits(const matcher *m) { return m->network.regex.limit_hits; }
+uint64_t matcher_limit_hits(const matcher *m) { return m->network.regex.limit_hits + ir_calls_gave_up(m->calls); }
 
 /* ---- profiles ---- */
 

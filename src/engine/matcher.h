@@ -6,6 +6,7 @@
 
 #include "compile/program_private.h"
 #include "engine/engine.h"
+#include "ir/functions.h"
 
 /* ---- what is true of one text ---- */
 
@@ -99,6 +100,7 @@ struct matcher {
     value_cache *cache;
     network_scratch network;
     arena *arena;                 /* of one event */
+    ir_calls *calls;              /* what functions of rules keep */
 
     uint32_t stamp;               /* number of the event, wraps with care */
     const event *event;

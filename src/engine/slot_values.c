@@ -87,7 +87,7 @@ static void compute_map_call(matcher *m, const slot_expr *e, list_builder *out)
     if (e->count) compute(m, e->args[0], &values);
     for (size_t i = 0; i < values.items.len || i == 0; i++) {
         args[0] = values.items.len ? values.items.at[i] : (value){.type = VALUE_MISSING};
-        value v = slot_call(e, args, m->arena);
+        value v = slot_call(e, args, m->calls, m->arena);
         add_spread(m, &v, out);
     }
 }
@@ -102,7 +102,7 @@ static void compute_rule_call(matcher *m, const slot_expr *e, list_builder *out)
         if (values.items.len == 1) args[i] = values.items.at[0];
         else if (values.items.len > 1) args[i] = list_done(&values);
     }
-    value v = slot_call(e, args, m->arena);
+    value v = slot_call(e, args, m->calls, m->arena);
     add_spread(m, &v, out);
 }
 

@@ -83,7 +83,7 @@ static void values_of_call(why_walk *w, const expr *e, list_builder *out)
         if (values.items.len == 1) args[i] = values.items.at[0];
         else if (values.items.len > 1) args[i] = list_done(&values);
     }
-    value v = ir_function_call(e->as.call.name, args, e->count, w->arena);
+    value v = ir_function_call_in(w->m->calls, e->as.call.name, args, e->count, w->arena);
     if (v.type == VALUE_LIST)
         for (size_t i = 0; i < v.as.list.count; i++) list_add(w->arena, out, v.as.list.items[i]);
     else if (v.type != VALUE_MISSING) list_add(w->arena, out, v);
