@@ -36,7 +36,7 @@ timestamp timestamp_from_civil(int64_t year, int month, int day, int hour, int m
 
 civil_time timestamp_to_civil(timestamp t)
 {
-    int64_t days = floor_divide(t, DAY), rest = t - days * DAY;
+    int64_t days = floor_divide(t, DAY), rest = t % DAY + (t % DAY < 0 ? DAY : 0); /* days * DAY may not fit */
     int64_t z = days + 719468, era = floor_divide(z, 146097), day_of_era = z - era * 146097;
     int64_t year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
     int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);

@@ -25,6 +25,11 @@ static void test_calendar(void **state)
     assert_int_equal(c.iso_week, 47);
     assert_int_equal(timestamp_to_civil(timestamp_from_civil(2021, 1, 3, 0, 0, 0, 0)).iso_week, 53);
     assert_int_equal(timestamp_to_civil(timestamp_from_civil(2018, 12, 31, 0, 0, 0, 0)).iso_week, 1);
+    civil_time first = timestamp_to_civil(INT64_MIN + 1); /* 1677-09-21T00:12:43.145224193 */
+    assert_int_equal(first.year, 1677);
+    assert_int_equal(first.day, 21);
+    assert_int_equal(first.minute, 12);
+    assert_int_equal(first.nanosecond, 145224193);
     assert_int_equal(timestamp_from_filetime(UINT64_C(116444736000000000)), 0);
     assert_true(timestamp_from_filetime(0) == TIMESTAMP_NONE); /* 1601 is before what an int64 of nanoseconds reaches */
     assert_true(timestamp_from_filetime(UINT64_MAX) == TIMESTAMP_NONE);
