@@ -6,172 +6,9 @@
 #include <malloc.h>
 #include <stdlib.h>
 
-#include "../ir/cases.h"
-#include "../schema/tree.h"
-#include "engine/engine.h"
+#include "plan_bench.h"
 
 #define RANDOM_PLANS 2000
-
-typedef struct { VEC(pk_str) items; } line_list;
-
-static int by_text(const void *x, const void *y) { return str_compare(*(const pk_str *)x, *(const pk_str *)y); }
-
-static void sort_lines(line_list *l)
-{
-    if (l->items.len) qsort(l->items.at, l->items.len, sizeof *l->items.at, by_text);
-}
-
-/* ---- a row as a line: time, columns in order of names, events ---- */
-
-static pk_str shown(arena *a, const value *v)
-{
-    pk_str s;
-    if (value_text(a, v, &s)) return s;
-    text t = {0};
-    value_write_json(&t, v);
-    s = arena_str(a, text_view(&t));
-    text_free(&t);
-    return s;
-}
-
-static pk_str line_of(arena *a, timestamp time, line_list *columns)
-{
-    text t = {0};
-    text_printf(&t, "%lld", (long long)time);
-    sort_lines(columns);
-    for (size_t i = 0; i < columns->items.len; i++) text_printf(&t, " " STR_FMT, STR_ARG(columns->items.at[i]));
-    pk_str line = arena_str(a, text_view(&t));
-    text_free(&t);
-    columns->items.len = 0;
-    return line;
-}
-
-static void put_column(arena *a, line_list *columns, pk_str name, pk_str shown_value)
-{
-    vec_push_in(a, &columns->items, arena_printf(a, STR_FMT "=" STR_FMT, STR_ARG(name), STR_ARG(shown_value)));
-}
-
-static line_list evaluate(const world *w, const rule *r, arena *a)
-{
-    line_list out = {0}, columns = {0};
-    eval_context *kept = eval_context_new();
-    eval_schema s = {.is_source = is_source, .field = field, .context = context, .user = (void *)(uintptr_t)w, .context_of_run = kept};
-    size_t count;
-    eval_row *rows = eval_plan(r, w->events.at, w->events.len, &s, a, &count);
-    for (size_t i = 0; i < count; i++) {
-        for (size_t c = 0; c < rows[i].columns.as.record.count; c++) {
-            const value_field *f = &rows[i].columns.as.record.fields[c];
-            put_column(a, &columns, f->name, shown(a, &f->value));
-        }
-        pk_str line = line_of(a, rows[i].time, &columns);
-        for (size_t e = 0; e < rows[i].event_count; e++)
-            line = arena_printf(a, STR_FMT " #%llu", STR_ARG(line), (unsigned long long)rows[i].events[e]->order);
-        vec_push_in(a, &out.items, line);
-    }
-    eval_context_free(kept);
-    sort_lines(&out);
-    return out;
-}
-
-/* ---- the engine ---- */
-
-typedef struct {
-    const rule *rule;
-    arena *arena;
-    line_list lines;
-    timestamp last;
-    bool disordered;
-} collector;
-
-static bool on_alert(const stage_alert *alert, void *user)
-{
-    collector *c = user;
-    line_list columns = {0};
-    if (alert->rule != c->rule) return true;
-    for (size_t i = 0; i < alert->key_count; i++) put_column(c->arena, &columns, alert->keys[i].name, alert->key_values[i]);
-    for (size_t i = 0; i < alert->column_count; i++)
-        put_column(c->arena, &columns, alert->column_names[i], shown(c->arena, &alert->column_values[i]));
-    pk_str line = line_of(c->arena, alert->time, &columns);
-    for (size_t e = 0; e < alert->event_count; e++)
-        line = arena_printf(c->arena, STR_FMT " #%llu", STR_ARG(line), (unsigned long long)alert->events[e].source.position);
-    vec_push_in(c->arena, &c->lines.items, line);
-    c->disordered |= alert->time < c->last;
-    c->last = alert->time;
-    return true;
-}
-
-typedef struct {
-    schema *schema;
-    diag_list *diags;
-    size_t memory, row_memory;    /* 0: the usual */
-    size_t rows;                  /* found in all */
-} bench;
-
-/* A class for each log source of the events; none for those that a plan names by nothing. */
-static class_id class_of_source(schema *s, pk_str source)
-{
-    log_source l = {.product = {"", 0}, .category = {"", 0}, .service = {"", 0}};
-    size_t slash = str_find_char(source, '/');
-    if (slash == STR_NPOS) return CLASS_NONE;
-    l.product = str_slice(source, 0, slash);
-    l.category = str_slice(source, slash + 1, source.len);
-    if (str_equal(l.product, STR("*"))) l.product = STR("any");
-    return schema_user_class(s, &l);
-}
-
-/* false: the engine refuses the plan; the reason is in the diagnostics. */
-static bool run_engine(bench *b, world *w, const rule *r, arena *a, line_list *out, size_t *disordered)
-{
-    program *p;
-    VEC(class_id) classes = {0};
-    for (size_t i = 0; i < w->events.len; i++) {
-        class_id c = class_of_source(b->schema, *(const pk_str *)w->events.at[i].user);
-        vec_push_in(a, &classes, c);
-    }
-    diag_list *d = diag_list_new();
-    assert_int_equal(program_build(&p, w->catalog, b->schema, NULL, d), PK_OK);
-    matcher *m = matcher_new(p);
-    row_store *store = row_store_new(p, b->row_memory);
-    for (size_t i = 0; i < w->events.len; i++) {
-        const eval_event *seen = &w->events.at[i];
-        classification k = {.layout = LAYOUT_NONE, .classes = &classes.at[i], .class_count = classes.at[i] != CLASS_NONE};
-        event e = event_of_tree(a, program_paths(p), seen->tree);
-        e.source = (event_source){.file = STR("case"), .position = seen->order, .record = -1};
-        match_result found = matcher_run(m, &e, &k);
-        for (size_t n = 0; n < found.count; n++) {
-            matched_row row = {ir_rule(w->catalog, found.rules[n]), found.stages[n], found.classes[n], seen->time, {"", 0}};
-            assert_int_equal(row_store_add(store, p, &row, &e, &k, STR("{}")), PK_OK);
-        }
-    }
-    collector c = {.rule = r, .arena = a, .last = INT64_MIN};
-    assert_int_equal(stages_run(p, &store, 1, b->memory, NULL, on_alert, &c, d), PK_OK);
-    bool refused = false;
-    for (size_t i = 0; i < diag_count(d); i++) refused |= diag_at(d, i)->severity == PK_UNSUPPORTED;
-    diag_merge(b->diags, d);
-    diag_list_free(d);
-    row_store_free(store);
-    matcher_free(m);
-    program_free(p);
-    *out = c.lines;
-    *disordered += c.disordered;
-    b->rows += out->items.len;
-    sort_lines(out);
-    return !refused;
-}
-
-static bool same_lines(const line_list *x, const line_list *y)
-{
-    if (x->items.len != y->items.len) return false;
-    for (size_t i = 0; i < x->items.len; i++)
-        if (!str_equal(x->items.at[i], y->items.at[i])) return false;
-    return true;
-}
-
-static void print_lines(const char *title, const line_list *l)
-{
-    print_error("%s\n", title);
-    for (size_t i = 0; i < l->items.len; i++) print_error("  " STR_FMT "\n", STR_ARG(l->items.at[i]));
-}
 
 /* ---- the cases ---- */
 
@@ -215,7 +52,7 @@ static void run_case(bench *b, const test_case *c, tally *t)
     size_t disordered = 0;
     if (load_case(c, &w)) {
         const rule *r = ir_rule(w.catalog, ir_rule_count(w.catalog) - 1);
-        line_list found, expected = evaluate(&w, r, a);
+        line_list found, expected = evaluate(b, &w, r, a);
         bool runs = run_engine(b, &w, r, a, &found, &disordered);
         t->run += runs;
         t->refused += !runs;
@@ -230,19 +67,6 @@ static void run_case(bench *b, const test_case *c, tally *t)
     arena_free(a);
     diag_list_free(w.diags);
     ir_catalog_free(w.catalog);
-}
-
-static bench open_bench(void)
-{
-    bench b = {.diags = diag_list_new()};
-    assert_int_equal(schema_load(&b.schema, PICKET_SOURCE_DIR "/tests/engine/schemas", b.diags), PK_OK);
-    return b;
-}
-
-static void close_bench(bench *b)
-{
-    schema_free(b->schema);
-    diag_list_free(b->diags);
 }
 
 static void cases(void **state)
@@ -266,18 +90,6 @@ static void cases(void **state)
 }
 
 /* ---- random plans ---- */
-
-typedef struct { uint64_t state; } random_source;
-
-static unsigned below(random_source *r, unsigned n)
-{
-    uint64_t z = r->state += UINT64_C(0x9e3779b97f4a7c15);
-    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return (unsigned)((z ^ (z >> 31)) % n);
-}
-
-#define PICK(r, list) ((list)[below((r), sizeof(list) / sizeof *(list))])
 
 static void put_keys(text *t, random_source *r)
 {
@@ -373,51 +185,6 @@ static void put_events(text *t, random_source *r)
     }
 }
 
-/* 0: both agree; 1: they differ; -1: the engine refuses it */
-static int try_plan(bench *b, pk_str source, pk_str events, bool print, size_t *disordered)
-{
-    world w = {.catalog = ir_catalog_new(), .diags = diag_list_new()};
-    arena *a = arena_new();
-    line_list found;
-    rule *r = ir_add_rule(w.catalog);
-    r->plan = ir_parse_plan(w.catalog, source, STR("plan"), w.diags);
-    if (!r->plan) fail_msg("%.*s\n%.*s", STR_ARG(source), STR_ARG(diag_at(w.diags, 0)->message));
-    add_events(&w, events);
-    line_list expected = evaluate(&w, r, a);
-    int outcome = !run_engine(b, &w, r, a, &found, disordered) ? -1 : !same_lines(&expected, &found);
-    if (print) {
-        print_error("%.*s%.*s", STR_ARG(source), STR_ARG(events));
-        print_lines("expected", &expected);
-        print_lines("found", &found);
-    }
-    arena_free(a);
-    diag_list_free(w.diags);
-    ir_catalog_free(w.catalog);
-    return outcome;
-}
-
-/* Leaves out lines of events as long as the two differ. */
-static void show_smallest(bench *b, pk_str source, text *events)
-{
-    size_t none = 0;
-    for (size_t at = 0; at < events->len;) {
-        pk_str rest = str_slice(text_view(events), at, STR_NPOS);
-        size_t line = str_find_char(rest, '\n') + 1;
-        text shorter = {0};
-        text_put(&shorter, str_slice(text_view(events), 0, at));
-        text_put(&shorter, str_slice(rest, line, STR_NPOS));
-        bool still = shorter.len && try_plan(b, source, text_view(&shorter), false, &none) == 1;
-        if (still) {
-            text_clear(events);
-            text_put(events, text_view(&shorter));
-        } else {
-            at += line;
-        }
-        text_free(&shorter);
-    }
-    try_plan(b, source, text_view(events), true, &none);
-}
-
 static void random_plans(void **state)
 {
     (void)state;
@@ -429,11 +196,12 @@ static void random_plans(void **state)
         put_plan(&source, &r);
         put_events(&events, &r);
         b.row_memory = seed % 3 ? 0 : 2048;
-        int outcome = try_plan(&b, text_view(&source), text_view(&events), false, &disordered);
+        plan_case c = {.source = text_view(&source), .events = text_view(&events)};
+        int outcome = try_plan(&b, c, false, &disordered);
         refused += outcome < 0;
         if (outcome > 0 && failed++ < 4) {
             print_error("seed %llu\n", (unsigned long long)seed);
-            show_smallest(&b, text_view(&source), &events);
+            show_smallest(&b, c);
         }
         text_free(&source);
         text_free(&events);
