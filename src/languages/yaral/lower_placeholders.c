@@ -85,13 +85,13 @@ void lower_plan_placeholders(lowering *l)
 {
     for (uint32_t p = 0; p < l->ast->placeholder_count; p++) {
         const yaral_placeholder *ast = &l->ast->placeholders[p];
-        placeholder_plan *plan = &l->placeholders[p];
-        plan->variables = ARENA_ARRAY(l->scratch, uint32_t, ast->count);
+        placeholder_plan *own = &l->placeholders[p];
+        own->variables = ARENA_ARRAY(l->scratch, uint32_t, ast->count);
         for (size_t i = 0; i < ast->count; i++) {
-            plan->variables[i] = ast->bindings[i].variable;
-            plan->nocase |= ast->bindings[i].compare->nocase;
+            own->variables[i] = ast->bindings[i].variable;
+            own->nocase |= ast->bindings[i].compare->nocase;
         }
-        plan->base = choose_base(l, p);
+        own->base = choose_base(l, p);
     }
     for (uint32_t p = 0; p < l->ast->placeholder_count; p++)
         for (size_t i = 0; i < l->ast->placeholders[p].count; i++)
@@ -140,5 +140,6 @@ typed lower_placeholder(lowering *l, const yaral_node *n)
         result = lower_value(l, ast->bindings[i].value);
         l->placeholders[p].in_progress = false;
     }
-    return lower_typed(result.value, result.type, n->span).value ? result : none;
+    lower_at(result.value, n->span);
+    return result;
 }

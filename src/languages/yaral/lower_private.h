@@ -13,8 +13,9 @@
 #include "languages/yaral/yaral.h"
 #include "udm/udm.h"
 
-#define LOWER_MAX_NODES 100000        /* of one rule, placeholders put in for their names */
-#define LOWER_MAX_DEPTH 400           /* of the recursion, placeholders of placeholders counted */
+#define LOWER_MAX_NODES 20000         /* of one rule, placeholders put in for their names */
+#define LOWER_MAX_DEPTH 120           /* of nodes, placeholders of placeholders counted; a node makes up to three levels of the IR */
+#define LOWER_MAX_HEIGHT 150          /* of expressions: below what the text form reads */
 #define LOWER_MAX_COPIES 10000        /* rows that one event may become */
 #define LOWER_MAX_OUTCOME_LIST 25     /* elements of array and array_distinct */
 #define LOWER_DEFAULT_RISK 40
@@ -99,6 +100,7 @@ typedef struct {
     bool has_sensitive;               /* some aggregate counts copies: then all of them must be made */
     VEC(cross_test) cross;
     VEC(ir_key) keys;                 /* of the groups */
+    VEC(lowered_type) key_types;
     VEC(ir_aggregate_function) functions;
     VEC(ir_column) derived;
     VEC(aggregated) aggregated;
@@ -167,6 +169,8 @@ expr *lower_quantified(lowering *l, typed operand, expr *use, bool negated, span
 bool lower_accepts_zero(const expr *use);             /* true of an absent field? */
 expr *lower_comparison_of(lowering *l, typed x, compare_op op, typed y, bool nocase, span at);
 expr *lower_is_zero(lowering *l, typed v, span at);
+/* The operand of a test with that constant; strings.to_lower around it is taken off where the test may ignore case instead. */
+typed lower_operand(lowering *l, const yaral_node *n, pk_str constant, bool *nocase);
 
 /* ---- lower_calls.c ---- */
 
@@ -213,8 +217,12 @@ bool lower_regex_accepts_empty(pk_str pcre, uint16_t flags);
 /* ---- lower_tables.c: reference lists, data tables ---- */
 
 expr *lower_membership(lowering *l, const yaral_node *n);
-/* Comparisons with columns of data tables that stand as statements: all of one table hold of one row. Marks what it took. */
-void lower_table_rows(lowering *l, const yaral_node *const *statements, size_t count, bool *taken);
+/* A comparison with a column of a data table that stands alone: some row has it. */
+expr *lower_column_equality(lowering *l, const yaral_node *n);
+/* `$e.f = %table.column`: the table it compares with; empty: it is none. */
+pk_str lower_table_of(const yaral_node *n);
+/* Such comparisons with one table, of which all hold of one row. */
+expr *lower_table_rows(lowering *l, const yaral_node *const *comparisons, size_t count);
 
 /* ---- lower_lists.c: repeated fields ---- */
 
@@ -241,6 +249,7 @@ expr *lower_count(lowering *l, uint32_t variable);    /* column "#e" */
 expr *lower_distinct(lowering *l, uint32_t placeholder); /* column "#host" */
 expr *lower_add_function(lowering *l, pk_str name, const char *function, expr **args, size_t count, int64_t at_most);
 void lower_keys(lowering *l);
+bool lower_skips_zero(const lowering *l, uint32_t placeholder); /* a key of the groups of which the zero makes no group */
 void lower_groups(lowering *l, stage *rows);          /* from the joined rows to the alert */
 int64_t lower_window_span(const lowering *l);         /* 0: no window */
 

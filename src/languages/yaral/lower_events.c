@@ -1,0 +1,176 @@
+/*
+ * The events section: its statements all hold, so each is put where it can be asked first. What needs one variable alone is a
+ * test of that variable; an equation between two variables is a key of their join; everything else is asked of joined rows.
+ * `$p = field` gives a placeholder its value, and asks for nothing unless the placeholder has one already.
+ */
+#include "languages/yaral/lower_private.h"
+
+/* ---- bindings ---- */
+
+typedef struct { uint32_t placeholder, binding; } binding_place;
+
+/* Is this statement where a placeholder gets a value? */
+static bool find_binding(const lowering *l, const yaral_node *n, binding_place *out)
+{
+    if (n->kind != YARAL_COMPARE) return false;
+    for (uint32_t p = 0; p < l->ast->placeholder_count; p++)
+        for (uint32_t i = 0; i < l->ast->placeholders[p].count; i++) {
+            const yaral_binding *b = &l->ast->placeholders[p].bindings[i];
+            if (b->compare != n || !b->statement) continue;
+            *out = (binding_place){p, i};
+            return true;
+        }
+    return false;
+}
+
+static void enter_variable(lowering *l, uint32_t variable)
+{
+    l->scope = SCOPE_VARIABLE;
+    l->variable = variable;
+}
+
+/* What each placeholder is in each variable that binds it. */
+static void lower_bindings(lowering *l)
+{
+    for (uint32_t p = 0; p < l->ast->placeholder_count; p++)
+        for (uint32_t i = 0; i < l->ast->placeholders[p].count; i++) {
+            const yaral_binding *b = &l->ast->placeholders[p].bindings[i];
+            uint32_t v = l->placeholders[p].variables[i];
+            if (!b->statement || v == YARAL_NONE || lower_binding_of(l, v, p)) continue;
+            enter_variable(l, v);
+            variable_binding made = {.placeholder = p, .node = b->value, .derived = b->value->kind != YARAL_FIELD};
+            l->placeholders[p].in_progress = true;
+            made.value = lower_value(l, b->value);
+            l->placeholders[p].in_progress = false;
+            vec_push_in(l->scratch, &l->variables[v].bindings, made);
+        }
+}
+
+/* A second value for a placeholder: it must be the first. */
+static void lower_rebinding(lowering *l, const yaral_node *n, binding_place at)
+{
+    uint32_t v = l->placeholders[at.placeholder].variables[at.binding];
+    const yaral_placeholder *p = &l->ast->placeholders[at.placeholder];
+    if (v == YARAL_NONE ? at.binding == l->placeholders[at.placeholder].base
+                        : lower_binding_of(l, v, at.placeholder)->node == p->bindings[at.binding].value)
+        return;
+    yaral_node name = {.kind = YARAL_VARIABLE, .span = n->span,
+                       .as.variable = {.name = p->name, .role = YARAL_OF_PLACEHOLDER, .index = at.placeholder}};
+    if (v != YARAL_NONE) enter_variable(l, v);
+    else l->scope = SCOPE_ROWS;
+    typed own = lower_value(l, p->bindings[at.binding].value), first = lower_value(l, &name);
+    expr *same = lower_comparison_of(l, own, COMPARE_EQ, first, n->nocase, n->span);
+    if (v != YARAL_NONE) {
+        vec_push_in(l->scratch, &l->variables[v].tests, same);
+        return;
+    }
+    cross_test cross = {.test = same, .needs = ARENA_ARRAY(l->scratch, bool, l->ast->variable_count), .span = n->span};
+    lower_needs(l, n, cross.needs);
+    vec_push_in(l->scratch, &l->cross, cross);
+}
+
+/* ---- statements ---- */
+
+static uint32_t first_of(const bool *needs)
+{
+    uint32_t v = 0;
+    while (!needs[v]) v++;
+    return v;
+}
+
+/* `$a.x = $b.y`: one variable on each side. */
+static bool is_equation(const lowering *l, const yaral_node *n, uint32_t *sides)
+{
+    if (n->kind != YARAL_COMPARE || n->as.compare != YARAL_EQ) return false;
+    for (size_t i = 0; i < 2; i++) {
+        bool *needs = ARENA_ARRAY(l->scratch, bool, l->ast->variable_count);
+        if (n->args[i]->kind == YARAL_FIELD && n->args[i]->as.field.quantifier != YARAL_PLAIN) return false;
+        if (lower_is_constant(n->args[i]) || lower_needs(l, n->args[i], needs) != 1) return false;
+        sides[i] = first_of(needs);
+    }
+    return sides[0] != sides[1];
+}
+
+static void lower_cross(lowering *l, const yaral_node *n, bool *needs)
+{
+    cross_test cross = {.needs = needs, .span = n->span};
+    l->scope = SCOPE_ROWS;
+    if (is_equation(l, n, cross.side_variables)) {
+        for (size_t i = 0; i < 2; i++) {
+            enter_variable(l, cross.side_variables[i]);
+            cross.sides[i] = lower_value(l, n->args[i]);
+            if (n->nocase) cross.sides[i].value = lower_call(l, "lower", &cross.sides[i].value, 1, n->args[i]->span);
+        }
+    } else {
+        cross.test = lower_truth(l, n);
+    }
+    vec_push_in(l->scratch, &l->cross, cross);
+}
+
+static void lower_statement(lowering *l, const yaral_node *n)
+{
+    binding_place at;
+    bool *needs = ARENA_ARRAY(l->scratch, bool, l->ast->variable_count);
+    if (find_binding(l, n, &at)) {
+        lower_rebinding(l, n, at);
+        return;
+    }
+    size_t count = lower_needs(l, n, needs);
+    if (count > 1) {
+        lower_cross(l, n, needs);
+        return;
+    }
+    enter_variable(l, count ? first_of(needs) : 0);
+    vec_push_in(l->scratch, &l->variables[l->variable].tests, lower_truth(l, n));
+}
+
+/* Comparisons with columns of one table hold of one row together. */
+static void lower_table_statements(lowering *l, const yaral_node *const *statements, size_t count, size_t first, bool *taken)
+{
+    pk_str name = lower_table_of(statements[first]);
+    VEC(const yaral_node *) same = {0};
+    bool *needs = ARENA_ARRAY(l->scratch, bool, l->ast->variable_count);
+    size_t variables = 0;
+    for (size_t i = first; i < count; i++) {
+        if (taken[i] || !str_equal(lower_table_of(statements[i]), name)) continue;
+        taken[i] = true;
+        vec_push_in(l->scratch, &same, statements[i]);
+        variables = lower_needs(l, statements[i], needs);
+    }
+    if (variables <= 1) enter_variable(l, variables ? first_of(needs) : 0);
+    else l->scope = SCOPE_ROWS;
+    expr *e = lower_table_rows(l, same.at, same.len);
+    if (variables <= 1) {
+        vec_push_in(l->scratch, &l->variables[l->variable].tests, e);
+        return;
+    }
+    cross_test cross = {.test = e, .needs = needs, .span = statements[first]->span};
+    vec_push_in(l->scratch, &l->cross, cross);
+}
+
+typedef struct { VEC(const yaral_node *) items; } node_list;
+
+static void add_conjuncts(lowering *l, const yaral_node *n, node_list *out)
+{
+    if (n->kind != YARAL_AND) {
+        vec_push_in(l->scratch, &out->items, n);
+        return;
+    }
+    for (size_t i = 0; i < n->count; i++) add_conjuncts(l, n->args[i], out);
+}
+
+void lower_events(lowering *l)
+{
+    node_list statements = {0};
+    for (size_t i = 0; i < l->ast->event_count; i++) add_conjuncts(l, l->ast->events[i], &statements);
+    bool *taken = ARENA_ARRAY(l->scratch, bool, statements.items.len);
+    lower_plan_placeholders(l);
+    lower_bindings(l);
+    for (size_t i = 0; i < statements.items.len && !l->failed; i++) {
+        if (taken[i]) continue;
+        if (lower_table_of(statements.items.at[i]).len)
+            lower_table_statements(l, statements.items.at, statements.items.len, i, taken);
+        else
+            lower_statement(l, statements.items.at[i]);
+    }
+}

@@ -1,0 +1,258 @@
+/*
+ * The stages in front of the groups. For each variable: its events; copies of them where lists are opened; what must hold of a
+ * copy; placeholders that functions compute. Then one join of all variables that must be there, and an optional one for
+ * each that may be absent.
+ */
+#include "languages/yaral/lower_private.h"
+
+static pk_str stage_name(lowering *l, pk_str variable, const char *step)
+{
+    return arena_printf(l->arena, STR_FMT ":%s", STR_ARG(variable), step);
+}
+
+static stage *add_stage(lowering *l, stage_kind kind, pk_str name, stage **inputs, size_t count, span at)
+{
+    stage *s = ir_add_stage(l->arena, l->plan, kind, name, inputs, count);
+    s->span = at;
+    return s;
+}
+
+/* ---- one variable ---- */
+
+/* What an event must hold for a copy of it to hold all tests. */
+static expr *necessary_tests(lowering *l, const variable_plan *v)
+{
+    expr *all = NULL;
+    for (size_t i = 0; i < v->tests.len; i++) {
+        expr *known = lower_necessary(l, v->tests.at[i]);
+        if (known && known->kind == EXPR_CONSTANT && known->as.constant.type == VALUE_BOOL && known->as.constant.as.boolean) continue;
+        all = ir_and(l->arena, all, known);
+    }
+    return all;
+}
+
+/* Tests that read copies. */
+static expr *copy_tests(lowering *l, const variable_plan *v)
+{
+    expr *all = NULL;
+    for (size_t i = 0; i < v->tests.len; i++)
+        if (lower_reads_copies(l, v->tests.at[i])) all = ir_and(l->arena, all, v->tests.at[i]);
+    return all;
+}
+
+static stage *source_stage(lowering *l, uint32_t variable, expr *where)
+{
+    const yaral_variable *ast = &l->ast->variables[variable];
+    stage_kind kind = ast->source == YARAL_ENTITIES ? STAGE_CONTEXT : ast->source == YARAL_DETECTIONS ? STAGE_ALERTS : STAGE_MATCH;
+    stage *s = add_stage(l, kind, l->variables[variable].name, NULL, 0, ast->span);
+    if (kind == STAGE_ALERTS) {
+        s->as.alerts.schema = lower_schema_of(ast->source);
+        s->as.alerts.where = where;
+    } else {
+        s->as.match.schema = lower_schema_of(ast->source);
+        s->as.match.index = STR("");
+        s->as.match.where = where;
+    }
+    return s;
+}
+
+/* Paths of the lists that are opened, each once. */
+static stage *expand_stage(lowering *l, variable_plan *v, stage *input, const ir_field *fields, size_t count)
+{
+    stage *s = add_stage(l, STAGE_EXPAND, stage_name(l, v->name, "copies"), &input, 1, input->span);
+    s->as.expand.lists = ARENA_ARRAY(l->arena, ir_field, count);
+    for (size_t i = 0; i < count; i++) s->as.expand.lists[i] = fields[i];
+    s->as.expand.count = count;
+    s->as.expand.empty = MISSING_NULL;
+    s->as.expand.at_most = LOWER_MAX_COPIES;
+    return s;
+}
+
+typedef struct { VEC(ir_field) items; } field_list;
+
+static field_list opened_fields(lowering *l, const variable_plan *v)
+{
+    field_list fields = {0};
+    table seen = {0}, opened = {0};
+    for (size_t i = 0; i < v->opened.len; i++) table_put(&opened, v->opened.at[i], 1);
+    for (size_t i = 0; i < v->reads.len; i++) {
+        const field_read *f = v->reads.at[i];
+        if (table_get(&opened, f->list) == TABLE_NONE || !table_put(&seen, f->base.as.field.path, 1)) continue;
+        vec_push_in(l->scratch, &fields.items, f->base.as.field);
+    }
+    table_free(&seen);
+    table_free(&opened);
+    return fields;
+}
+
+static stage *derive_stage(lowering *l, uint32_t variable, stage *input)
+{
+    variable_plan *v = &l->variables[variable];
+    VEC(ir_column) columns = {0};
+    for (size_t i = 0; i < v->bindings.len; i++)
+        if (v->bindings.at[i].derived)
+            vec_push_in(l->arena, &columns, ((ir_column){lower_binding_column(l, variable, v->bindings.at[i].placeholder),
+                                                         v->bindings.at[i].value.value}));
+    if (!columns.len) return input;
+    stage *s = add_stage(l, STAGE_DERIVE, stage_name(l, v->name, "placeholders"), &input, 1, input->span);
+    s->as.derive.columns = columns.at;
+    s->as.derive.count = columns.len;
+    return s;
+}
+
+/* What is decided while fields still stand for lists: what an event must hold, and what is opened. */
+typedef struct { expr *where, *copies; field_list opened; } variable_parts;
+
+static variable_parts parts_of(lowering *l, uint32_t variable)
+{
+    variable_plan *v = &l->variables[variable];
+    return (variable_parts){necessary_tests(l, v), copy_tests(l, v), opened_fields(l, v)};
+}
+
+static stage *variable_stages(lowering *l, uint32_t variable, const variable_parts *parts)
+{
+    variable_plan *v = &l->variables[variable];
+    stage *s = source_stage(l, variable, parts->where);
+    if (parts->opened.items.len) s = expand_stage(l, v, s, parts->opened.items.at, parts->opened.items.len);
+    if (parts->copies) {
+        s = add_stage(l, STAGE_WHERE, stage_name(l, v->name, "where"), &s, 1, s->span);
+        s->as.where.where = parts->copies;
+    }
+    return derive_stage(l, variable, s);
+}
+
+/* ---- joins ---- */
+
+static bool may_be_absent(const lowering *l, uint32_t v) { return !l->ast->variables[v].bounded; }
+
+static bool all_joined(const lowering *l, const bool *needs)
+{
+    for (size_t v = 0; v < l->ast->variable_count; v++)
+        if (needs[v] && !l->variables[v].joined) return false;
+    return true;
+}
+
+static expr *side_of(lowering *l, uint32_t variable, const variable_binding *b)
+{
+    const placeholder_plan *p = &l->placeholders[b->placeholder];
+    expr *side = b->derived ? lower_at(lower_column(l, lower_binding_column(l, variable, b->placeholder)), b->node->span) : b->value.value;
+    return p->nocase ? lower_call(l, "lower", &side, 1, b->node->span) : side;
+}
+
+typedef struct { VEC(ir_join_key) items; } join_keys;
+
+/* A placeholder is a key if two of the variables that bind it come together here. `fresh`: those that are new. */
+static void add_placeholder_key(lowering *l, uint32_t p, const bool *fresh, join_keys *keys)
+{
+    VEC(expr *) sides = {0};
+    bool any_fresh = false, old = false, skip = lower_skips_zero(l, p);
+    for (int wanted = 0; wanted <= 1; wanted++)
+        for (uint32_t v = 0; v < l->ast->variable_count; v++) {
+            if (!l->variables[v].joined || fresh[v] != wanted || (!wanted && old)) continue;
+            const variable_binding *b = lower_binding_of(l, v, p);
+            if (!b) continue;
+            expr *side = side_of(l, v, b);
+            vec_push_in(l->arena, &sides, skip ? lower_call(l, "non_zero", &side, 1, side->span) : side);
+            any_fresh |= fresh[v];
+            old |= !fresh[v];
+        }
+    if (sides.len < 2 || !any_fresh) return;
+    ir_join_key key = {.name = l->ast->placeholders[p].name, .sides = sides.at, .count = sides.len, .missing = skip ? KEY_SKIP : KEY_ZERO};
+    vec_push_in(l->arena, &keys->items, key);
+}
+
+static void add_equation(lowering *l, cross_test *c, join_keys *keys)
+{
+    expr **sides = ARENA_ARRAY(l->arena, expr *, 2);
+    for (size_t i = 0; i < 2; i++) sides[i] = c->sides[i].value;
+    ir_join_key key = {.name = arena_printf(l->arena, ":%zu", keys->items.len + 1), .sides = sides, .count = 2, .missing = KEY_ZERO};
+    vec_push_in(l->arena, &keys->items, key);
+}
+
+static expr *bound_of_interval(lowering *l, expr *x, compare_op op, expr *y)
+{
+    expr *e = lower_at(ir_compare(l->arena, x, op, y), x->span);
+    e->as.compare.missing = MISSING_TRUE;
+    return e;
+}
+
+/* An entity counts while it is valid: start <= time of the event < end, where the record has an interval. */
+static expr *interval_test(lowering *l, uint32_t entity, uint32_t event)
+{
+    static const char time[] = "metadata.event_timestamp.seconds";
+    expr *begun = bound_of_interval(l, lower_known_field(l, entity, "metadata.interval.start_time.seconds"), COMPARE_LE,
+                                    lower_known_field(l, event, time));
+    expr *not_over = bound_of_interval(l, lower_known_field(l, event, time), COMPARE_LT,
+                                       lower_known_field(l, entity, "metadata.interval.end_time.seconds"));
+    return ir_and(l->arena, begun, not_over);
+}
+
+static expr *interval_tests(lowering *l, const bool *fresh)
+{
+    expr *all = NULL;
+    for (uint32_t g = 0; g < l->ast->variable_count; g++)
+        for (uint32_t e = 0; e < l->ast->variable_count; e++) {
+            if (!l->variables[g].joined || !l->variables[e].joined || !(fresh[g] || fresh[e])) continue;
+            if (l->ast->variables[g].source == YARAL_ENTITIES && l->ast->variables[e].source == YARAL_EVENTS)
+                all = ir_and(l->arena, all, interval_test(l, g, e));
+        }
+    return all;
+}
+
+/* Joins the variables marked fresh (joined already set) with what was joined before. */
+static stage *join_stage(lowering *l, stage **inputs, size_t count, const bool *fresh, join_kind kind, pk_str name)
+{
+    join_keys keys = {0};
+    expr *where = NULL;
+    for (uint32_t p = 0; p < l->ast->placeholder_count; p++) add_placeholder_key(l, p, fresh, &keys);
+    for (size_t i = 0; i < l->cross.len; i++) {
+        cross_test *c = &l->cross.at[i];
+        if (c->placed || !all_joined(l, c->needs)) continue;
+        c->placed = true;
+        if (c->test) where = ir_and(l->arena, where, c->test);
+        else add_equation(l, c, &keys);
+    }
+    stage *s = add_stage(l, STAGE_JOIN, name, inputs, count, l->ast->sections[YARAL_EVENTS_SECTION]);
+    s->as.join.kind = kind;
+    s->as.join.keys = keys.items.at;
+    s->as.join.key_count = keys.items.len;
+    s->as.join.within = lower_window_span(l);
+    s->as.join.where = ir_and(l->arena, where, interval_tests(l, fresh));
+    return s;
+}
+
+/* Tests over several variables when there is nothing left to join: they were never placed, or there is one variable. */
+static stage *join_required(lowering *l, stage **ends)
+{
+    bool *fresh = ARENA_ARRAY(l->scratch, bool, l->ast->variable_count);
+    VEC(stage *) inputs = {0};
+    for (int entities = 0; entities <= 1; entities++)
+        for (uint32_t v = 0; v < l->ast->variable_count; v++) {
+            if (may_be_absent(l, v) || (l->ast->variables[v].source == YARAL_ENTITIES) != entities) continue;
+            fresh[v] = l->variables[v].joined = true;
+            vec_push_in(l->scratch, &inputs, ends[v]);
+        }
+    if (!inputs.len) {
+        lower_fail(l, PK_ERROR, "yaral-condition", l->ast->sections[YARAL_CONDITION], "no event has to be there for the condition to hold");
+        return NULL;
+    }
+    return inputs.len == 1 ? inputs.at[0] : join_stage(l, inputs.at, inputs.len, fresh, JOIN_INNER, STR("rule:joined"));
+}
+
+stage *lower_rows(lowering *l)
+{
+    size_t count = l->ast->variable_count;
+    variable_parts *parts = ARENA_ARRAY(l->scratch, variable_parts, count);
+    stage **ends = ARENA_ARRAY(l->scratch, stage *, count);
+    for (uint32_t v = 0; v < count; v++) parts[v] = parts_of(l, v);
+    lower_turn_into_columns(l);
+    for (uint32_t v = 0; v < count; v++) ends[v] = variable_stages(l, v, &parts[v]);
+    stage *rows = join_required(l, ends);
+    for (uint32_t v = 0; v < count && rows; v++) {
+        if (!may_be_absent(l, v)) continue;
+        bool *fresh = ARENA_ARRAY(l->scratch, bool, count);
+        fresh[v] = l->variables[v].joined = true;
+        rows = join_stage(l, (stage *[]){rows, ends[v]}, 2, fresh, JOIN_OPTIONAL, stage_name(l, l->variables[v].name, "joined"));
+    }
+    return rows;
+}
