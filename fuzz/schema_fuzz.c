@@ -89,6 +89,7 @@ static value apply(const field_map *m, arena *a)
 static schema *loaded;
 static path_set *paths;
 static classifier *classes;
+static field_finder *finder;
 
 static void set_up(void)
 {
@@ -105,6 +106,7 @@ static void set_up(void)
     schema_register(loaded, paths);
     path_set_freeze(paths);
     classes = classifier_new(loaded, paths);
+    finder = field_finder_new(loaded);
 }
 
 static void fuzz_mapping(pk_str source, arena *a)
@@ -127,7 +129,8 @@ static void fuzz_record(pk_str source, arena *a)
     if (k.layout != again.layout || k.classes != again.classes || k.class_count != again.class_count) abort();
     classifier_time(classes, &e, &k, a);
     classifier_host(classes, &e, &k, a);
-    value normal = schema_normalise(loaded, &k, &tree, a);
+    field_finder_record(finder, k.layout, &tree, a);
+    value normal = schema_normalise(finder, &k);
     text out = {0};
     value_write_json(&out, &normal);
     text_free(&out);

@@ -17,6 +17,7 @@ struct scan_worker {
     VEC(open_reader) readers;      /* one for each format met */
     classifier *classifier;
     matcher *matcher;
+    field_finder *finder;          /* of dumps; a matcher has its own */
     row_store *rows;
     arena *scratch;                /* for one event */
     arena *kept;                   /* for all of them */
@@ -37,7 +38,10 @@ scan_worker *worker_new(const pk_program *p, const pk_scan_options *options, wor
     w->classifier = classifier_new(program_schema(p->compiled), program_paths(p->compiled));
     w->scratch = arena_new();
     w->kept = arena_new();
-    if (kind != WORK_MATCH) return w;
+    if (kind != WORK_MATCH) {
+        w->finder = field_finder_new(program_schema(p->compiled));
+        return w;
+    }
     w->matcher = matcher_new(p->compiled);
     w->sign.matcher = w->matcher;
     if (options->profile) matcher_count_rules(w->matcher);
@@ -53,6 +57,7 @@ void worker_free(scan_worker *w)
     vec_free(&w->readers);
     classifier_free(w->classifier);
     matcher_free(w->matcher);
+    field_finder_free(w->finder);
     row_store_free(w->rows);
     arena_free(w->scratch);
     arena_free(w->kept);
@@ -82,8 +87,8 @@ static pk_str render_event(scan_worker *w, const event *e, const classification 
     if (raw) {
         event_write_json(e, w->scratch, &w->json);
     } else {
-        const value *tree = event_tree(e, w->scratch);
-        value seen = schema_normalise(program_schema(w->program->compiled), k, tree, w->scratch);
+        if (!w->matcher) field_finder_record(w->finder, k->layout, event_tree(e, w->scratch), w->scratch);
+        value seen = schema_normalise(w->matcher ? matcher_fields(w->matcher) : w->finder, k);
         value_write_json(&w->json, &seen);
     }
     return arena_str(w->ticket->results, text_view(&w->json));

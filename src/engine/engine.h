@@ -67,6 +67,9 @@ typedef struct { VEC(match_reason) items; } match_reasons;
 void matcher_why(matcher *m, const rule *r, class_id c, const event *e, const classification *k, arena *a,
                  match_reasons *out);
 
+/* The record of the event of the last matcher_run, by its fields; until the next one. */
+field_finder *matcher_fields(matcher *m);
+
 /* ---- rows for stages ---- */
 
 /*

@@ -21,6 +21,7 @@ matcher *matcher_new(const program *p)
     m->cache = value_cache_new(p->part_count, CACHE_LIMIT);
     m->arena = arena_new();
     m->calls = ir_calls_new();
+    m->finder = field_finder_new(p->schema);
     m->slots = mem_zalloc(slots + 1, sizeof *m->slots);
     m->sparse = sparse_slots(p);
     m->bits = mem_zalloc(predicates / 64 + 1, sizeof *m->bits);
@@ -37,6 +38,7 @@ void matcher_free(matcher *m)
     if (!m) return;
     context_table_free(m->contexts);
     value_cache_free(m->cache);
+    field_finder_free(m->finder);
     network_scratch_free(&m->network);
     ir_calls_free(m->calls);
     arena_free(m->arena);
@@ -292,6 +294,7 @@ static void begin_event(matcher *m, const event *e, const classification *k)
     }
     m->event = e;
     m->tree = NULL;
+    m->finding = false;
     m->explained.len = 0;
     m->context = context_of(m->contexts, k);
     m->values.len = m->touched.len = m->rules.len = m->classes.len = m->stages.len = 0;

@@ -106,6 +106,8 @@ struct matcher {
     const event *event;
     const context *context;
     const value *tree;            /* of the event; NULL until somebody asks */
+    field_finder *finder;         /* of the tree, once `finding` */
+    bool finding;
     VEC(explained_field) explained; /* what matcher_why has looked up in the tree */
     slot_state *slots;            /* by slot */
     uint8_t *sparse;              /* by slot: what of every value it must hold (sparse_kind) */

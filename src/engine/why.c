@@ -33,6 +33,7 @@ static void values_of(why_walk *w, const expr *e, list_builder *out);
 static void look_up_field(why_walk *w, const ir_field *f, arena *a, list_builder *out)
 {
     if (w->class_id == CLASS_NONE) tree_values(w->tree, f->path, a, out);
+    else if (w->event == w->m->event) field_finder_values(matcher_fields(w->m), w->class_id, f->schema, f->path, out);
     else schema_field_values(w->m->program->schema, w->class_id, w->layout, f->schema, f->path, w->tree, a, out);
 }
 
@@ -272,4 +273,11 @@ void matcher_why(matcher *m, const rule *r, class_id c, const event *e, const cl
         const stage *s = r->plan->stages[i];
         if (s->kind == STAGE_MATCH && s->as.match.where) explain(&w, s->as.match.where, false);
     }
+}
+
+field_finder *matcher_fields(matcher *m)
+{
+    if (!m->finding) field_finder_record(m->finder, m->context->layout, tree_of(m), m->arena);
+    m->finding = true;
+    return m->finder;
 }

@@ -699,10 +699,7 @@ void schema_free(schema *s)
         vec_free(&s->families.at[i].roots);
         vec_free(&s->families.at[i].asked);
     }
-    for (size_t i = 0; i < s->layouts.len; i++) {
-        table_free(&s->layouts.at[i].field_index);
-        layout_view_free(s->layouts.at[i].view);
-    }
+    for (size_t i = 0; i < s->layouts.len; i++) table_free(&s->layouts.at[i].field_index);
     for (size_t i = 0; i < s->classes.len; i++) {
         table_free(&s->classes.at[i]->mapping_index);
         vec_free(&s->classes.at[i]->children);

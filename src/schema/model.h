@@ -39,9 +39,6 @@ typedef struct {
 } time_place;
 typedef struct { time_place *at; size_t count; } time_places;
 
-/* layout_view.c: the named fields of a layout as one path set, so that a record is walked once for all of them. */
-typedef struct layout_view layout_view;
-
 typedef struct {
     pk_str name, title;
     family_id family;
@@ -57,7 +54,6 @@ typedef struct {
     time_places times;
     pk_str *hosts;                /* raw paths */
     size_t host_count;
-    _Atomic(layout_view *) view;  /* made when somebody asks for it first */
 } layout;
 
 typedef field_mapping mapping;
@@ -107,12 +103,20 @@ bool map_function_known(pk_str name);
 /* layouts.c: raw paths of a field, '$' filled in; at most FIELD_PATHS. LAYOUT_NONE: the field's own name. */
 size_t layout_raw_paths(const schema *s, layout_id l, pk_str field, arena *a, pk_str paths[FIELD_PATHS]);
 
-/* layout_view.c: the view of a layout, made on first use, by whichever thread. It lives as long as the schema. */
-const layout_view *layout_view_of(const schema *s, layout_id l);
-void layout_view_free(layout_view *v);
-/* Values of the layout's named fields in a whole record, as schema_tree_values gives them; fields.len lists in `a`. */
-list_builder *layout_view_values(const layout_view *v, const value *tree, arena *a);
-bool layout_view_is_named(const layout_view *v, pk_str path); /* does a named field stand at this raw path? */
+/* field_finder.c, and the record at hand. */
+struct field_finder {
+    const schema *schema;
+    arena *names;
+    struct layout_fields *layouts, *fields; /* by layout, the last is of records without one; of this one */
+    layout_id layout;
+    const value *tree;
+    arena *arena;
+    list_builder *values;         /* by field; NULL: the record was not walked yet */
+    uint32_t *ranks;              /* of the paths that they come from */
+};
+/* Values of a canonical field, as schema_tree_values gives them. */
+void field_finder_raw_values(field_finder *f, pk_str name, list_builder *out);
+bool field_finder_is_named(const field_finder *f, pk_str path); /* does a field that the layout names stand at this raw path? */
 
 /* Where the '$' of a pattern stands. */
 size_t layout_placeholder(pk_str pattern);

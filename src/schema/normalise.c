@@ -14,14 +14,22 @@ typedef struct {
     const schema *schema;
     const classification *k;
     const value *tree;
-    const layout_view *view; /* flat layouts */
+    field_finder *finder;
     arena *arena;
     record_builder out;
+    uint64_t seen[4]; /* a bit for each name in `out`, by its length and ends: most names are not taken */
     table taken; /* names in `out`, once there are many */
 } normaliser;
 
+static size_t bit_of(pk_str name)
+{
+    return name.len ? (name.len * 29 + (uint8_t)name.ptr[0] * 7u + (uint8_t)name.ptr[name.len - 1] + (uint8_t)name.ptr[name.len / 2] * 3u) % 256 : 0;
+}
+
 static bool is_taken(const normaliser *n, pk_str name)
 {
+    size_t bit = bit_of(name);
+    if (!(n->seen[bit / 64] >> bit % 64 & 1)) return false;
     const value_field *fields = n->out.fields.at;
     if (n->out.fields.len > NAMES_LOOKED_THROUGH) return table_get(&n->taken, name) != TABLE_NONE;
     for (size_t i = 0; i < n->out.fields.len; i++)
@@ -31,6 +39,8 @@ static bool is_taken(const normaliser *n, pk_str name)
 
 static void add(normaliser *n, pk_str name, value v)
 {
+    size_t bit = bit_of(name);
+    n->seen[bit / 64] |= UINT64_C(1) << bit % 64;
     record_add(n->arena, &n->out, name, v);
     size_t len = n->out.fields.len;
     if (len <= NAMES_LOOKED_THROUGH) return;
@@ -51,9 +61,11 @@ static value one_or_list(list_builder *values)
 
 static void put_named_fields(normaliser *n, const layout *l)
 {
-    list_builder *values = layout_view_values(n->view, n->tree, n->arena);
-    for (size_t i = 0; i < l->fields.len; i++)
-        if (values[i].items.len) put(n, l->fields.at[i].name, one_or_list(&values[i]));
+    for (size_t i = 0; i < l->fields.len; i++) {
+        list_builder values = {0};
+        field_finder_raw_values(n->finder, l->fields.at[i].name, &values);
+        if (values.items.len) put(n, l->fields.at[i].name, one_or_list(&values));
+    }
 }
 
 /* Does another pattern look into it ("EventData" of "EventData.$")? Then what is in it stands in the record. */
@@ -107,7 +119,7 @@ static void put_other(normaliser *n, const layout *l, const value_field *f, way 
     pk_str key = str_slice(w.rest, 0, dot);
     if (dot == STR_NPOS) {
         pk_str name;
-        if (!str_equal(f->name, STR("#attributes")) && !layout_view_is_named(n->view, path) && !is_opened(n, l, path, &f->value) &&
+        if (!str_equal(f->name, STR("#attributes")) && !field_finder_is_named(n->finder, path) && !is_opened(n, l, path, &f->value) &&
             layout_field_name(key, f->name, n->arena, &name))
             put(n, without_blanks(n->arena, name), f->value);
     } else if (str_equal(key, STR("*")) || str_equal(key, f->name)) {
@@ -162,22 +174,18 @@ static void put_mapped(normaliser *n, class_id c)
         const mapping *m = &row->mappings.at[i];
         if (!str_equal(m->schema, STR("sigma")) || is_taken(n, m->field)) continue;
         list_builder values = {0};
-        schema_field_values(n->schema, c, n->k->layout, m->schema, m->field, n->tree, n->arena, &values);
+        field_finder_values(n->finder, c, m->schema, m->field, &values);
         if (values.items.len) put(n, m->field, one_or_list(&values));
     }
 }
 
-value schema_normalise(const schema *s, const classification *k, const value *tree, arena *a)
+value schema_normalise(field_finder *f, const classification *k)
 {
-    normaliser n = {.schema = s, .k = k, .tree = tree, .arena = a};
-    const layout *l = k->layout == LAYOUT_NONE ? NULL : &s->layouts.at[k->layout];
-    if ((l == NULL || !l->flat) && k->class_count == 0) return *tree;
-    if (l && l->flat) {
-        n.view = layout_view_of(s, k->layout);
-        put_flat(&n, l);
-    } else {
-        put_tree(&n);
-    }
+    normaliser n = {.schema = f->schema, .k = k, .tree = f->tree, .finder = f, .arena = f->arena};
+    const layout *l = k->layout == LAYOUT_NONE ? NULL : &f->schema->layouts.at[k->layout];
+    if ((l == NULL || !l->flat) && k->class_count == 0) return *f->tree;
+    if (l && l->flat) put_flat(&n, l);
+    else put_tree(&n);
     for (size_t i = k->class_count; i-- > 0;) put_mapped(&n, k->classes[i]);
     table_free(&n.taken);
     return record_done(&n.out);

@@ -144,10 +144,22 @@ timestamp classifier_time(classifier *c, const event *e, const classification *k
 pk_str classifier_host(classifier *c, const event *e, const classification *k, arena *a);
 
 /*
- * The event as rules see it: a record of canonical fields (raw paths undone, blanks in names stripped), then the fields
+ * Fields of whole records, one after the other: what is asked for of many records of a layout is found in one walk over each.
+ * One a worker; the schema must outlive it.
+ */
+typedef struct field_finder field_finder;
+field_finder *field_finder_new(const schema *s);
+void field_finder_free(field_finder *f);
+/* What follows is about this record; values and what they need are made in `a`. */
+void field_finder_record(field_finder *f, layout_id l, const value *tree, arena *a);
+/* As schema_field_values, of the record. */
+void field_finder_values(field_finder *f, class_id c, pk_str schema_name, pk_str field, list_builder *out);
+
+/*
+ * The record of `f` as rules see it: a record of canonical fields (raw paths undone, blanks in names stripped), then the fields
  * that mappings add under names that are still free. For `dump` and for the `event` of alerts. Without layout: the tree.
  */
-value schema_normalise(const schema *s, const classification *k, const value *tree, arena *a);
+value schema_normalise(field_finder *f, const classification *k);
 
 /*
  * Values of a canonical field in a whole record; the slow way of schema_layout_paths, for the evaluator.

@@ -2,7 +2,7 @@
  * A rule's field out of a whole record: the mapping of its class applied to the tree, plainly. Slow on purpose: the engine
  * compiles mappings into slots; this is what the reference evaluator and the rows of correlations read.
  */
-#include "schema/schema.h"
+#include "schema/model.h"
 
 #define MAP_DEPTH 16 /* mappings are data that ships; nothing real nests deeper than 3 */
 
@@ -11,6 +11,7 @@ typedef struct {
     layout_id layout;
     const value *tree;
     arena *arena;
+    field_finder *finder;         /* NULL: each field is searched for in the tree */
 } map_reader;
 
 static void map_values(const map_reader *r, const field_map *m, unsigned depth, list_builder *out);
@@ -47,7 +48,8 @@ static void map_values(const map_reader *r, const field_map *m, unsigned depth, 
         list_add(r->arena, out, m->constant);
         return;
     case MAP_FIELD:
-        schema_tree_values(r->schema, r->layout, m->text, r->tree, r->arena, out);
+        if (r->finder) field_finder_raw_values(r->finder, m->text, out);
+        else schema_tree_values(r->schema, r->layout, m->text, r->tree, r->arena, out);
         return;
     case MAP_FIRST:
         for (size_t i = 0, before = out->items.len; i < m->count && out->items.len == before; i++)
@@ -64,4 +66,10 @@ void schema_field_values(const schema *s, class_id c, layout_id l, pk_str schema
 {
     map_reader r = {.schema = s, .layout = l, .tree = tree, .arena = a};
     map_values(&r, schema_field(s, c, schema_name, field, a), MAP_DEPTH, out);
+}
+
+void field_finder_values(field_finder *f, class_id c, pk_str schema_name, pk_str field, list_builder *out)
+{
+    map_reader r = {.schema = f->schema, .arena = f->arena, .finder = f};
+    map_values(&r, schema_field(f->schema, c, schema_name, field, f->arena), MAP_DEPTH, out);
 }
