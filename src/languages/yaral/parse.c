@@ -136,7 +136,7 @@ static void parse_meta(parser *p)
             parser_expected(p, "'=' behind the name of a meta field", NULL);
             break;
         }
-        yaral_node *value = parse_literal(p);
+        yaral_node *value = parse_plain_value(p);
         if (!value) {
             if (!p->failed) parser_expected(p, "a string in double quotes", NULL);
             break;
@@ -185,7 +185,7 @@ static yaral_node *parse_key(parser *p)
 static yaral_node *parse_window_span(parser *p)
 {
     if (parser_token(p)->kind != TOKEN_DURATION) return parser_expected(p, "a duration, as in 5m or 1h", NULL);
-    yaral_node *n = parse_literal(p);
+    yaral_node *n = parse_plain_value(p);
     if (n && n->as.duration.nanoseconds <= 0) return parser_error(p, n->span, NULL, "a window must last longer than nothing");
     return n;
 }
@@ -295,7 +295,7 @@ static void parse_options(parser *p)
             parser_expected(p, "'=' behind the name of an option", NULL);
             break;
         }
-        yaral_node *value = parse_literal(p);
+        yaral_node *value = parse_plain_value(p);
         if (!value) {
             if (!p->failed) parser_expected(p, "the value of an option", NULL);
             break;

@@ -47,6 +47,6 @@ yaral_node *parse_truth(parser *p, bool condition);
 /* A value, as behind the = of an outcome. */
 yaral_node *parse_value(parser *p);
 yaral_node *parser_node(parser *p, yaral_kind kind, span at, yaral_node **args, size_t count);
-yaral_node *parse_literal(parser *p);                 /* string, number, truth, duration, word; NULL: none of these, no error */
+yaral_node *parse_plain_value(parser *p);                 /* string, number, truth, duration, word; NULL: none of these, no error */
 
 #endif

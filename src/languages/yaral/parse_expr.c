@@ -319,7 +319,7 @@ static yaral_node *parse_name(parser *p)
     if (behind->kind == TOKEN_OPEN && behind->span.line == parser_ahead(p, name - 1)->span.line) return parse_call(p, name);
     if (name == 1 && (yaral_is_word(t, "any") || yaral_is_word(t, "all")) && (behind->kind == TOKEN_VARIABLE || behind->kind == TOKEN_IDENT))
         return parse_quantified(p, yaral_is_word(t, "any") ? YARAL_ANY : YARAL_ALL);
-    if (name == 1 && (yaral_is_word(t, "true") || yaral_is_word(t, "false") || yaral_is_word(t, "null"))) return parse_literal(p);
+    if (name == 1 && (yaral_is_word(t, "true") || yaral_is_word(t, "false") || yaral_is_word(t, "null"))) return parse_plain_value(p);
     segment_list path = {0};
     vec_push_in(p->arena, &path, ((yaral_segment){.kind = YARAL_SEGMENT_NAME, .text = t->text, .span = t->span}));
     parser_next(p);
@@ -378,7 +378,7 @@ static yaral_node *parse_word(parser *p, const token *t)
     return n;
 }
 
-yaral_node *parse_literal(parser *p)
+yaral_node *parse_plain_value(parser *p)
 {
     const token *t = parser_token(p);
     yaral_node *n = NULL;
@@ -446,7 +446,7 @@ static yaral_node *parse_primary(parser *p)
     case TOKEN_COUNT: return parse_marked(p, t, YARAL_COUNT);
     case TOKEN_REGEX: return parse_marked(p, t, YARAL_REGEX);
     case TOKEN_LIST: return parse_list(p, t);
-    case TOKEN_NUMBER: case TOKEN_STRING: case TOKEN_RAW_STRING: case TOKEN_DURATION: return parse_literal(p);
+    case TOKEN_NUMBER: case TOKEN_STRING: case TOKEN_RAW_STRING: case TOKEN_DURATION: return parse_plain_value(p);
     case TOKEN_OPEN: return parse_group(p, t);
     case TOKEN_OPEN_INDEX: return parse_array(p, t);
     case TOKEN_IDENT: {
