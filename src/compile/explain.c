@@ -100,6 +100,13 @@ static void explain_class(explainer *x, const stage *match, class_id c)
     vec_push_in(x->arena, &x->classes, on);
 }
 
+static void explain_records(explainer *x, const stage *match)
+{
+    size_t count;
+    const class_id *classes = schema_record_classes(x->program->schema, match->as.match.schema, x->arena, &count);
+    for (size_t i = 0; i < count; i++) explain_class(x, match, classes[i]);
+}
+
 static void explain_source(explainer *x, const stage *match, const log_source *source)
 {
     size_t count;
@@ -116,6 +123,10 @@ rule_explanation program_explain(const program *p, const rule *r, arena *a)
         if (s->kind != STAGE_MATCH) continue;
         for (size_t k = 0; k < s->as.match.source_count; k++) explain_source(&x, s, &s->as.match.sources[k]);
         if (s->as.match.source_count > 0) continue;
+        if (schema_has_records(s->as.match.schema)) {
+            explain_records(&x, s);
+            continue;
+        }
         explain_source(&x, s, &everything);
         explain_class(&x, s, CLASS_NONE);
     }

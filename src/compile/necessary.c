@@ -162,6 +162,15 @@ static double likely_expression(const program *p, const bool_expr *e)
 /* ---- necessary sets ---- */
 
 #define NO_SET 1e9
+#define WHOLE_RECORD 1e6          /* what reads a record of its own is asked last */
+
+static bool reads_record(const program *p, uint32_t slot)
+{
+    const event_slot *s = &p->slots.all.at[slot];
+    for (size_t i = 0; i < s->inputs.len; i++)
+        if (reads_record(p, s->inputs.at[i])) return true;
+    return s->kind == SLOT_RECORD;
+}
 
 /* The operands' costs are known. */
 static double set_cost(const program *p, const bool_expr *e)
@@ -172,6 +181,7 @@ static double set_cost(const program *p, const bool_expr *e)
     case BOOL_TRUE: return NO_SET;
     case BOOL_LEAF:
         if (e->negated || (e->leaf != LEAF_PREDICATE && e->leaf != LEAF_EVERY)) return NO_SET;
+        if (reads_record(p, p->predicates.at[e->id].slot)) return WHOLE_RECORD + p->predicates.at[e->id].likely;
         return p->predicates.at[e->id].likely;
     case BOOL_AND:
         for (size_t i = 0; i < e->count; i++) cost = fmin(cost, e->args[i]->cost);

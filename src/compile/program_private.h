@@ -43,6 +43,7 @@ typedef struct {
     uint32_t code;                /* entry into program.code, or CODE_ACCEPT */
     uint32_t *necessary;          /* predicates: one of them is true if the rule matches; none: broad */
     uint32_t necessary_count;
+    bool of_record;               /* of a nested schema: only events whose record its class gives are candidates */
     bool covered;                 /* by the same on an ancestor of the class, whose events include these: never a candidate */
 } rule_variant;
 

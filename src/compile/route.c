@@ -46,7 +46,7 @@ static bool is_covered(const program_builder *b, size_t first)
 {
     const rule_variant *all = b->program->variants.at;
     size_t last = b->program->variants.len - 1;
-    if (all[last].class_id == CLASS_NONE) return false;
+    if (all[last].class_id == CLASS_NONE || all[last].of_record) return false;
     for (size_t i = first; i < last; i++)
         if (is_ancestor(b->program->schema, all[i].class_id, all[last].class_id) && bool_equal(b->expressions.at[i], b->expressions.at[last]))
             return true;
@@ -66,7 +66,8 @@ static void add_variant(program_builder *b, const rule *r, const stage *match, c
         return;
     }
     if (e->kind == BOOL_FALSE) return;
-    vec_push(&p->variants, ((rule_variant){.rule = r->index, .stage = stage_number(r, match), .class_id = c}));
+    vec_push(&p->variants, ((rule_variant){.rule = r->index, .stage = stage_number(r, match), .class_id = c,
+                                           .of_record = schema_has_records(match->as.match.schema)}));
     vec_push(&b->expressions, e);
     p->variants.at[p->variants.len - 1].covered = is_covered(b, first);
 }
@@ -121,6 +122,14 @@ static void route_source(program_builder *b, const rule *r, const stage *match, 
             add_variant(b, r, match, classes[i], widest_of(p->schema, classes, count, classes[i]), first);
 }
 
+/* A rule over nested records runs on the classes that give them; an event has one of these. */
+static void route_records(program_builder *b, const rule *r, const stage *match, size_t first)
+{
+    size_t count;
+    const class_id *classes = schema_record_classes(b->program->schema, match->as.match.schema, b->scratch, &count);
+    for (size_t i = 0; i < count && b->program->compiled[r->index]; i++) add_variant(b, r, match, classes[i], classes[i], first);
+}
+
 /* A rule that names no log source runs on every class, and on events of the open class. */
 static void route_stage(program_builder *b, const rule *r, const stage *match, size_t first)
 {
@@ -128,6 +137,10 @@ static void route_stage(program_builder *b, const rule *r, const stage *match, s
     for (size_t i = 0; i < match->as.match.source_count; i++)
         route_source(b, r, match, &match->as.match.sources[i], first);
     if (match->as.match.source_count > 0) return;
+    if (schema_has_records(match->as.match.schema)) {
+        route_records(b, r, match, first);
+        return;
+    }
     route_source(b, r, match, &everything, first);
     if (b->program->compiled[r->index]) add_variant(b, r, match, CLASS_NONE, CLASS_NONE, first);
 }

@@ -27,7 +27,7 @@ void slots_free(slot_table *t)
 
 /* ---- images ---- */
 
-_Static_assert(sizeof(slot_table) == 152 && sizeof(event_slot) == 96 && sizeof(slot_expr) == 72,
+_Static_assert(sizeof(slot_table) == 152 && sizeof(event_slot) == 112 && sizeof(slot_expr) == 72,
                "a member came or went: slots_image copies each");
 
 static void expr_image(const slot_expr *e, image_writer *w, size_t field)
@@ -55,6 +55,7 @@ void slots_image(const slot_table *t, image_writer *w, size_t field)
     for (size_t i = 0; i < t->all.len; i++, at += sizeof(event_slot)) {
         const event_slot *s = &t->all.at[i];
         image_string(w, at + offsetof(event_slot, name), s->name);
+        image_string(w, at + offsetof(event_slot, schema), s->schema);
         expr_image(s->expr, w, at + offsetof(event_slot, expr));
         IMAGE_VECTOR(w, at + offsetof(event_slot, inputs), &s->inputs);
         IMAGE_VECTOR(w, at + offsetof(event_slot, paths), &s->paths);
@@ -103,12 +104,29 @@ static uint32_t field_slot(slot_table *t, family_id family, pk_str name)
     return number;
 }
 
+/* A path into the record that the class gives: the record is made when somebody asks. */
+static uint32_t record_slot(slot_table *t, class_id c, pk_str schema_name, pk_str path)
+{
+    text name = {0};
+    bool fresh;
+    text_put(&name, schema_name);
+    text_put_char(&name, ':');
+    text_put(&name, path);
+    uint32_t number = intern_slot(t, SLOT_RECORD, c, text_view(&name), &fresh);
+    text_free(&name);
+    if (!fresh) return number;
+    t->all.at[number].name = arena_str(t->arena, path);
+    t->all.at[number].schema = arena_str(t->arena, schema_name);
+    return number;
+}
+
 /* ---- expressions ---- */
 
 typedef struct {
     slot_table *table;
     family_id family;
     class_id class_id, widest;
+    pk_str schema;                /* of the field being read */
     const char *problem;
 } slot_reader;
 
@@ -164,7 +182,11 @@ static slot_expr *expr_of_map(slot_reader *r, const field_map *m, unsigned depth
     if (depth == 0) return constant_expr(r, (value){.type = VALUE_MISSING});
     if (m->kind == MAP_MISSING) return constant_expr(r, (value){.type = VALUE_MISSING});
     if (m->kind == MAP_CONSTANT) return constant_expr(r, value_copy(r->table->arena, &m->constant));
-    slot_expr *e = new_expr(r, m->kind);
+    slot_expr *e = new_expr(r, m->kind == MAP_RECORD ? MAP_FIELD : m->kind);
+    if (m->kind == MAP_RECORD) {
+        e->slot = record_slot(r->table, r->class_id, r->schema, m->text);
+        return e;
+    }
     if (m->kind == MAP_FIELD) {
         e->slot = field_slot(r->table, r->family, m->text);
         return e;
@@ -190,6 +212,7 @@ static slot_expr *expr_of_field(slot_reader *r, const ir_field *f)
         e->slot = intern_slot(t, raw ? SLOT_RAW : SLOT_ANY_VALUE, r->widest, raw ? STR("raw") : STR("any value"), &fresh);
         return e;
     }
+    r->schema = f->schema;
     if (r->class_id != CLASS_NONE) /* the open class has no mapping: fields are raw paths */
         return expr_of_map(r, schema_field(t->schema, r->class_id, f->schema, f->path, t->arena), EXPR_DEPTH);
     e = new_expr(r, MAP_FIELD);
@@ -223,6 +246,7 @@ static void write_expr(const slot_table *t, const slot_expr *e, text *out)
 {
     switch (e->kind) {
     case MAP_MISSING:
+    case MAP_RECORD: /* is a field here */
         text_put_cstring(out, "missing");
         return;
     case MAP_CONSTANT:

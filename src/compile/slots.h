@@ -11,7 +11,7 @@
 #include "ir/ir.h"
 #include "schema/schema.h"
 
-typedef enum { SLOT_FIELD, SLOT_COMPUTED, SLOT_ANY_VALUE, SLOT_RAW } slot_kind;
+typedef enum { SLOT_FIELD, SLOT_COMPUTED, SLOT_ANY_VALUE, SLOT_RAW, SLOT_RECORD } slot_kind;
 
 /* What a computed slot computes; the leaves are other slots or constants. */
 typedef struct slot_expr slot_expr;
@@ -35,8 +35,10 @@ typedef struct {
 typedef struct {
     slot_kind kind;
     family_id family;             /* of SLOT_FIELD */
-    class_id class_id;            /* of SLOT_ANY_VALUE and SLOT_RAW: keywords of other classes cost their events nothing */
-    pk_str name;                  /* canonical field, or the expression as text */
+    class_id class_id;            /* of SLOT_ANY_VALUE and SLOT_RAW: keywords of other classes cost their events nothing; of
+                                     SLOT_RECORD */
+    pk_str name;                  /* canonical field, the expression as text, the path into the record */
+    pk_str schema;                /* of SLOT_RECORD: "udm" */
     slot_expr *expr;              /* SLOT_COMPUTED */
     VEC(uint32_t) inputs;         /* SLOT_COMPUTED: field slots that it reads */
     bool standing;                /* SLOT_COMPUTED: has a value even when no input is present */

@@ -226,7 +226,7 @@ static void add_candidates(matcher *m, uint32_t slot_number)
                 uint32_t number = row->variants[v];
                 if (m->variant_stamps[number] == m->stamp) continue;
                 m->variant_stamps[number] = m->stamp;
-                if (context_has(m->context, p, p->variants.at[number].class_id)) vec_push(&m->candidates, number);
+                if (context_takes(m->context, p, &p->variants.at[number])) vec_push(&m->candidates, number);
             }
         }
     }

@@ -47,6 +47,7 @@ typedef struct {
     size_t broad_count;
     uint32_t *others;             /* computed and special slots that make candidates */
     size_t other_count;
+    class_id records[2];          /* by nested schema ("udm", "udm-entity"): the class that gives the event's record */
     bool empty;                   /* no rule at all */
 } context;
 
@@ -61,6 +62,11 @@ static inline bool context_has(const context *c, const program *p, class_id id)
 {
     uint32_t bit = id == CLASS_NONE ? p->class_count : id;
     return c->active[bit >> 6] >> (bit & 63) & 1;
+}
+
+static inline bool context_takes(const context *c, const program *p, const rule_variant *v)
+{
+    return context_has(c, p, v->class_id) && (!v->of_record || v->class_id == c->records[0] || v->class_id == c->records[1]);
 }
 
 /* ---- the matcher ---- */

@@ -3,6 +3,7 @@
  * slot is tested: each of its values goes through the cache or the network.
  */
 #include "engine/matcher.h"
+#include "event/field_path.h"
 
 static slot_state *fresh_state(matcher *m, uint32_t slot_number)
 {
@@ -110,6 +111,7 @@ static void compute(matcher *m, const slot_expr *e, list_builder *out)
 {
     switch (e->kind) {
     case MAP_MISSING:
+    case MAP_RECORD: /* is a field here */
         return;
     case MAP_CONSTANT:
         list_add(m->arena, out, e->constant);
@@ -221,6 +223,16 @@ static void fill_raw(matcher *m, uint32_t slot_number)
     append(m, s, &raw);
 }
 
+static void fill_record(matcher *m, uint32_t slot_number)
+{
+    const event_slot *s = &m->program->slots.all.at[slot_number];
+    list_builder values = {0};
+    value record = schema_record(m->program->schema, s->class_id, m->context->layout, s->schema, &s->name, 1, tree_of(m), m->arena);
+    (void)field_path_read_text(&record, s->name, m->arena, &values);
+    slot_state *to = fresh_state(m, slot_number);
+    for (size_t i = 0; i < values.items.len; i++) append(m, to, &values.items.at[i]);
+}
+
 const slot_state *slot_values_of(matcher *m, uint32_t slot_number)
 {
     if (m->slots[slot_number].stamp == m->stamp) return &m->slots[slot_number];
@@ -229,6 +241,7 @@ const slot_state *slot_values_of(matcher *m, uint32_t slot_number)
     case SLOT_COMPUTED: fill_computed(m, slot_number); break;
     case SLOT_ANY_VALUE: fill_any_value(m, slot_number); break;
     case SLOT_RAW: fill_raw(m, slot_number); break;
+    case SLOT_RECORD: fill_record(m, slot_number); break;
     }
     return &m->slots[slot_number];
 }

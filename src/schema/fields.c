@@ -13,20 +13,60 @@
 #define NESTING 8
 #define ARGUMENTS 24
 
-const field_map *schema_field(const schema *s, class_id c, pk_str schema_name, pk_str field, arena *a)
+/*
+ * Mappings of any field of a form: "labels['requestParameters.$']: requestParameters.$". What stands for the '$' in the field
+ * that is asked for stands for it in the fields that the map names.
+ */
+static const field_map *map_filled(const field_map *m, pk_str name, arena *a)
+{
+    field_map *out = ARENA_NEW(a, field_map);
+    *out = *m;
+    size_t at = m->kind == MAP_FIELD ? str_find_char(m->text, '$') : STR_NPOS;
+    if (at != STR_NPOS)
+        out->text = arena_printf(a, STR_FMT STR_FMT STR_FMT, STR_ARG(str_slice(m->text, 0, at)), STR_ARG(name),
+                                 STR_ARG(str_slice(m->text, at + 1, STR_NPOS)));
+    if (m->count) out->args = ARENA_ARRAY(a, field_map *, m->count);
+    for (size_t i = 0; i < m->count; i++) out->args[i] = (field_map *)map_filled(m->args[i], name, a);
+    return out;
+}
+
+static const field_map *form_map(const class_row *row, pk_str schema_name, pk_str field, arena *a)
+{
+    if (!str_ends_with(field, STR("']"))) return NULL; /* keys of maps alone are without number */
+    for (size_t i = 0; i < row->mappings.len; i++) {
+        const mapping *m = &row->mappings.at[i];
+        size_t at = str_find_char(m->field, '$');
+        if (at == STR_NPOS || !str_equal(m->schema, schema_name) || field.len < m->field.len) continue;
+        pk_str before = str_slice(m->field, 0, at), behind = str_slice(m->field, at + 1, STR_NPOS);
+        if (str_starts_with(field, before) && str_ends_with(field, behind))
+            return map_filled(m->map, str_slice(field, at, field.len - before.len - behind.len), a);
+    }
+    return NULL;
+}
+
+const field_map *schema_own_mapping(const schema *s, class_id c, pk_str schema_name, pk_str field, arena *a)
 {
     char buffer[256];
     size_t len = schema_name.len + 1 + field.len;
-    if (len <= sizeof buffer) {
-        memcpy(buffer, schema_name.ptr, schema_name.len);
-        buffer[schema_name.len] = 0;
-        memcpy(buffer + schema_name.len + 1, field.ptr, field.len);
-        for (; c != CLASS_NONE; c = s->classes.at[c]->shown.parent) {
-            const class_row *row = s->classes.at[c];
-            uint32_t found = row->mappings.len ? table_get(&row->mapping_index, (pk_str){buffer, len}) : TABLE_NONE;
-            if (found != TABLE_NONE) return row->mappings.at[found].map;
-        }
+    if (len > sizeof buffer) return NULL;
+    memcpy(buffer, schema_name.ptr, schema_name.len);
+    buffer[schema_name.len] = 0;
+    memcpy(buffer + schema_name.len + 1, field.ptr, field.len);
+    for (; c != CLASS_NONE; c = s->classes.at[c]->shown.parent) {
+        const class_row *row = s->classes.at[c];
+        uint32_t found = row->mappings.len ? table_get(&row->mapping_index, (pk_str){buffer, len}) : TABLE_NONE;
+        if (found != TABLE_NONE) return row->mappings.at[found].map;
+        const field_map *form = form_map(row, schema_name, field, a);
+        if (form) return form;
     }
+    return NULL;
+}
+
+const field_map *schema_field(const schema *s, class_id c, pk_str schema_name, pk_str field, arena *a)
+{
+    if (schema_has_records(schema_name)) return schema_nested_field(s, c, schema_name, field, a);
+    const field_map *own = schema_own_mapping(s, c, schema_name, field, a);
+    if (own) return own;
     field_map *same = ARENA_NEW(a, field_map);
     *same = (field_map){.kind = MAP_FIELD, .text = arena_str(a, field)};
     return same;
@@ -72,6 +112,7 @@ void field_map_print(const field_map *m, text *out)
         break;
     case MAP_FIRST: print_args(m, " | ", out); break;
     case MAP_MISSING: text_put_cstring(out, "missing"); break;
+    case MAP_RECORD: text_printf(out, "record(" STR_FMT ")", STR_ARG(m->text)); break;
     }
 }
 

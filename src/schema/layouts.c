@@ -14,10 +14,13 @@ family_id schema_layout_family(const schema *s, layout_id l)
     return s->layouts.at[l].family;
 }
 
-/* The last '$' stands for the field, since keys may hold one too; "~$" for the field with its first letter in lower case. */
+/* The last '$' stands for the field, since keys may hold one too; "~$" for the field with its first letter in lower case, "^$"
+ * for the field in camelCase. */
 static pk_str fill_in(arena *a, pk_str pattern, pk_str field)
 {
     size_t at = layout_placeholder(pattern);
+    if (at > 0 && pattern.ptr[at - 1] == '^')
+        return arena_concat(a, arena_concat(a, str_slice(pattern, 0, at - 1), udm_camel_case(field, a)), str_slice(pattern, at + 1, STR_NPOS));
     bool lower = at > 0 && pattern.ptr[at - 1] == '~';
     pk_str filled = arena_concat(a, arena_concat(a, str_slice(pattern, 0, at - lower), field), str_slice(pattern, at + 1, STR_NPOS));
     if (!lower || field.len == 0 || field.ptr[0] < 'A' || field.ptr[0] > 'Z') return filled;

@@ -487,7 +487,7 @@ static void read_open(loader *l, const yaml_node *n)
 
 static void read_family(loader *l, const yaml_node *root)
 {
-    pk_str name = {0}, product = {0};
+    pk_str name = {0}, product = {0}, model = {0};
     const yaml_node *layouts = NULL, *classes = NULL, *none = NULL, *open = NULL;
     if (!is_map(root)) {
         wrong(l, root->span, "expected a map with family, layouts and classes");
@@ -500,6 +500,8 @@ static void read_family(loader *l, const yaml_node *root)
             name = text_of(l, e->value);
         else if (str_equal(k, STR("product")))
             product = text_of(l, e->value);
+        else if (str_equal(k, STR("model")))
+            model = text_of(l, e->value);
         else if (str_equal(k, STR("layouts")))
             layouts = e->value;
         else if (str_equal(k, STR("classes")))
@@ -509,14 +511,16 @@ static void read_family(loader *l, const yaml_node *root)
         else if (str_equal(k, STR("open")))
             open = e->value;
         else
-            wrong(l, e->key_span, "'" STR_FMT "': expected family, product, layouts, classes, no_logs or open",
+            wrong(l, e->key_span, "'" STR_FMT "': expected family, product, model, layouts, classes, no_logs or open",
                        STR_ARG(k));
     }
     if (name.len == 0 || table_get(&l->s->family_index, name) != TABLE_NONE) {
         wrong(l, root->span, "'family' is missing, or another file has it already");
         return;
     }
+    if (model.len && !schema_has_records(model)) wrong(l, root->span, "'" STR_FMT "': no such data model", STR_ARG(model));
     l->family = family_add(l->s, name, product);
+    l->s->families.at[l->family].model = model;
     for (size_t i = 0; is_map(layouts) && i < layouts->count; i++)
         read_layout(l, keep(l, layouts->entries[i].key), layouts->entries[i].value);
     for (size_t i = 0; is_map(classes) && i < classes->count; i++)
@@ -702,6 +706,7 @@ void schema_free(schema *s)
     for (size_t i = 0; i < s->layouts.len; i++) table_free(&s->layouts.at[i].field_index);
     for (size_t i = 0; i < s->classes.len; i++) {
         table_free(&s->classes.at[i]->mapping_index);
+        for (size_t k = 0; k < 2; k++) record_leaves_free(s->classes.at[i]->records[k]);
         vec_free(&s->classes.at[i]->children);
     }
     table_free(&s->class_index);

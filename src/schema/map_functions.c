@@ -277,11 +277,20 @@ static value call_domain(const call *c)
     return at == STR_NPOS ? missing : unless_nothing(str_slice(account, 0, at));
 }
 
+/* "10.0.0.1:443", "[fe80::1]:443" without the port. */
+static pk_str without_port(pk_str s)
+{
+    size_t colon = str_find_char(s, ':');
+    if (s.len && s.ptr[0] == '[') return str_slice(s, 1, str_find_char(s, ']') - 1);
+    bool one = colon != STR_NPOS && str_find_char(str_slice(s, colon + 1, STR_NPOS), ':') == STR_NPOS;
+    return one ? str_slice(s, 0, colon) : s;
+}
+
 /* An IPv4 address that stands for itself in IPv6 is told as what it is (RFC 4291, 2.5.5.2). */
 static value call_ip(const call *c)
 {
     static const char mapped[] = "::ffff:";
-    pk_str s = str_trim(arg(c, 0));
+    pk_str s = without_port(str_trim(arg(c, 0)));
     ip_address address;
     if (!ip_parse(s, &address)) return missing;
     pk_str inner = str_slice(s, sizeof mapped - 1, STR_NPOS);
@@ -342,12 +351,46 @@ static value call_status(const call *c)
     return value_string((pk_str){out, status.len});
 }
 
+static value call_last(const call *c)
+{
+    pk_str rest = arg(c, 0), separator = arg(c, 1);
+    for (size_t at; separator.len && (at = str_find(rest, separator)) != STR_NPOS;) rest = str_slice(rest, at + separator.len, STR_NPOS);
+    return unless_nothing(rest);
+}
+
+/* A text that holds a JSON text, or a list of one: "\"x\"", "[\"x\"]". */
+static value call_unquoted(const call *c)
+{
+    pk_str s = str_trim(arg(c, 0));
+    if (s.len > 1 && s.ptr[0] == '[' && s.ptr[s.len - 1] == ']') s = str_trim(str_slice(s, 1, s.len - 2));
+    if (s.len > 1 && s.ptr[0] == '"' && s.ptr[s.len - 1] == '"') s = str_slice(s, 1, s.len - 2);
+    return unless_nothing(s);
+}
+
 static value call_begins(const call *c)
 {
     for (size_t i = 1; i + 1 < c->count; i += 2)
         if (str_equal_ascii_fold(str_slice(c->texts[0], 0, c->texts[i].len), c->texts[i]))
             return value_string(c->texts[i + 1]);
     return missing;
+}
+
+/* What fields of the data model have is the type, and of enumerations which. */
+static value call_udm(const call *c)
+{
+    static const struct {
+        const char *name;
+        udm_type type;
+    } types[] = {
+        {"int", UDM_INT}, {"float", UDM_FLOAT}, {"bool", UDM_BOOL}, {"time", UDM_TIME}
+    };
+    pk_str type = arg(c, 1);
+    udm_path p = {.type = UDM_STRING, .hash = str_equal(type, STR("hash"))};
+    value v = value_string(arg(c, 0));
+    if (str_starts_with(type, STR("enum ")) && (p.enumeration = udm_enum_find(str_slice(type, 5, STR_NPOS)))) p.type = UDM_ENUM;
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        if (str_equal(type, str_from(types[i].name))) p.type = types[i].type;
+    return udm_scalar(&p, &v, c->arena);
 }
 
 /* ---- URLs: scheme://user@host:port/path?query#fragment, or from the path on (RFC 3986, 3) ---- */

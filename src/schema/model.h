@@ -7,6 +7,7 @@
 
 #include "base/hash.h"
 #include "schema/schema.h"
+#include "udm/udm.h"
 
 /* What one condition asks of one place of a record. Texts are compared without ASCII case. */
 typedef enum {
@@ -58,6 +59,8 @@ typedef struct {
 
 typedef field_mapping mapping;
 
+typedef struct record_leaves record_leaves; /* record.c: the leaves that a class gives to records of a nested schema */
+
 typedef struct {
     event_class shown;
     alternatives when;            /* on canonical fields; read only if the parent's holds */
@@ -65,10 +68,12 @@ typedef struct {
     table mapping_index;          /* "sigma\0Image" -> index in mappings */
     bool own_sigma;               /* some of its mappings are of Sigma's fields, whose rules go by log sources */
     VEC(class_id) children;
+    _Atomic(record_leaves *) records[2]; /* by udm_root; made when somebody asks for it first */
 } class_row;
 
 typedef struct {
     pk_str name, product;
+    pk_str model;                 /* schema of its records, "udm": canonical fields are its paths; empty: none */
     VEC(layout_id) layouts;       /* in the order in which they are tried */
     VEC(class_id) roots;
     VEC(pk_str) asked;            /* canonical fields that conditions of its classes ask for */
@@ -93,6 +98,9 @@ struct schema {
 };
 
 #define FIELD_PATHS 12            /* most raw paths of one canonical field */
+
+/* fields.c: what c or its nearest ancestor says of a field; NULL: nothing. */
+const field_map *schema_own_mapping(const schema *s, class_id c, pk_str schema_name, pk_str field, arena *a);
 
 /* fields.c: the small language of mappings, "decimal(NewProcessId) | 'none'". NULL: `*error` says why. */
 const field_map *field_map_parse(arena *a, pk_str source, const char **error);
@@ -126,6 +134,19 @@ bool layout_field_name(pk_str segment, pk_str key, arena *a, pk_str *out);
 /* classes.c */
 class_id class_add(schema *s, pk_str name, family_id f, class_id parent);
 family_id family_add(schema *s, pk_str name, pk_str product);
+
+/* record_fields.c: schemas whose events are nested records. */
+bool schema_is_nested(pk_str schema_name, udm_root *root);
+bool schema_is_native(const schema *s, class_id c, pk_str schema_name); /* are records of the class of the schema themselves? */
+pk_str schema_without_marks(pk_str path, arena *a);  /* "a[].b[]" -> "a.b" */
+const field_map *schema_nested_field(const schema *s, class_id c, pk_str schema_name, pk_str field, arena *a);
+/* record.c */
+void record_leaves_free(record_leaves *p);
+/* tree_fields.c: values of a map in a whole record. */
+void schema_map_values(const schema *s, class_id c, layout_id l, const field_map *m, const value *tree, arena *a, list_builder *out);
+
+/* time.c: of a whole record, by the times of its layout; NONE: it has none. */
+timestamp schema_tree_time(const schema *s, layout_id l, const value *tree, arena *a);
 
 /*
  * time.c: NONE: not a time in that form. Forms: NULL or "auto", "s" "ms" "us" "ns" (since 1970), "filetime", or one of

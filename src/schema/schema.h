@@ -76,6 +76,7 @@ typedef enum {
                                      value of the first argument (once if that is missing); of the others the first counts */
     MAP_FIRST,                    /* the first of args that is present */
     MAP_MISSING,                  /* this class cannot give the field: known before any event is read */
+    MAP_RECORD,                   /* of a nested schema: read by the path `text` out of schema_record */
 } map_kind;
 
 typedef struct field_map field_map;
@@ -105,6 +106,22 @@ void field_map_print(const field_map *m, text *out);
 /* Applies function `name` to values (each maybe VALUE_MISSING): one value, made in `a`. The one implementation that the
  * engine and the reference evaluator share. */
 value schema_call(pk_str name, const value *args, size_t count, arena *a);
+
+/*
+ * Schemas whose events are nested records ("udm", "udm-entity"): fields are paths of event/field_path.h. An event has one such
+ * record, given by the most special of its classes that has mappings for the schema, or whose records are of it themselves.
+ */
+const class_id *schema_record_classes(const schema *s, pk_str schema_name, arena *a, size_t *count);
+/* Which of an event's classes it is; CLASS_NONE: the event has no record of this schema. */
+class_id schema_record_class(const schema *s, pk_str schema_name, const class_id *classes, size_t count);
+/* Is it a schema of that kind? */
+bool schema_has_records(pk_str schema_name);
+/*
+ * The event (the whole record `tree` of layout `l`) as such a record, made in `a`, cut to the paths (none, or an empty one:
+ * all of it). `c` is schema_record_class. Lists keep all of their elements. Of other schemas: the tree itself, cut.
+ */
+value schema_record(const schema *s, class_id c, layout_id l, pk_str schema_name, const pk_str *paths, size_t count,
+                    const value *tree, arena *a);
 
 /* ---- layouts: canonical field -> raw paths ---- */
 

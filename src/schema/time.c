@@ -170,3 +170,17 @@ timestamp time_parse(const schema *s, const value *v, const char *form, arena *s
     }
     return TIMESTAMP_NONE;
 }
+
+timestamp schema_tree_time(const schema *s, layout_id l, const value *tree, arena *a)
+{
+    const time_places *times = l == LAYOUT_NONE ? &s->open_times : &s->layouts.at[l].times;
+    for (size_t i = 0; i < times->count; i++) {
+        list_builder values = {0};
+        tree_values(tree, times->at[i].path, a, &values);
+        for (size_t n = 0; n < values.items.len; n++) {
+            timestamp t = time_parse(s, &values.items.at[n], times->at[i].form, a);
+            if (t != TIMESTAMP_NONE) return t;
+        }
+    }
+    return TIMESTAMP_NONE;
+}

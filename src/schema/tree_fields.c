@@ -2,6 +2,7 @@
  * A rule's field out of a whole record: the mapping of its class applied to the tree, plainly. Slow on purpose: the engine
  * compiles mappings into slots; this is what the reference evaluator and the rows of correlations read.
  */
+#include "event/field_path.h"
 #include "schema/model.h"
 
 #define MAP_DEPTH 16 /* mappings are data that ships; nothing real nests deeper than 3 */
@@ -11,6 +12,8 @@ typedef struct {
     layout_id layout;
     const value *tree;
     arena *arena;
+    class_id class_id;
+    pk_str schema_name;
     field_finder *finder;         /* NULL: each field is searched for in the tree */
 } map_reader;
 
@@ -38,6 +41,12 @@ static void call_values(const map_reader *r, const field_map *m, unsigned depth,
     }
 }
 
+static void record_values(const map_reader *r, pk_str path, list_builder *out)
+{
+    value record = schema_record(r->schema, r->class_id, r->layout, r->schema_name, &path, 1, r->tree, r->arena);
+    (void)field_path_read_text(&record, path, r->arena, out);
+}
+
 static void map_values(const map_reader *r, const field_map *m, unsigned depth, list_builder *out)
 {
     if (depth == 0) return;
@@ -50,6 +59,9 @@ static void map_values(const map_reader *r, const field_map *m, unsigned depth, 
     case MAP_FIELD:
         if (r->finder) field_finder_raw_values(r->finder, m->text, out);
         else schema_tree_values(r->schema, r->layout, m->text, r->tree, r->arena, out);
+        return;
+    case MAP_RECORD:
+        record_values(r, m->text, out);
         return;
     case MAP_FIRST:
         for (size_t i = 0, before = out->items.len; i < m->count && out->items.len == before; i++)
@@ -64,12 +76,19 @@ static void map_values(const map_reader *r, const field_map *m, unsigned depth, 
 void schema_field_values(const schema *s, class_id c, layout_id l, pk_str schema_name, pk_str field, const value *tree,
                          arena *a, list_builder *out)
 {
-    map_reader r = {.schema = s, .layout = l, .tree = tree, .arena = a};
+    map_reader r = {.schema = s, .class_id = c, .schema_name = schema_name, .layout = l, .tree = tree, .arena = a};
     map_values(&r, schema_field(s, c, schema_name, field, a), MAP_DEPTH, out);
+}
+
+void schema_map_values(const schema *s, class_id c, layout_id l, const field_map *m, const value *tree, arena *a, list_builder *out)
+{
+    map_reader r = {.schema = s, .class_id = c, .layout = l, .tree = tree, .arena = a};
+    map_values(&r, m, MAP_DEPTH, out);
 }
 
 void field_finder_values(field_finder *f, class_id c, pk_str schema_name, pk_str field, list_builder *out)
 {
-    map_reader r = {.schema = f->schema, .arena = f->arena, .finder = f};
+    map_reader r = {.schema = f->schema, .class_id = c, .schema_name = schema_name, .layout = f->layout, .tree = f->tree, .arena = f->arena,
+                    .finder = f};
     map_values(&r, schema_field(f->schema, c, schema_name, field, f->arena), MAP_DEPTH, out);
 }

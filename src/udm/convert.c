@@ -117,3 +117,9 @@ value udm_convert(const udm_field *f, const value *v, arena *a)
     }
     return *v;
 }
+
+value udm_scalar(const udm_path *p, const value *v, arena *a)
+{
+    const udm_field f = {.type = p->type, .hash = p->hash, .enumeration = p->enumeration};
+    return udm_convert(&f, v, a);
+}

@@ -116,4 +116,7 @@ bool udm_unwrap(const value *record, udm_root *root, const value **body);
  */
 value udm_normalise(udm_root root, const value *body, arena *a);
 
+/* One scalar as a field of this path has it: a number for "443", a name for the number of an enumeration, a time for a text. */
+value udm_scalar(const udm_path *p, const value *v, arena *a);
+
 #endif

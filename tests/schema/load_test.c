@@ -91,7 +91,7 @@ static void what_is_right_is_found_again(void **state)
     assert_int_equal(load_text("family: f\nproduct: p\n"
                                "layouts:\n  l: {when: {has: [a]}, fields: {X: [x.y, z]}, others: [data.$], under: [_source]}\n"
                                "classes:\n  c: {sources: p/-/-, title: T}\n  c/d: {sources: [p/k/-, p/-/s], sigma: {A: B}, missing: {sigma: [M]}}\n"
-                               "  c/e:\n    udm: |\n      # as lines\n      a.b: 'it: X'\n\n      m['k: l']: X | Y\n",
+                               "  c/e:\n    udm: |\n      # as lines\n      a.b: 'it: X'\n\n      m['k: l']: X | Y\n      f['$']: lower(P.$) | 'none'\n",
                                &s, d), PK_OK);
     assert_int_equal(diag_count(d), 0);
     assert_int_equal(schema_class_count(s), 3);
@@ -108,6 +108,10 @@ static void what_is_right_is_found_again(void **state)
     class_id lines = schema_find_class(s, STR("c/e"));
     assert_view(schema_field(s, lines, STR("udm"), STR("a.b"), a)->constant.as.string, "it: X");
     assert_int_equal(schema_field(s, lines, STR("udm"), STR("m['k: l']"), a)->kind, MAP_FIRST);
+    const field_map *form = schema_field(s, lines, STR("udm"), STR("f['a.b']"), a);
+    assert_int_equal(form->kind, MAP_FIRST);
+    assert_view(form->args[0]->args[0]->text, "P.a.b");
+    assert_int_equal(schema_field(s, lines, STR("udm"), STR("f['']"), a)->kind, MAP_MISSING);
     assert_int_equal(schema_layout_count(s), 2); /* l and l@_source */
     path_set *paths = path_set_new();
     path_slot slots[4];
