@@ -29,7 +29,6 @@ static bool is_escu(pk_str s)
 const file_kind file_kinds[] = {
     {"elastic", "Elastic", "ecs", true, "a file of Elastic detection rules", ".toml", is_elastic},
     {"splunk", "Splunk", "cim", true, "a detection of Splunk ESCU (SPL)", ".yml .yaml", is_escu},
-    {"yara-l", "SecOps", "udm", true, "rules in YARA-L", ".yaral .yara-l", NULL},
     {NULL, NULL, NULL, false, NULL, NULL, NULL},
 };
 

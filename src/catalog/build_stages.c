@@ -53,6 +53,18 @@ static void note_use(rule_writer *w, int64_t predicate, pk_str shown, bool posit
     w->uses.at[i].negative |= negative;
 }
 
+/* Stages of one box may ask the same of an event twice: once to find it, once of each element of a list. */
+static bool stands_above(const found_predicates *found, size_t i)
+{
+    const found_predicate *f = &found->items.at[i];
+    for (size_t k = i > 200 ? i - 200 : 0; k < i; k++) {
+        const found_predicate *other = &found->items.at[k];
+        if (other->span.start == f->span.start && other->span.line == f->span.line && str_equal(other->field, f->field) && str_equal(other->value, f->value)
+            && strcmp(other->kind, f->kind) == 0) return true;
+    }
+    return false;
+}
+
 static void store_stage_predicates(rule_writer *w, const described_stage *s, int64_t box)
 {
     found_predicates found = {0};
@@ -64,8 +76,10 @@ static void store_stage_predicates(rule_writer *w, const described_stage *s, int
         extract_predicates(p->definitions[s->definition].value, w->arena, &found);
     }
     if (s->stage) extract_stage_predicates(s->stage, w->arena, &found);
+    for (size_t i = 0; i < s->further_count; i++) extract_stage_predicates(s->further[i], w->arena, &found);
     for (size_t i = 0; i < found.items.len; i++) {
         const found_predicate *f = &found.items.at[i];
+        if (s->further_count && stands_above(&found, i)) continue;
         int64_t id = store_predicate(w->build, w->rule, f);
         bool is_positive = f->negated ? negative : positive, is_negative = f->negated ? positive : negative;
         pk_str shown = valid(w, f->value);

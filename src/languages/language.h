@@ -48,6 +48,8 @@ typedef struct {
     bool unused;                 /* nothing refers to it, so it is not run */
     uint32_t definition;         /* of the plan, whose predicates stand here; or DESCRIBED_NONE */
     const stage *stage;          /* of the plan, whose predicates stand here but for those of definitions; NULL: none */
+    const stage **further;       /* stages whose predicates stand here too */
+    size_t further_count;
     described_names *names;
     size_t name_count;
     pk_str *rules;               /* ids or names of rules that it refers to */

@@ -2,9 +2,11 @@
 #include "languages/language.h"
 
 extern const language sigma_language;
+extern const language yaral_language;
 
 const language *const languages[] = {
     &sigma_language,
+    &yaral_language,
     NULL,
 };
 
