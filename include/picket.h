@@ -130,8 +130,15 @@ PK_API pk_str pk_catalog_share(const pk_catalog *c);        /* the folder that w
  */
 PK_API PK_MUST_USE pk_status pk_catalog_load(pk_catalog *c, const char *path);
 
-/* Value lists for placeholders (a YAML mapping from names to lists of values). Before the rules that need them. */
+/*
+ * Lists that rules name; before the rules that need them. A file: value lists for placeholders (a YAML mapping from names to lists
+ * of values), a data table (NAME.csv, the first line names the columns), a reference list (NAME.txt, an entry a line, comments
+ * from // on). Or a folder that holds, at any depth, such files; there a reference list may also be called just NAME, and a
+ * data_table_config.yaml says what type the columns of tables are of (STRING, REGEX, CIDR, NUMBER).
+ */
 PK_API PK_MUST_USE pk_status pk_catalog_load_lists(pk_catalog *c, const char *path);
+/* Lists and tables that nobody gives count as empty, instead of keeping the rules that name them from running. Before the rules. */
+PK_API void pk_catalog_empty_lists(pk_catalog *c);
 
 /* How many threads read rule files, which they do when the first result is asked for; 0, as without this call: one for each
  * processor. Nothing that comes of it depends on their number. */

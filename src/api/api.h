@@ -36,6 +36,9 @@ struct pk_catalog {
     void *image;                    /* what a cached program stands in; NULL: none does */
     size_t image_mapped;
     VEC(value_list) lists;
+    VEC(data_table) tables;
+    VEC(data_table) table_configs;  /* columns of tables, as a configuration states them; without rows */
+    bool empty_lists;               /* lists that nobody gave count as empty */
     VEC(pk_str) without_rules;
     VEC(log_source) stated;         /* pk_log_source is an index into these two */
     VEC(class_id) stated_classes;
@@ -66,6 +69,7 @@ pk_status walk_rule_files(pk_catalog *c, const char *path, rule_file_fn fn);
 pk_status read_text_file(const char *path, size_t limit, arena *a, pk_str *out, diag_list *d);
 
 /* lists.c */
+language_options catalog_language_options(const pk_catalog *c);
 pk_status parse_value_lists(pk_catalog *c, pk_str source, pk_str file);
 
 /* choice.c */

@@ -100,7 +100,7 @@ static void put_request(text *out, const pk_catalog *c, const pk_choice *choice)
         put_str(out, c->stated.at[i].category);
         put_str(out, c->stated.at[i].service);
     }
-    text_printf(out, "[%zu]", c->list_sources.len);
+    text_printf(out, "[%zu%s]", c->list_sources.len, c->empty_lists ? " or empty" : "");
     text_printf(out, "[%zu]", c->asked.len);
     bool relative = false;
     for (size_t i = 0; i < c->asked.len; i++) {

@@ -3,8 +3,6 @@
 
 #include <stdio.h>
 
-enum { LISTS_LIMIT = 64 << 20 };
-
 diag_list *catalog_diags(const pk_catalog *c) { return ir_diags(c->ir); }
 
 pk_status pk_catalog_new(pk_catalog **out, const char *share)
@@ -59,21 +57,6 @@ pk_strs pk_catalog_files_without_rules(const pk_catalog *c)
 void pk_catalog_use_threads(pk_catalog *c, unsigned threads) { c->threads = threads; }
 
 /* ---- loading ---- */
-
-static language_options options_of(const pk_catalog *c)
-{
-    return (language_options){.lists = {c->lists.at, c->lists.len}};
-}
-
-pk_status pk_catalog_load_lists(pk_catalog *c, const char *path)
-{
-    pk_str source;
-    if (c->complete) return PK_ERROR_USAGE;
-    catalog_settle(c); /* rules that were named before do not see these lists */
-    pk_status status = read_text_file(path, LISTS_LIMIT, c->arena, &source, catalog_diags(c));
-    if (status == PK_OK) vec_push(&c->list_sources, source);
-    return status == PK_OK ? parse_value_lists(c, source, arena_str(c->arena, str_from(path))) : status;
-}
 
 pk_status pk_catalog_state_source(pk_catalog *c, const char *source, pk_log_source *out)
 {
@@ -134,7 +117,7 @@ void catalog_complete(pk_catalog *c)
     if (c->complete) return;
     catalog_settle(c);
     c->complete = true;
-    language_options options = options_of(c);
+    language_options options = catalog_language_options(c);
     for (size_t i = 0; languages[i]; i++)
         if (languages[i]->resolve) languages[i]->resolve(c->ir, &options);
     warn_of_same_ids(c);

@@ -23,11 +23,6 @@ typedef struct {
 
 /* ---- one file ---- */
 
-static language_options options_of(const pk_catalog *c)
-{
-    return (language_options){.lists = {c->lists.at, c->lists.len}};
-}
-
 static void load_file(const pk_catalog *c, file_batch *b, pending_file *p)
 {
     ir_catalog *part = b->batch.part;
@@ -37,7 +32,7 @@ static void load_file(const pk_catalog *c, file_batch *b, pending_file *p)
     p->readable = true;
     if (c->cache_folder.len) p->content = digest_of(f.text.ptr, f.text.len, c->cache_key);
     const language *l = language_detect(&f);
-    language_options options = options_of(c);
+    language_options options = catalog_language_options(c);
     if (!l && p->named) {
         diag_add(diags, PK_ERROR, "rule-language", (diag_place){.file = f.path}, STR(""), NULL,
                  "is in no rule language that picket knows");

@@ -35,7 +35,7 @@ static void load_rules(case_run *r, const test_block *b)
         return;
     }
     rule_file f = {.path = STR("rule"), .text = b->body};
-    language_options options = {.lists = {r->catalog->lists.at, r->catalog->lists.len}};
+    language_options options = catalog_language_options(r->catalog);
     l->load(r->catalog->ir, &f, &options);
 }
 

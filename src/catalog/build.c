@@ -65,7 +65,7 @@ static pk_status open_catalog(build *b)
 /* What a file says while it is loaded is kept with it: the list of the catalogue is bounded for all together. */
 static void load_file(build *b, source_file *f)
 {
-    language_options options = {.lists = {b->catalog->lists.at, b->catalog->lists.len}};
+    language_options options = catalog_language_options(b->catalog);
     rule_file given = {.path = f->path};
     if (!read_source_file(b, f)) return;
     given.text = f->text;
@@ -148,7 +148,7 @@ static pk_str fingerprint_of(build *b)
     uint64_t h = hash_str(str_from(pk_version()));
     h = hash_mix(h, attack_fingerprint(b->attack));
     mix_share(b, &h);
-    for (size_t i = 0; i < b->options->lists.count; i++) mix_file(b, &h, arena_cstring(b->arena, b->options->lists.items[i]));
+    for (size_t i = 0; i < b->catalog->list_sources.len; i++) h = hash_mix(h, hash_str(b->catalog->list_sources.at[i]));
     for (const language *const *l = languages; *l; l++) h = hash_mix(h, hash_str(str_from((*l)->name)));
     return arena_printf(b->arena, "%016llx", (unsigned long long)h);
 }

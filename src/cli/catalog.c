@@ -16,6 +16,7 @@ static const option common_options[] = {
     {'c', "catalog", "FILE", "the catalogue, as `picket catalog build` made it"},
     {'r', "rules", "PATH", "instead of -c: rules to make a catalogue from for the time of the command; may be repeated. Without either the shipped rules"},
     {OPTION_PLACEHOLDERS, "placeholders", "FILE", "with -r: value lists for placeholders"},
+    {OPTION_LISTS, "lists", "PATH", "with -r: lists that rules name, as `picket scan` takes them"},
     {OPTION_ALERTS, "alerts", "FILE", "alerts of a `picket scan --output jsonl`, shown beside the rules"},
     {OPTION_OUTPUT, "output", "FORM", "table, json or csv (table; json for what is no list)"},
     {'o', "out", "FILE", "write to this file instead of standard output"},
@@ -24,6 +25,7 @@ static const option common_options[] = {
 static const option build_options[] = {
     {'r', "rules", "PATH", "rules: a file, or a folder with all below it; may be repeated"},
     {OPTION_PLACEHOLDERS, "placeholders", "FILE", "value lists for placeholders: YAML, names to lists of values"},
+    {OPTION_LISTS, "lists", "PATH", "lists that rules name, as `picket scan` takes them"},
     CATALOG_BUILD_OPTIONS,
     {'q', "quiet", NULL, "no report"},
     {'h', "help", NULL, "this text"},

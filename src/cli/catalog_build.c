@@ -62,7 +62,7 @@ int run_catalog_build(const command_line *line)
         const item *it = &line->items[i];
         if (it->id == 'r' || (it->id == 0 && named)) vec_push(&rules.items, str_from(it->value));
         if (it->id == 0) named = true;
-        if (it->id == OPTION_PLACEHOLDERS) vec_push(&lists.items, str_from(it->value));
+        if (it->id == OPTION_PLACEHOLDERS || it->id == OPTION_LISTS) vec_push(&lists.items, str_from(it->value));
         if (it->id == OPTION_ATTACK) options.attack = it->value;
         if (it->id == OPTION_FRESH) options.fresh = true;
         if (it->id == 'o') path = it->value;

@@ -39,7 +39,7 @@ static bool build(catalog_file *f, const command_line *line, out_stream *errors,
     char *shipped = NULL;
     for (size_t i = 0; i < line->count; i++) {
         if (line->items[i].id == 'r') vec_push(&rules, str_from(line->items[i].value));
-        if (line->items[i].id == OPTION_PLACEHOLDERS) vec_push(&lists, str_from(line->items[i].value));
+        if (line->items[i].id == OPTION_PLACEHOLDERS || line->items[i].id == OPTION_LISTS) vec_push(&lists, str_from(line->items[i].value));
     }
     if (rules.len == 0 && pk_catalog_new(&c, NULL) == PK_OK) {
         char *share = mem_cstring(pk_catalog_share(c));

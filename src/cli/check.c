@@ -50,8 +50,7 @@ static int check(session *s, const command_line *line, bool json, bool strict, b
     const pk_choice everything = {.statuses = {&all, 1}};
     int code = EXIT_DAMAGED;
     if (!session_open(s)) return EXIT_DAMAGED;
-    for (size_t i = 0; i < line->count; i++)
-        if (line->items[i].id == OPTION_PLACEHOLDERS && pk_catalog_load_lists(s->catalog, line->items[i].value) != PK_OK) s->wrong = true;
+    session_load_lists(s, line);
     for (size_t i = 0; i < line->count; i++)
         if (line->items[i].id == 0 && pk_catalog_load(s->catalog, line->items[i].value) != PK_OK) s->wrong = true;
     if (!session_build(s, &everything, &code)) return code;

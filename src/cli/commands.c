@@ -1,9 +1,14 @@
 /* The table of commands. */
 #include "cli/catalog.h"
 
+#define LIST_OPTIONS                                                                                                      \
+    {OPTION_PLACEHOLDERS, "placeholders", "FILE", "value lists for placeholders: YAML, names to lists of values"},       \
+    {OPTION_LISTS, "lists", "PATH", "lists that rules name: a folder of reference lists (NAME, NAME.txt), data tables (NAME.csv) and value lists (NAME.yaml), or one such file; may be repeated"}, \
+    {OPTION_EMPTY_LISTS, "empty-lists", NULL, "lists and tables that are not given count as empty, instead of keeping the rules that name them from running"}
+
 #define RULE_OPTIONS                                                                                                      \
     {'r', "rules", "PATH", "rules: a file, or a folder with all below it; may be repeated. Without it the shipped rules run"}, \
-    {OPTION_PLACEHOLDERS, "placeholders", "FILE", "value lists for placeholders: YAML, names to lists of values"}
+    LIST_OPTIONS
 
 #define CHOICE_OPTIONS                                                                                                    \
     {OPTION_LEVEL, "level", "LEVEL,...", "only rules of these levels; 'high+' is high and above"},                       \
@@ -52,7 +57,7 @@ static const example scan_examples[] = {
 };
 
 static const option check_options[] = {
-    {OPTION_PLACEHOLDERS, "placeholders", "FILE", "value lists for placeholders: YAML, names to lists of values"},
+    LIST_OPTIONS,
     {OPTION_OUTPUT, "output", "FORM", "text or json (text)"},
     {OPTION_STRICT, "strict", NULL, "exit with 2 for rules that are unsupported or need a list too"},
     {OPTION_SLOW, "slow", NULL, "warn of rules that have to be looked at for every event, or nearly, and say why"},
@@ -90,7 +95,7 @@ static const example dump_examples[] = {
 
 static const option test_options[] = {
     {'r', "rules", "PATH", "rules that the evidence of a regression_data folder is for"},
-    {OPTION_PLACEHOLDERS, "placeholders", "FILE", "value lists for placeholders"},
+    LIST_OPTIONS,
     {OPTION_UPDATE, "update", NULL, "rewrite the expected blocks of .test files by what was found"},
     {OPTION_EXACT, "exact", NULL, "a stated count of evidence is exact, not a floor"},
     {OPTION_TWIN, "twin", NULL, "evidence: the JSON beside each log as well"},
@@ -109,6 +114,7 @@ static const example test_examples[] = {
     {'c', "catalog", "FILE", "the catalogue, as `picket catalog build` made it"},                                        \
     {'r', "rules", "PATH", "instead of -c: rules to make a catalogue from for the time of the command; may be repeated. Without either the shipped rules"}, \
     {OPTION_PLACEHOLDERS, "placeholders", "FILE", "with -r: value lists for placeholders"},                              \
+    {OPTION_LISTS, "lists", "PATH", "with -r: lists that rules name, as `picket scan` takes them"},                      \
     {OPTION_ALERTS, "alerts", "FILE", "alerts of a `picket scan --output jsonl`, shown beside the rules"}
 
 static const option catalog_options[] = {CATALOG_OPTIONS, {OPTION_OUTPUT, "output", "FORM", "table, json or csv (table; json for what is no list)"}, LAST_OPTIONS};

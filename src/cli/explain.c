@@ -29,11 +29,9 @@ static int explain(session *s, const command_line *line)
     bool file = is_file(wanted);
     command_line only_lists = *line;
     if (file) {
-        for (size_t i = 0; i < line->count; i++) {
-            const item *it = &line->items[i];
-            if (it->id == OPTION_PLACEHOLDERS && pk_catalog_load_lists(s->catalog, it->value) != PK_OK) s->wrong = true;
-            if (it->id == 'r' && pk_catalog_load(s->catalog, it->value) != PK_OK) s->wrong = true;
-        }
+        session_load_lists(s, line);
+        for (size_t i = 0; i < line->count; i++)
+            if (line->items[i].id == 'r' && pk_catalog_load(s->catalog, line->items[i].value) != PK_OK) s->wrong = true;
         if (pk_catalog_load(s->catalog, wanted) != PK_OK) s->wrong = true;
     } else {
         session_load_rules(s, &only_lists);

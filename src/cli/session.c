@@ -40,14 +40,22 @@ void session_use_cache(session *s, const command_line *line)
     if (wanted) (void)!pk_catalog_use_cache(s->catalog, folder); /* without one it only takes longer */
 }
 
+void session_load_lists(session *s, const command_line *line)
+{
+    for (size_t i = 0; i < line->count; i++) {
+        const item *it = &line->items[i];
+        if (it->id == OPTION_EMPTY_LISTS) pk_catalog_empty_lists(s->catalog);
+        if ((it->id == OPTION_PLACEHOLDERS || it->id == OPTION_LISTS) && pk_catalog_load_lists(s->catalog, it->value) != PK_OK) s->wrong = true;
+    }
+}
+
 void session_load_rules(session *s, const command_line *line)
 {
     bool any = false;
     uint64_t threads = 0;
     for (size_t i = 0; i < line->count; i++)
         if (line->items[i].id == 'j' && parse_count(line->items[i].value, 256, &threads)) pk_catalog_use_threads(s->catalog, (unsigned)threads);
-    for (size_t i = 0; i < line->count; i++)
-        if (line->items[i].id == OPTION_PLACEHOLDERS && pk_catalog_load_lists(s->catalog, line->items[i].value) != PK_OK) s->wrong = true;
+    session_load_lists(s, line);
     for (size_t i = 0; i < line->count; i++) {
         if (line->items[i].id != 'r') continue;
         any = true;

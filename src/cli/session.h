@@ -22,7 +22,9 @@ void session_free(session *s);
 bool session_open(session *s);
 /* Compiled rules are kept where --cache says, else where the user's caches are, unless --no-cache. */
 void session_use_cache(session *s, const command_line *line);
-/* Loads --placeholders, then --rules (without any the shipped rules). */
+/* Loads --placeholders and --lists. */
+void session_load_lists(session *s, const command_line *line);
+/* Those, then --rules (without any the shipped rules). */
 void session_load_rules(session *s, const command_line *line);
 /* States the log sources of --as; false: usage, told. Before the program is built. */
 bool session_state_sources(session *s, const command_line *line, pk_log_source *sources);

@@ -1,4 +1,4 @@
-/* One record of separated values. Private to this folder. */
+/* One record of separated values. */
 #ifndef PICKET_FORMATS_CSV_ROW_H
 #define PICKET_FORMATS_CSV_ROW_H
 
