@@ -183,6 +183,9 @@ value schema_normalise(field_finder *f, const classification *k)
 {
     normaliser n = {.schema = f->schema, .k = k, .tree = f->tree, .finder = f, .arena = f->arena};
     const layout *l = k->layout == LAYOUT_NONE ? NULL : &f->schema->layouts.at[k->layout];
+    pk_str model = l ? f->schema->families.at[l->family].model : STR("");
+    if (model.len && k->class_count)
+        return schema_record(f->schema, k->classes[0], k->layout, model, NULL, 0, f->tree, f->arena);
     if ((l == NULL || !l->flat) && k->class_count == 0) return *f->tree;
     if (l && l->flat) put_flat(&n, l);
     else put_tree(&n);
