@@ -199,6 +199,49 @@ static expr *interval_tests(lowering *l, const bool *fresh)
     return all;
 }
 
+/* ---- windows: which events can be in one ---- */
+
+static expr *time_of(lowering *l, uint32_t variable)
+{
+    expr *e = lower_part(l, variable);
+    e->as.field.path = STR("time");
+    return e;
+}
+
+/* Events in front of the pivot (behind it), where the window lies there: others must not keep absence from being seen. */
+static expr *pivot_tests(lowering *l, const bool *fresh)
+{
+    const yaral_window *w = &l->ast->window;
+    expr *all = NULL;
+    if (w->kind != YARAL_WINDOW_BEFORE && w->kind != YARAL_WINDOW_AFTER) return NULL;
+    for (uint32_t v = 0; v < l->ast->variable_count; v++) {
+        bool apart = v != w->pivot_index && l->ast->variables[v].source != YARAL_ENTITIES && (fresh[v] || fresh[w->pivot_index]);
+        if (!apart || !l->variables[v].joined || !l->variables[w->pivot_index].joined) continue;
+        expr *e = ir_compare(l->arena, time_of(l, v), w->kind == YARAL_WINDOW_BEFORE ? COMPARE_LE : COMPARE_GE,
+                             time_of(l, w->pivot_index));
+        e->as.compare.missing = MISSING_TRUE;
+        all = ir_and(l->arena, all, lower_at(e, w->span));
+    }
+    return all;
+}
+
+/* Events of one block of time, where the windows are blocks. */
+static void add_block_key(lowering *l, const bool *fresh, join_keys *keys)
+{
+    VEC(expr *) sides = {0};
+    bool old = false;
+    if (l->ast->window.kind != YARAL_WINDOW_TUMBLING) return;
+    for (uint32_t v = 0; v < l->ast->variable_count; v++) {
+        if (!l->variables[v].joined || l->ast->variables[v].source == YARAL_ENTITIES || (!fresh[v] && old)) continue;
+        old |= !fresh[v];
+        expr *seconds = ir_constant_expr(l->arena, value_int(lower_window_span(l) / 1000000000));
+        vec_push_in(l->arena, &sides, lower_call(l, "time_bucket", (expr *[]){time_of(l, v), seconds}, 2, l->ast->window.span));
+    }
+    if (sides.len < 2) return;
+    ir_join_key key = {.name = STR(":block"), .sides = sides.at, .count = sides.len, .missing = KEY_SKIP};
+    vec_push_in(l->arena, &keys->items, key);
+}
+
 /* Joins the variables marked fresh (joined already set) with what was joined before. */
 static stage *join_stage(lowering *l, stage **inputs, size_t count, const bool *fresh, join_kind kind, pk_str name)
 {
@@ -212,16 +255,17 @@ static stage *join_stage(lowering *l, stage **inputs, size_t count, const bool *
         if (c->test) where = ir_and(l->arena, where, c->test);
         else add_equation(l, c, &keys);
     }
+    add_block_key(l, fresh, &keys);
     stage *s = add_stage(l, STAGE_JOIN, name, inputs, count, l->ast->sections[YARAL_EVENTS_SECTION]);
     s->as.join.kind = kind;
     s->as.join.keys = keys.items.at;
     s->as.join.key_count = keys.items.len;
     s->as.join.within = lower_window_span(l);
-    s->as.join.where = ir_and(l->arena, where, interval_tests(l, fresh));
+    s->as.join.where = ir_and(l->arena, ir_and(l->arena, where, pivot_tests(l, fresh)), interval_tests(l, fresh));
     return s;
 }
 
-/* Tests over several variables when there is nothing left to join: they were never placed, or there is one variable. */
+/* All variables that must be there: events first, since entities are looked up for them. */
 static stage *join_required(lowering *l, stage **ends)
 {
     bool *fresh = ARENA_ARRAY(l->scratch, bool, l->ast->variable_count);

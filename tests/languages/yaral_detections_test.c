@@ -1,0 +1,204 @@
+/* Runs the cases in tests/yaral: rules, records, and what is detected (see detections.h). */
+#include "detections.h"
+
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+typedef struct { pk_str head, body; } block;
+
+static pk_str read_whole(const char *path)
+{
+    FILE *f = fopen(path, "rb");
+    if (!f) fail_msg("cannot open %s", path);
+    text t = {0};
+    size_t n;
+    while ((n = fread(text_reserve(&t, 65536), 1, 65536, f)) > 0) t.len += n;
+    fclose(f);
+    return text_view(&t);
+}
+
+/* The next block; false: the end of the case. */
+static bool next_block(pk_str *rest, block *b)
+{
+    if (!str_starts_with(*rest, STR("--- "))) return false;
+    pk_str head = next_line(rest);
+    b->head = str_slice(head, 4, head.len);
+    b->body = (pk_str){rest->ptr, 0};
+    while (rest->len && !str_starts_with(*rest, STR("--- ")) && !str_starts_with(*rest, STR("=== "))) {
+        pk_str line = next_line(rest);
+        b->body.len = (size_t)(line.ptr + line.len - b->body.ptr);
+    }
+    return true;
+}
+
+/* ---- lists and tables ---- */
+
+static void add_list(detection_world *w, pk_str name, pk_str lines)
+{
+    value_list list = {.name = name};
+    while (lines.len) {
+        pk_str line = next_line(&lines);
+        if (line.len) vec_push_in(ir_arena(w->catalog), &list.values.items, line);
+    }
+    vec_push_in(ir_arena(w->catalog), &w->lists, list);
+}
+
+static pk_str next_cell(pk_str *line)
+{
+    size_t end = str_find_char(*line, ',');
+    if (end == STR_NPOS) end = line->len;
+    pk_str cell = str_trim(str_slice(*line, 0, end));
+    *line = str_slice(*line, end + 1, line->len);
+    return cell;
+}
+
+static data_column column_of(pk_str cell)
+{
+    static const char *const types[] = {[COLUMN_STRING] = "string", [COLUMN_REGEX] = "regex", [COLUMN_CIDR] = "cidr", [COLUMN_NUMBER] = "number"};
+    size_t colon = str_find_char(cell, ':');
+    assert_true(colon != STR_NPOS);
+    pk_str type = str_slice(cell, colon + 1, cell.len);
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        if (str_equal(type, str_from(types[i]))) return (data_column){str_slice(cell, 0, colon), (data_column_type)i};
+    fail_msg("no type of columns: " STR_FMT, STR_ARG(type));
+    return (data_column){0};
+}
+
+static void add_table(detection_world *w, pk_str name, pk_str lines)
+{
+    arena *a = ir_arena(w->catalog);
+    VEC(data_column) columns = {0};
+    VEC(pk_str) cells = {0};
+    for (pk_str head = next_line(&lines); head.len;) vec_push_in(a, &columns, column_of(next_cell(&head)));
+    while (lines.len) {
+        pk_str line = next_line(&lines);
+        for (size_t i = 0; line.len && i < columns.len; i++) vec_push_in(a, &cells, next_cell(&line));
+    }
+    data_table t = {name, columns.at, columns.len, cells.at, cells.len / columns.len};
+    vec_push_in(a, &w->tables, t);
+}
+
+/* ---- a case ---- */
+
+typedef struct {
+    const char *file;
+    pk_str title, source;
+    pk_str detections, state;
+    bool has_detections;
+} test_case;
+
+static void read_block(detection_world *w, test_case *c, const block *b)
+{
+    if (str_equal(b->head, STR("rule"))) c->source = b->body;
+    else if (str_equal(b->head, STR("events")) || str_equal(b->head, STR("entities"))) add_records(w, b->body);
+    else if (str_starts_with(b->head, STR("list "))) add_list(w, str_slice(b->head, 5, b->head.len), b->body);
+    else if (str_starts_with(b->head, STR("table "))) add_table(w, str_slice(b->head, 6, b->head.len), b->body);
+    else if (str_equal(b->head, STR("state"))) c->state = str_trim(b->body);
+    else if (str_starts_with(b->head, STR("now "))) w->now = timestamp_parse_iso(str_slice(b->head, 4, b->head.len));
+    else if (str_equal(b->head, STR("detections"))) {
+        c->detections = b->body;
+        c->has_detections = true;
+    } else fail_msg("%s: " STR_FMT ": unknown block " STR_FMT, c->file, STR_ARG(c->title), STR_ARG(b->head));
+}
+
+static void check_state(const test_case *c, const rule *r)
+{
+    static const char *const states[RULE_STATES] = {[RULE_RUNNABLE] = "runnable", [RULE_NEEDS_LIST] = "needs list",
+                                                    [RULE_UNSUPPORTED] = "unsupported", [RULE_ERROR] = "error"};
+    text t = {0};
+    text_printf(&t, "%s: " STR_FMT, states[r->state], STR_ARG(r->reason));
+    if (!str_equal(text_view(&t), c->state))
+        fail_msg("%s: " STR_FMT ":\nexpected " STR_FMT "\nfound    " STR_FMT, c->file, STR_ARG(c->title), STR_ARG(c->state),
+                 STR_ARG(text_view(&t)));
+    text_free(&t);
+}
+
+static int compare_lines(const void *x, const void *y) { return str_compare(*(const pk_str *)x, *(const pk_str *)y); }
+
+/* In order of the lines: which of several groups comes first at one time is no matter of the language. */
+static void put_lines(text *out, pk_str lines)
+{
+    VEC(pk_str) sorted = {0};
+    while (lines.len) {
+        pk_str line = next_line(&lines);
+        if (line.len && line.ptr[0] != '#') vec_push(&sorted, line);
+    }
+    if (sorted.len) qsort(sorted.at, sorted.len, sizeof *sorted.at, compare_lines);
+    for (size_t i = 0; i < sorted.len; i++) {
+        text_put(out, sorted.at[i]);
+        text_put_char(out, '\n');
+    }
+    vec_free(&sorted);
+}
+
+static void put_detections(detection_world *w, const rule *r, text *out)
+{
+    size_t count;
+    arena *a = arena_new();
+    eval_row *rows = run_rule(w, r, a, &count);
+    text lines = {0};
+    for (size_t i = 0; i < count; i++) put_detection(&lines, r->plan, &rows[i]);
+    put_lines(out, text_view(&lines));
+    text_free(&lines);
+    arena_free(a);
+}
+
+static bool failed_before;
+
+static void check_detections(detection_world *w, const test_case *c, const rule *r)
+{
+    text expected = {0}, found = {0};
+    if (!r->plan) fail_msg("%s: " STR_FMT ": does not run: " STR_FMT, c->file, STR_ARG(c->title), STR_ARG(r->reason));
+    check_text_form(w, r);
+    put_lines(&expected, c->detections);
+    put_detections(w, r, &found);
+    if (!str_equal(text_view(&expected), text_view(&found))) {
+        text p = {0};
+        ir_print_plan(&p, r->plan);
+        print_error("%s: " STR_FMT ":\nexpected\n" STR_FMT "found\n" STR_FMT "plan\n" STR_FMT "\n", c->file, STR_ARG(c->title),
+                    STR_ARG(text_view(&expected)), STR_ARG(text_view(&found)), STR_ARG(text_view(&p)));
+        text_free(&p);
+        failed_before = true;
+    }
+    text_free(&expected);
+    text_free(&found);
+}
+
+/* Cases of a file whose rule is left out are about the rule before. */
+static void run_file(const char *path)
+{
+    pk_str whole = read_whole(path), rest = whole, source = STR("");
+    while (rest.len && !str_starts_with(rest, STR("=== "))) next_line(&rest);
+    while (rest.len) {
+        detection_world w = new_world();
+        pk_str title = next_line(&rest);
+        test_case c = {.file = path, .title = str_slice(title, 4, title.len), .source = source};
+        block b;
+        while (rest.len && !str_starts_with(rest, STR("--- "))) next_line(&rest);
+        while (next_block(&rest, &b)) read_block(&w, &c, &b);
+        source = c.source;
+        const rule *r = load_text(&w, source, STR("case.yaral"));
+        if (c.state.len) check_state(&c, r);
+        if (c.has_detections) check_detections(&w, &c, r);
+        if (!c.state.len && !c.has_detections) fail_msg("%s: " STR_FMT ": expects nothing", path, STR_ARG(c.title));
+        ir_catalog_free(w.catalog);
+    }
+    mem_free((char *)(uintptr_t)whole.ptr);
+}
+
+static void test_cases(void **state)
+{
+    (void)state;
+    glob_t files;
+    assert_int_equal(glob(PICKET_SOURCE_DIR "/tests/yaral/*.test", 0, NULL, &files), 0);
+    for (size_t i = 0; i < files.gl_pathc; i++) run_file(files.gl_pathv[i]);
+    globfree(&files);
+    assert_false(failed_before);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_cases)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
