@@ -9,6 +9,7 @@ static const struct {
 } lexers[] = {
     {"yaml", highlight_yaml},
     {"condition", highlight_condition},
+    {"yara-l", highlight_yaral},
 };
 
 highlight_fn highlight_find(pk_str syntax)

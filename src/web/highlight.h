@@ -27,5 +27,6 @@ value highlight_lines(arena *a, pk_str s, pk_str syntax, highlight_options *o, s
 
 void highlight_yaml(pk_str s, char *classes, arena *a);
 void highlight_condition(pk_str s, char *classes, arena *a); /* the text of a condition alone */
+void highlight_yaral(pk_str s, char *classes, arena *a);
 
 #endif

@@ -497,6 +497,7 @@ static yaral_node *parse_chain(parser *p, bool product)
 {
     yaral_node *n = product ? parse_unary(p) : parse_chain(p, true);
     for (char op; n && (op = operator_at(p, product)) != 0;) {
+        if (op == '-' && is_truth(n)) break; /* a statement in parentheses, and the next begins with a sign */
         parser_next(p);
         if (!want_operand(p, n, "in arithmetic")) return NULL;
         yaral_node *right = want_operand(p, product ? parse_unary(p) : parse_chain(p, true), "in arithmetic");
