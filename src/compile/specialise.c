@@ -295,10 +295,12 @@ static bool_expr *build_condition(specialiser *s, const expr *e, bool want)
 
 /* ---- all kinds of expression ---- */
 
+/* Once it is settled (most classes are told apart by one constant), the rest is not built. */
 static bool_expr *build_all(specialiser *s, const expr *e, bool conjunction, bool want)
 {
     bool_expr *out = truth(s, conjunction);
-    for (size_t i = 0; i < e->count; i++) {
+    bool_kind settled = conjunction ? BOOL_FALSE : BOOL_TRUE;
+    for (size_t i = 0; i < e->count && out->kind != settled; i++) {
         bool_expr *one = build(s, e->args[i], want);
         out = conjunction ? both(s, out, one) : either(s, out, one);
     }
