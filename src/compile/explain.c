@@ -100,11 +100,13 @@ static void explain_class(explainer *x, const stage *match, class_id c)
     vec_push_in(x->arena, &x->classes, on);
 }
 
+/* Of the classes that give records only those on which the rule runs: nearly all have another type of event. */
 static void explain_records(explainer *x, const stage *match)
 {
     size_t count;
     const class_id *classes = schema_record_classes(x->program->schema, match->as.match.schema, x->arena, &count);
-    for (size_t i = 0; i < count; i++) explain_class(x, match, classes[i]);
+    for (size_t i = 0; i < count; i++)
+        if (find_variant(x->program, x->rule->index, classes[i])) explain_class(x, match, classes[i]);
 }
 
 static void explain_source(explainer *x, const stage *match, const log_source *source)
