@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 /* What a function wants kept of the window's values. */
-typedef enum { KEEP_NOTHING, KEEP_COUNT, KEEP_DISTINCT, KEEP_SUM, KEEP_SORTED } keep_kind;
+typedef enum { KEEP_NOTHING, KEEP_COUNT, KEEP_DISTINCT, KEEP_EACH, KEEP_DISTINCT_EACH, KEEP_PARTS, KEEP_SUM, KEEP_SORTED } keep_kind;
 
 struct aggregate_kind {
     const char *name;
@@ -93,6 +93,19 @@ static void count_change(accumulator *acc, bool distinct, const node *input, con
     text_free(&tuple);
 }
 
+/* Different events or records that stand in rows under the name of a part. */
+static void parts_change(accumulator *acc, const node *input, const ir_aggregate_function *f, const row *r, bool add, arena *scratch)
+{
+    if (f->count == 0 || f->args[0]->kind != EXPR_FIELD) return;
+    if (f->filter && !row_true(input, r, f->filter, scratch)) return;
+    for (size_t i = 0; i < r->part_count; i++) {
+        const part *p = r->parts[i].part;
+        if (!str_equal(r->parts[i].name, f->args[0]->as.field.part)) continue;
+        uint64_t identity[] = {p->context ? UINT64_MAX : p->event.input, p->context ? p->number : p->event.position};
+        distinct_change(acc, (pk_str){(const char *)identity, sizeof identity}, add);
+    }
+}
+
 void accumulator_change(accumulator *acc, const aggregate_kind *k, const node *input, const ir_aggregate_function *f, const row *r,
                         bool add, arena *scratch)
 {
@@ -103,7 +116,15 @@ void accumulator_change(accumulator *acc, const aggregate_kind *k, const node *i
         count_change(acc, k->keep == KEEP_DISTINCT, input, f, r, add, scratch);
         return;
     }
+    if (k->keep == KEEP_PARTS) {
+        parts_change(acc, input, f, r, add, scratch);
+        return;
+    }
     values_of_row(input, f, r, scratch, &values);
+    if (k->keep == KEEP_EACH) acc->rows += add ? values.items.len : -values.items.len;
+    for (size_t i = 0; k->keep == KEEP_DISTINCT_EACH && i < values.items.len; i++)
+        distinct_change(acc, value_key_text(scratch, &values.items.at[i]), add);
+    if (k->keep == KEEP_EACH || k->keep == KEEP_DISTINCT_EACH) return;
     for (size_t i = 0; i < values.items.len; i++) {
         if (!value_number(&values.items.at[i], &d) || isnan(d)) continue;
         acc->numbers += add ? 1 : (uint64_t)-1;
@@ -164,20 +185,25 @@ VALUE_OF(range_value)
     return n ? value_real(number_bag_at(&acc->bag, n - 1) - number_bag_at(&acc->bag, 0)) : value_null();
 }
 
-VALUE_OF(deviation_value)
+/* Of a sample; there are two or more. */
+static long double variance_of(const number_bag *bag)
 {
-    UNUSED;
     long double sum = 0, squares = 0;
-    size_t n = acc->bag.count;
-    if (n < 2) return value_null();
-    for (size_t b = 0; b < acc->bag.blocks.len; b++)
-        for (size_t i = 0; i < acc->bag.blocks.at[b].len; i++) sum += acc->bag.blocks.at[b].at[i];
+    size_t n = bag->count;
+    for (size_t b = 0; b < bag->blocks.len; b++)
+        for (size_t i = 0; i < bag->blocks.at[b].len; i++) sum += bag->blocks.at[b].at[i];
     long double mean = sum / (long double)n;
-    for (size_t b = 0; b < acc->bag.blocks.len; b++)
-        for (size_t i = 0; i < acc->bag.blocks.at[b].len; i++)
-            squares += (acc->bag.blocks.at[b].at[i] - mean) * (acc->bag.blocks.at[b].at[i] - mean);
-    return value_real((double)sqrtl(squares / (long double)(n - 1)));
+    for (size_t b = 0; b < bag->blocks.len; b++)
+        for (size_t i = 0; i < bag->blocks.at[b].len; i++) squares += (bag->blocks.at[b].at[i] - mean) * (bag->blocks.at[b].at[i] - mean);
+    return squares / (long double)(n - 1);
 }
+
+VALUE_OF(deviation_value) { UNUSED; return acc->bag.count < 2 ? value_null() : value_real((double)sqrtl(variance_of(&acc->bag))); }
+VALUE_OF(variance_value) { UNUSED; return acc->bag.count < 2 ? value_null() : value_real((double)variance_of(&acc->bag)); }
+
+static value bound(timestamp t) { return t == TIMESTAMP_NONE ? value_null() : (value){.type = VALUE_TIME, .as.time = t}; }
+VALUE_OF(start_value) { UNUSED; return bound(w->start); }
+VALUE_OF(end_value) { UNUSED; return bound(w->end); }
 
 static bool is_before(const value *x, const value *y, arena *a)
 {
@@ -240,6 +266,65 @@ VALUE_OF(list_value)
     return cut(list_done(&all), f->at_most);
 }
 
+/* In the order in which they come first; no more than asked for. */
+VALUE_OF(distinct_list_value)
+{
+    (void)acc;
+    list_builder out = {0};
+    table seen = {0};
+    for (size_t i = 0; i < w->count && (f->at_most <= 0 || out.items.len < (size_t)f->at_most); i++) {
+        list_builder own = {0};
+        values_of_row(w->input, f, w->rows[i], a, &own);
+        for (size_t k = 0; k < own.items.len; k++)
+            if (table_put(&seen, value_key_text(a, &own.items.at[k]), 1)) list_add(a, &out, own.items.at[k]);
+    }
+    table_free(&seen);
+    return cut(list_done(&out), f->at_most);
+}
+
+VALUE_OF(mode_value)
+{
+    (void)acc;
+    list_builder all = values_of_rows(f, w, a);
+    table places = {0};
+    uint32_t *times = ARENA_ARRAY(a, uint32_t, all.items.len + 1), *place = ARENA_ARRAY(a, uint32_t, all.items.len + 1), different = 0;
+    size_t best = 0;
+    for (size_t i = 0; i < all.items.len; i++) {
+        pk_str key = value_key_text(a, &all.items.at[i]);
+        if (table_put(&places, key, different)) different++;
+        place[i] = table_get(&places, key);
+        times[place[i]]++;
+    }
+    for (size_t i = 1; i < all.items.len; i++)
+        if (times[place[i]] > times[place[best]]) best = i;
+    table_free(&places);
+    return all.items.len ? all.items.at[best] : value_null();
+}
+
+/* The first argument in the row whose second is largest or smallest; rows that lack one of them don't count. */
+static value at_extreme(const ir_aggregate_function *f, const window_rows *w, arena *a, bool largest)
+{
+    value best = value_null(), by = value_null();
+    double d;
+    for (size_t i = 0; i < w->count && f->count == 2; i++) {
+        list_builder own = {0};
+        if (f->filter && !row_true(w->input, w->rows[i], f->filter, a)) continue;
+        value v = row_value(w->input, w->rows[i], f->args[0], a);
+        row_values(w->input, w->rows[i], f->args[1], a, &own);
+        for (size_t k = 0; k < own.items.len && !value_is_nothing(&v); k++) {
+            const value *x = &own.items.at[k];
+            if (x->type != VALUE_TIME && (!value_number(x, &d) || isnan(d))) continue;
+            if (by.type != VALUE_NULL && !(largest ? is_before(&by, x, a) : is_before(x, &by, a))) continue;
+            best = v;
+            by = *x;
+        }
+    }
+    return best;
+}
+
+VALUE_OF(at_min_value) { (void)acc; return at_extreme(f, w, a, false); }
+VALUE_OF(at_max_value) { (void)acc; return at_extreme(f, w, a, true); }
+
 VALUE_OF(first_value)
 {
     (void)acc;
@@ -267,16 +352,26 @@ VALUE_OF(last_value)
 static const aggregate_kind kinds[] = {
     {"count",          KEEP_COUNT,    false, count_value},
     {"count_distinct", KEEP_DISTINCT, false, distinct_value},
+    {"count_each",     KEEP_EACH,     false, count_value},
+    {"count_distinct_each", KEEP_DISTINCT_EACH, false, distinct_value},
+    {"parts",          KEEP_PARTS,    false, distinct_value},
     {"sum",            KEEP_SUM,      false, sum_value},
     {"mean",           KEEP_SUM,      false, mean_value},
     {"median",         KEEP_SORTED,   false, median_value},
     {"percentile",     KEEP_SORTED,   false, percentile_value},
     {"deviation",      KEEP_SORTED,   false, deviation_value},
+    {"variance",       KEEP_SORTED,   false, variance_value},
     {"range",          KEEP_SORTED,   false, range_value},
     {"min",            KEEP_SORTED,   true,  min_value},
     {"max",            KEEP_SORTED,   true,  max_value},
     {"values",         KEEP_NOTHING,  true,  values_value},
     {"list",           KEEP_NOTHING,  true,  list_value},
+    {"distinct_list",  KEEP_NOTHING,  true,  distinct_list_value},
+    {"mode",           KEEP_NOTHING,  true,  mode_value},
+    {"at_min",         KEEP_NOTHING,  true,  at_min_value},
+    {"at_max",         KEEP_NOTHING,  true,  at_max_value},
+    {"window_start",   KEEP_NOTHING,  false, start_value},
+    {"window_end",     KEEP_NOTHING,  false, end_value},
     {"first",          KEEP_NOTHING,  true,  first_value},
     {"last",           KEEP_NOTHING,  true,  last_value},
 };

@@ -24,6 +24,7 @@ typedef struct {
     const node *input;
     row *const *rows;
     size_t count;
+    timestamp start, end;         /* of the window; TIMESTAMP_NONE: it has no bounds */
 } window_rows;
 
 typedef struct aggregate_kind aggregate_kind;

@@ -94,6 +94,7 @@ typedef struct {
 /* `render` is the event as JSON (as alerts show it). PK_ERROR_IO: it could not be written, and none after it is taken. */
 pk_status row_store_add(row_store *s, const program *p, const matched_row *m, const event *e, const classification *k, pk_str render);
 uint64_t row_store_without_time(const row_store *s);
+timestamp row_store_last_time(const row_store *s);      /* of its rows; TIMESTAMP_NONE: it has none */
 bool row_store_failed(const row_store *s);
 
 typedef struct {
@@ -121,6 +122,7 @@ typedef struct {
     ir_key *keys;                  /* names of group keys */
     pk_str *key_values;
     value *key_data;               /* the same as values */
+    bool *key_hidden;              /* it only tells events apart (part(e)): not shown */
     size_t key_count;
     pk_str *column_names;          /* computed columns: "n"; helpers (names that begin with '#' or hold ':') among them */
     value *column_values;
@@ -150,6 +152,7 @@ typedef struct {
      * NULL: there are none. */
     const value *(*records)(const stage *s, size_t *count, void *user);
     void *user;
+    timestamp now;                 /* what the function now() gives; 0 or TIMESTAMP_NONE: the time of the last row */
 } stage_inputs;
 
 /*

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "engine/temporary_file.h"
+#include "event/field_path.h"
 
 /* What the order of rows is made of, beside the place of the packed row. */
 typedef struct {
@@ -34,6 +35,7 @@ struct row_store {
     interner *names;
     arena *scratch;
     uint64_t without_time;
+    timestamp last_time;
 };
 
 row_store *row_store_new(const program *p, size_t memory_limit)
@@ -44,6 +46,7 @@ row_store *row_store_new(const program *p, size_t memory_limit)
     s->names_arena = arena_new();
     s->names = interner_new(s->names_arena);
     s->scratch = arena_new();
+    s->last_time = TIMESTAMP_NONE;
     return s;
 }
 
@@ -63,6 +66,7 @@ void row_store_free(row_store *s)
 }
 
 uint64_t row_store_without_time(const row_store *s) { return s->without_time; }
+timestamp row_store_last_time(const row_store *s) { return s->last_time; }
 pk_str row_store_file(const row_store *s, const row_event *e) { return intern_text(s->names, e->file); }
 
 bool row_store_failed(const row_store *s) { return s->failed; }
@@ -97,8 +101,13 @@ static void pack_value(text *t, const value *v)
         pack_u64(t, v->as.list.count);
         for (size_t i = 0; i < v->as.list.count; i++) pack_value(t, &v->as.list.items[i]);
         return;
-    case VALUE_RECORD: /* columns are scalars or lists of scalars: fields give nothing else */
-        pack_u64(t, 0);
+    case VALUE_RECORD:
+        pack_u64(t, v->as.record.count);
+        for (size_t i = 0; i < v->as.record.count; i++) {
+            pack_u64(t, v->as.record.fields[i].name.len);
+            text_put(t, v->as.record.fields[i].name);
+            pack_value(t, &v->as.record.fields[i].value);
+        }
         return;
     }
 }
@@ -113,6 +122,26 @@ static bool unpack_bytes(unpacker *u, void *out, size_t n)
     if ((size_t)(u->end - u->at) < n) return false;
     memcpy(out, u->at, n);
     u->at += n;
+    return true;
+}
+
+static bool unpack_string(unpacker *u, pk_str *out)
+{
+    uint64_t n;
+    if (!unpack_bytes(u, &n, sizeof n) || (size_t)(u->end - u->at) < n) return false;
+    *out = (pk_str){u->at, n};
+    u->at += n;
+    return true;
+}
+
+static bool unpack_value(unpacker *u, arena *a, value *out);
+
+static bool unpack_record(unpacker *u, arena *a, value *out, uint64_t n)
+{
+    out->as.record.fields = ARENA_ARRAY(a, value_field, n);
+    out->as.record.count = n;
+    for (size_t i = 0; i < n; i++)
+        if (!unpack_string(u, &out->as.record.fields[i].name) || !unpack_value(u, a, &out->as.record.fields[i].value)) return false;
     return true;
 }
 
@@ -134,14 +163,11 @@ static bool unpack_value(unpacker *u, arena *a, value *out)
     case VALUE_UINT:
     case VALUE_TIME: return unpack_bytes(u, &out->as.unsigned_integer, sizeof n);
     case VALUE_FLOAT: return unpack_bytes(u, &out->as.real, sizeof out->as.real);
-    case VALUE_STRING:
-        if (!unpack_bytes(u, &n, sizeof n) || (size_t)(u->end - u->at) < n) return false;
-        out->as.string = (pk_str){u->at, n};
-        u->at += n;
-        return true;
+    case VALUE_STRING: return unpack_string(u, &out->as.string);
     case VALUE_LIST:
     case VALUE_RECORD:
         if (!unpack_bytes(u, &n, sizeof n) || (size_t)(u->end - u->at) < n) return false;
+        if (out->type == VALUE_RECORD) return unpack_record(u, a, out, n);
         out->as.list.items = ARENA_ARRAY(a, value, n);
         out->as.list.count = n;
         for (size_t i = 0; i < n; i++)
@@ -214,15 +240,35 @@ static pk_status keep_event(row_store *s, pk_str host, pk_str json, row_event *e
     return PK_OK;
 }
 
-/* One column: the values of a field, a list if there are several, missing if there are none. */
-static value column_of(row_store *s, const program *p, class_id c, const classification *k, pk_str schema_name, pk_str field,
-                       const value *tree)
+/* ---- the event, cut to the demand ---- */
+
+static value one_or_list(list_builder *values)
+{
+    if (values->items.len == 0) return (value){.type = VALUE_MISSING};
+    return values->items.len == 1 ? values->items.at[0] : list_done(values);
+}
+
+/* A field whose elements are wanted as they stand in the record: only a record of its own schema has such. */
+static value tree_of_path(row_store *s, const demand_path *want, const value *tree)
 {
     list_builder values = {0};
-    if (c == CLASS_NONE) tree_values(tree, field, s->scratch, &values);
-    else schema_field_values(program_schema(p), c, k->layout, schema_name, field, tree, s->scratch, &values);
-    if (values.items.len == 0) return (value){.type = VALUE_MISSING};
-    return values.items.len == 1 ? values.items.at[0] : list_done(&values);
+    if (want->path.len == 0) return *tree;
+    field_path_read_text(tree, want->path, s->scratch, &values);
+    return list_done(&values);
+}
+
+/* The values of a field, a list if there are several, missing if there are none. */
+static value value_of_path(row_store *s, const program *p, const matched_row *m, layout_id layout, pk_str schema_name,
+                           const demand_path *want, const value *tree)
+{
+    list_builder values = {0};
+    if (want->schema.len) schema_name = want->schema;
+    if (m->class_id != CLASS_NONE)
+        schema_field_values(program_schema(p), m->class_id, layout, schema_name, want->path, tree, s->scratch, &values);
+    else if (want->tree) return tree_of_path(s, want, tree);
+    else if (str_find_char(want->path, '[') == STR_NPOS) tree_values(tree, want->path, s->scratch, &values);
+    else field_path_read_text(tree, want->path, s->scratch, &values);
+    return one_or_list(&values);
 }
 
 /* The match stage that found an event; of a rule that is no correlation the one that its alerts come from. */
@@ -231,6 +277,25 @@ static const stage *match_of(const rule *r, uint32_t number)
     const plan *p = r->plan;
     if (rule_is_correlation(r) && number < p->stage_count) return p->stages[number];
     return p->alert ? p->alert : p->stages[0];
+}
+
+/* See stored_row: nested or not, then the record or the values of all paths in their order. */
+static void pack_part(row_store *s, const program *p, const matched_row *m, const event *e, const classification *k)
+{
+    const part_demand *want = demand_of(&s->demand, m->rule->index, m->stage);
+    pk_str schema_name = match_of(m->rule, m->stage)->as.match.schema;
+    const value *tree = want->count ? event_tree(e, s->scratch) : NULL;
+    bool nested = want->count && m->class_id != CLASS_NONE && schema_has_records(schema_name);
+    text_put_char(&s->packed, nested);
+    if (nested) {
+        value record = schema_record(program_schema(p), m->class_id, k->layout, schema_name, want->names, want->count, tree, s->scratch);
+        pack_value(&s->packed, &record);
+        return;
+    }
+    for (size_t i = 0; i < want->count; i++) {
+        value v = value_of_path(s, p, m, k->layout, schema_name, &want->paths[i], tree);
+        pack_value(&s->packed, &v);
+    }
 }
 
 pk_status row_store_add(row_store *s, const program *p, const matched_row *m, const event *e, const classification *k, pk_str render)
@@ -243,7 +308,7 @@ pk_status row_store_add(row_store *s, const program *p, const matched_row *m, co
         return PK_OK;
     }
     if (!row_store_wants(s, r->index)) return PK_OK;
-    const row_demand *want = &s->demand.rules[r->index];
+    if (time > s->last_time) s->last_time = time;
     row_event ev = {.time = time, .input = e->source.input, .position = e->source.position, .line = e->source.line,
                     .record = e->source.record};
     ev.file = intern(s->names, e->source.file);
@@ -256,11 +321,7 @@ pk_status row_store_add(row_store *s, const program *p, const matched_row *m, co
                    .at = s->packed.len};
     pack_bytes(&s->packed, &ev, sizeof ev);
     arena_reset(s->scratch);
-    const value *tree = want->count ? event_tree(e, s->scratch) : NULL;
-    for (size_t i = 0; i < want->count; i++) {
-        value v = column_of(s, p, m->class_id, k, match_of(r, m->stage)->as.match.schema, want->fields[i], tree);
-        pack_value(&s->packed, &v);
-    }
+    pack_part(s, p, m, e, k);
     key.len = (uint32_t)(s->packed.len - key.at);
     vec_push(&s->keys, key);
     if (s->packed.len + s->keys.len * sizeof key <= s->memory_limit || spill(s) == PK_OK) return PK_OK;
@@ -375,21 +436,36 @@ row_merge *row_merge_new(row_store **stores, size_t count, const demand_table *d
     return m;
 }
 
+/* What is unpacked points into the packed bytes, which the source's next row replaces: so a copy. */
+static bool unpack_part(row_merge *m, unpacker *u, stored_row *out)
+{
+    const part_demand *want = demand_of(m->demand, out->rule, out->stage);
+    value *record = ARENA_NEW(m->arena, value);
+    uint8_t nested;
+    if (!want || !unpack_bytes(u, &nested, 1)) return false;
+    out->nested = nested;
+    out->record = record;
+    if (nested) {
+        if (!unpack_value(u, m->arena, record)) return false;
+    } else {
+        *record = (value){.type = VALUE_RECORD, .as.record.fields = ARENA_ARRAY(m->arena, value_field, want->count + 1)};
+        for (size_t i = 0; i < want->count; i++) {
+            value_field f = {.name = want->paths[i].path};
+            if (!unpack_value(u, m->arena, &f.value)) return false;
+            if (f.value.type != VALUE_MISSING) record->as.record.fields[record->as.record.count++] = f;
+        }
+    }
+    *record = value_copy(m->arena, record);
+    return true;
+}
+
 static bool unpack_row(row_merge *m, const merge_source *s, stored_row *out)
 {
     unpacker u = {s->packed, s->packed + s->key.len};
     *out = (stored_row){.time = s->key.time, .rule = s->key.rule, .stage = s->key.stage};
     if (!unpack_bytes(&u, &out->event, sizeof out->event)) return false;
     out->event.store = s->store_number;
-    const row_demand *want = &m->demand->rules[out->rule];
-    value *columns = ARENA_ARRAY(m->arena, value, want->count + 1);
-    for (size_t i = 0; i < want->count; i++) {
-        if (!unpack_value(&u, m->arena, &columns[i])) return false;
-        columns[i] = value_copy(m->arena, &columns[i]);
-    }
-    out->columns = columns;
-    out->column_count = want->count;
-    return true;
+    return unpack_part(m, &u, out);
 }
 
 bool row_merge_next(row_merge *m, stored_row *out)

@@ -1,7 +1,7 @@
 /*
  * Matched rows on their way to the stages: collected by many workers, read back in one order.
  *
- * A row is packed into bytes as soon as it is made: its columns (only those that some plan demands) and where its rendered
+ * A row is packed into bytes as soon as it is made: the record of its event, cut to what some plan demands, and where its rendered
  * event lies in the store's temporary file. Past the memory limit the packed rows are sorted and go to a temporary file
  * as one run; reading merges all runs of all stores by (time, input, position, rule, stage).
  */
@@ -10,10 +10,23 @@
 
 #include "engine/engine.h"
 
-/* Which fields the plans read of a rule's rows. */
+/* A field that plans read of the events of a match stage. */
 typedef struct {
-    pk_str *fields;               /* names in the rule's schema; none for rows that only count */
+    pk_str path;                  /* as rules write it; empty: the whole record */
+    pk_str schema;                /* empty: that of the match stage */
+    bool tree;                    /* its elements are wanted as they are, records too: a list that is expanded or searched */
+} demand_path;
+
+/* What plans read of the rows of one match stage. */
+typedef struct {
+    demand_path *paths;           /* none for rows that only count */
+    pk_str *names;                /* of `paths`, in the same order */
     size_t count;
+} part_demand;
+
+typedef struct {
+    part_demand *stages;          /* by number of the stage in the rule's plan; of a rule that is no correlation only the first */
+    size_t stage_count;
     bool wanted;                  /* some stage reads the rule's rows */
 } row_demand;
 
@@ -25,6 +38,8 @@ typedef struct {
 
 void demand_build(demand_table *d, const program *p);
 void demand_free(demand_table *d);
+/* NULL: nobody reads them. */
+const part_demand *demand_of(const demand_table *d, uint32_t rule_index, uint32_t number);
 
 /* An event that a row came from; `store` and `at` say where its host and the event as JSON are written. */
 typedef struct {
@@ -37,12 +52,16 @@ typedef struct {
     uint32_t host_len;            /* the host stands in front of the JSON */
 } row_event;
 
-/* A row as it is read back: columns in the order of the demand of its rule. Valid until the next call. */
+/* A row as it is read back. Valid until the next call. */
 typedef struct {
     timestamp time;
     uint32_t rule, stage;         /* stage: as in match_result */
-    const value *columns;
-    size_t column_count;
+    /*
+     * The event, cut to the demand. `nested`: a record as its schema has it, read by paths. Else a record whose names are the
+     * paths demanded, each with a value, or a list of its values.
+     */
+    bool nested;
+    const value *record;
     row_event event;
 } stored_row;
 

@@ -71,8 +71,8 @@ static const char *sequence_open(stage_run *run, node *n)
         node_add_column(run, n, (row_column){.name = s->as.sequence.keys[i].name, .key = true});
     for (size_t i = 0; i < s->as.sequence.step_count; i++)
         for (size_t k = 0; k < n->inputs[i]->column_count; k++) {
-            row_column c = {.name = n->inputs[i]->columns[k].name, .part = n->inputs[i]->columns[k].part, .step = true};
-            if (node_column(n, c.name, c.part) == STR_NPOS) node_add_column(run, n, c);
+            row_column c = {.name = n->inputs[i]->columns[k].name, .step = true};
+            if (node_column(n, c.name) == STR_NPOS) node_add_column(run, n, c);
         }
     n->state = st;
     return NULL;
@@ -185,23 +185,31 @@ static row *waiting_at(const sequence_group *g, size_t input)
     return first;
 }
 
-/* Columns of the rows in order, those of the first win; then the keys. Fields only if one event is all that it is made of. */
+static size_t parts_of(const chain *c)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < c->count; i++) count += c->rows[i]->part_count;
+    return count;
+}
+
+/* Columns of the rows in order, those of the first win; then the keys. */
 static void sequence_complete(stage_run *run, node *n, sequence_group *g, const chain *c, timestamp now)
 {
     const sequence_state *st = n->state;
-    row *out = row_new(run, n->column_count, 0);
+    row *out = row_new(run, n->column_count, parts_of(c));
     out->time = now;
-    row_take_events(out, c->rows, c->count);
-    for (size_t i = 0; i < c->count; i++) out->part_count += c->rows[i]->part_count;
-    for (size_t i = 0; i < c->count; i++) {
+    out->start = c->first;
+    for (size_t i = 0, at = 0; i < c->count; i++) {
         const node *from = n->inputs[st->input_of[i]];
-        for (size_t k = 0; k < c->rows[i]->column_count; k++) {
-            const value *v = &c->rows[i]->columns[k];
-            size_t to = node_column(n, from->columns[k].name, from->columns[k].part);
-            if (v->type == VALUE_MISSING || out->columns[to].type != VALUE_MISSING) continue;
-            if (!from->columns[k].part || (out->part_count == 1 && c->rows[i]->part_count == 1)) row_set_column(out, to, v);
+        const row *r = c->rows[i];
+        if (r->start < out->start) out->start = r->start;
+        for (size_t k = 0; k < r->part_count; k++) row_set_part(out, at++, r->parts[k].name, r->parts[k].part, r->parts[k].copy);
+        for (size_t k = 0; k < r->column_count; k++) {
+            size_t to = node_column(n, from->columns[k].name);
+            if (r->columns[k].type != VALUE_MISSING && out->columns[to].type == VALUE_MISSING) row_set_column(out, to, &r->columns[k]);
         }
     }
+    row_take_events(out, c->rows, c->count);
     for (size_t i = 0; i < g->head.keys->column_count; i++) row_set_column(out, i, &g->head.keys->columns[i]);
     node_emit(run, n, out);
     row_release(out);

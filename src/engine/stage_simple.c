@@ -14,7 +14,7 @@ static void same_columns(node *n)
 static void add_columns_of(stage_run *run, node *n, const node *from)
 {
     for (size_t i = 0; i < from->column_count; i++)
-        if (node_column(n, from->columns[i].name, from->columns[i].part) == STR_NPOS) node_add_column(run, n, from->columns[i]);
+        if (node_column(n, from->columns[i].name) == STR_NPOS) node_add_column(run, n, from->columns[i]);
 }
 
 /* A row of node `n` with the columns that a row of `from` has. */
@@ -22,8 +22,7 @@ static row *row_through(stage_run *run, const node *n, const node *from, const r
 {
     row *made = row_like(run, r, n->column_count);
     for (size_t i = 0; i < r->column_count; i++)
-        if (r->columns[i].type != VALUE_MISSING)
-            row_set_column(made, node_column(n, from->columns[i].name, from->columns[i].part), &r->columns[i]);
+        if (r->columns[i].type != VALUE_MISSING) row_set_column(made, node_column(n, from->columns[i].name), &r->columns[i]);
     return made;
 }
 
@@ -33,14 +32,14 @@ static void make_columns(stage_run *run, const node *n, row *r, const ir_column 
     const value none = {.type = VALUE_MISSING};
     for (size_t i = 0; i < count; i++) {
         value v = columns[i].value ? row_value(n, r, columns[i].value, run->scratch) : none;
-        row_set_column(r, node_column(n, columns[i].name, false), &v);
+        row_set_column(r, node_column(n, columns[i].name), &v);
     }
 }
 
 static void add_made_columns(stage_run *run, node *n, const ir_column *columns, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        if (node_column(n, columns[i].name, false) == STR_NPOS) node_add_column(run, n, (row_column){.name = columns[i].name});
+        if (node_column(n, columns[i].name) == STR_NPOS) node_add_column(run, n, (row_column){.name = columns[i].name});
 }
 
 /* ---- sources: their rows come from the run (stages.c) ---- */
@@ -51,38 +50,47 @@ static void pass_on(stage_run *run, node *n, size_t input, row *r)
     node_emit(run, n, r);
 }
 
-static void add_demanded(stage_run *run, node *n, uint32_t rule_index)
-{
-    const row_demand *want = run_demand(run, rule_index);
-    for (size_t i = 0; want && i < want->count; i++) node_add_column(run, n, (row_column){.name = want->fields[i], .part = true});
-}
-
 static const char *match_open(stage_run *run, node *n)
 {
-    add_demanded(run, n, n->rule->index);
+    (void)run;
+    (void)n;
     return NULL;
 }
 
-/* A rule without stages gives fields of its events, a correlation the rows that are its alerts. */
+/* A rule without stages gives its events, a correlation the rows that are its alerts. */
 static const char *rule_open(stage_run *run, node *n)
 {
     const rule *source = n->stage->as.rule.rule;
     if (!source || !source->plan) return "it names a rule that is not loaded";
-    if (!rule_is_correlation(source)) {
-        add_demanded(run, n, source->index);
-        return NULL;
-    }
+    if (!rule_is_correlation(source)) return NULL;
     const node *alert = run_alert_node(run, source);
     if (!alert) return "a correlation that it reads is not run";
     n->level = alert->level + 1;
     n->late = alert->late;
+    n->lag = alert->lag;
     n->columns = alert->columns;
     n->column_count = alert->column_count;
     return NULL;
 }
 
+/* Parts bear the name of this stage. */
+static void rule_push(stage_run *run, node *n, size_t input, row *r)
+{
+    bool named = true;
+    for (size_t i = 0; i < r->part_count; i++) named &= str_equal(r->parts[i].name, n->stage->name);
+    if (named) {
+        pass_on(run, n, input, r);
+        return;
+    }
+    row *made = row_like(run, r, n->column_count);
+    for (size_t i = 0; i < r->column_count; i++) row_set_column(made, i, &r->columns[i]);
+    for (size_t i = 0; i < made->part_count; i++) made->parts[i].name = n->stage->name;
+    node_emit(run, n, made);
+    row_release(made);
+}
+
 const stage_ops match_ops = {match_open, pass_on, NULL, NULL, NULL};
-const stage_ops rule_ops = {rule_open, pass_on, NULL, NULL, NULL};
+const stage_ops rule_ops = {rule_open, rule_push, NULL, NULL, NULL};
 
 /* ---- where ---- */
 
@@ -144,7 +152,7 @@ static void union_push(stage_run *run, node *n, size_t input, row *r)
     arena_reset(run->scratch);
     row *made = row_through(run, n, n->inputs[input], r);
     make_columns(run, n, made, u->columns, u->column_count);
-    row_set_column(made, node_column(n, STR("origin"), false), &origin);
+    row_set_column(made, node_column(n, STR("origin")), &origin);
     made->origin = (uint32_t)input;
     node_emit(run, n, made);
     row_release(made);
@@ -216,7 +224,7 @@ static void quiet_decide(stage_run *run, node *n, timestamp now)
 {
     quiet_state *st = n->state;
     quiet_sweep(run, n, st, now);
-    rows_sort(st->waiting.at, st->waiting.len);
+    rows_sort(st->waiting.at, st->waiting.len, false);
     for (size_t i = 0; i < st->waiting.len; i++) {
         if (!is_quiet(run, n, st, st->waiting.at[i], now)) node_emit(run, n, st->waiting.at[i]);
         row_release(st->waiting.at[i]);

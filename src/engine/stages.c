@@ -5,15 +5,14 @@
  * timers due, act in order of their distance from the sources, so that each sees all rows of that time before it decides;
  * then the times between that have timers. Alerts of one point in time are put in order of rule, then key.
  */
-#include "compile/program_private.h"
-#include "engine/stages.h"
+#include "engine/stage_alerts.h"
 
 #include <stdlib.h>
 
 #define WINDOW_MEMORY (UINT64_C(1) << 30)
 
 typedef struct {
-    timestamp due;
+    timestamp due;                /* by the clock: the node's own time and its lag */
     uint64_t sequence;            /* of setting: ties in a fixed order */
     node *node;
     group_head *group;
@@ -28,43 +27,26 @@ typedef VEC(feed) feed_list;
 typedef VEC(node *) node_list;
 
 typedef struct {
-    stage_alert alert;
-    uint64_t input, position, number; /* ties */
-} waiting_alert;
-
-typedef struct {
     demand_table demand;
-    row_store **stores;
-    size_t store_count;
     feed_list *feeds;             /* by rule index: nodes that read its rows */
     size_t feed_count;
     node_list nodes;
     VEC(run_timer) timers;        /* heap, earliest first; of one time those of lower nodes first */
     uint64_t timer_sequence;
-    VEC(waiting_alert) alerts;    /* of the present time */
-    arena *alert_arena;
-    stage_alert_fn fn;
-    void *user;
-    bool stopped;
-    pk_status status;
+    alert_queue *alerts;
+    int64_t lag;                  /* the greatest of all nodes */
 } run_internal;
 
 static run_internal *internal(const stage_run *run) { return run->internal; }
 
 bool run_is_full(const stage_run *run) { return run->bytes > run->limit; }
 
-const row_demand *run_demand(const stage_run *run, uint32_t rule_index)
-{
-    const demand_table *d = &internal(run)->demand;
-    return rule_index < d->rule_count ? &d->rules[rule_index] : NULL;
-}
-
 /* ---- columns ---- */
 
-size_t node_column(const node *n, pk_str name, bool part)
+size_t node_column(const node *n, pk_str name)
 {
     for (size_t i = 0; i < n->column_count; i++)
-        if (n->columns[i].part == part && str_equal(n->columns[i].name, name)) return i;
+        if (str_equal(n->columns[i].name, name)) return i;
     return STR_NPOS;
 }
 
@@ -74,78 +56,6 @@ void node_add_column(stage_run *run, node *n, row_column c)
     if (n->column_count) memcpy(columns, n->columns, n->column_count * sizeof *columns);
     columns[n->column_count++] = c;
     n->columns = columns;
-}
-
-/* ---- alerts ---- */
-
-static int compare_alerts(const void *x, const void *y)
-{
-    const waiting_alert *wx = x, *wy = y;
-    const stage_alert *a = &wx->alert, *b = &wy->alert;
-    if (a->time != b->time) return a->time < b->time ? -1 : 1;
-    if (a->rule->index != b->rule->index) return a->rule->index < b->rule->index ? -1 : 1;
-    for (size_t i = 0; i < a->key_count && i < b->key_count; i++) {
-        int order = str_compare(a->key_values[i], b->key_values[i]);
-        if (order) return order;
-    }
-    if (wx->input != wy->input) return wx->input < wy->input ? -1 : 1;
-    if (wx->position != wy->position) return wx->position < wy->position ? -1 : 1;
-    return wx->number < wy->number ? -1 : wx->number > wy->number;
-}
-
-static void flush_alerts(stage_run *run)
-{
-    run_internal *in = internal(run);
-    if (in->alerts.len > 1) qsort(in->alerts.at, in->alerts.len, sizeof *in->alerts.at, compare_alerts);
-    for (size_t i = 0; i < in->alerts.len && !in->stopped; i++)
-        if (!in->fn(&in->alerts.at[i].alert, in->user)) in->stopped = true;
-    in->alerts.len = 0;
-    arena_reset(in->alert_arena);
-}
-
-/* The events, and the host that they all agree on. */
-static void copy_events(run_internal *in, stage_alert *alert, const row *r)
-{
-    stage_event *events = ARENA_ARRAY(in->alert_arena, stage_event, r->event_count + 1);
-    for (size_t i = 0; i < r->event_count; i++) {
-        const row_event *e = &r->events[i];
-        row_store *store = in->stores[e->store];
-        events[i].time = e->time;
-        events[i].source = (event_source){.file = row_store_file(store, e), .input = e->input,
-                                          .position = e->position, .record = e->record, .line = e->line};
-        pk_str host;
-        if (row_store_event(store, e, in->alert_arena, &host, &events[i].json) != PK_OK) in->status = PK_ERROR_IO;
-        if (i == 0) alert->host = host;
-        else if (!str_equal(alert->host, host)) alert->host = (pk_str){"", 0};
-    }
-    alert->events = events;
-    alert->event_count = r->event_count;
-    alert->event_total = r->event_total;
-}
-
-/* Group keys stand apart from the other columns; fields of events are in the events, and so is what led to a step. */
-static void raise_alert(stage_run *run, const node *n, const row *r)
-{
-    run_internal *in = internal(run);
-    arena *a = in->alert_arena;
-    stage_alert alert = {.rule = n->rule, .time = r->time, .host = {"", 0}};
-    alert.keys = ARENA_ARRAY(a, ir_key, r->column_count + 1);
-    alert.key_values = ARENA_ARRAY(a, pk_str, r->column_count + 1);
-    alert.column_names = ARENA_ARRAY(a, pk_str, r->column_count + 1);
-    alert.column_values = ARENA_ARRAY(a, value, r->column_count + 1);
-    for (size_t i = 0; i < r->column_count; i++) {
-        const row_column *c = &n->columns[i];
-        if (c->part || c->step || r->columns[i].type == VALUE_MISSING) continue;
-        if (c->key) {
-            alert.keys[alert.key_count] = (ir_key){.name = c->name};
-            alert.key_values[alert.key_count++] = arena_str(a, value_key_text(a, &r->columns[i]));
-        } else {
-            alert.column_names[alert.column_count] = c->name;
-            alert.column_values[alert.column_count++] = value_copy(a, &r->columns[i]);
-        }
-    }
-    copy_events(in, &alert, r);
-    vec_push(&in->alerts, ((waiting_alert){alert, r->input, r->position, in->alerts.len}));
 }
 
 /* ---- pushing and deciding ---- */
@@ -163,7 +73,7 @@ void node_emit(stage_run *run, node *n, row *r)
 {
     for (size_t i = 0; i < n->user_count; i++) n->users[i].node->ops->push(run, n->users[i].node, n->users[i].input, r);
     if (!n->is_alert) return;
-    if (!n->rule->silent && program_has_rule(run->program, n->rule->index)) raise_alert(run, n, r);
+    if (!n->rule->silent && program_has_rule(run->program, n->rule->index)) alert_queue_add(internal(run)->alerts, n, r);
     feed_rule(run, n->rule->index, NULL, r); /* plans that read this one */
 }
 
@@ -183,7 +93,7 @@ static bool timer_before(const run_timer *a, const run_timer *b)
 {
     if (a->due != b->due) return a->due < b->due;
     if (a->node != b->node && (node_before(a->node, b->node) || node_before(b->node, a->node))) return node_before(a->node, b->node);
-    int order = a->node == b->node ? group_order(&a->group, &b->group) : 0;
+    int order = a->node == b->node && a->group && b->group ? group_order(&a->group, &b->group) : 0;
     return order ? order < 0 : a->sequence < b->sequence;
 }
 
@@ -201,10 +111,16 @@ static void timers_down(run_internal *in, size_t at)
     }
 }
 
+#define END_OF_INPUT (INT64_MAX - 1)
+
+/* Between the clock and the time of a node. */
+static timestamp clock_of(const node *n, timestamp t) { return t > END_OF_INPUT - n->lag ? END_OF_INPUT : t + n->lag; }
+static timestamp time_of(const node *n, timestamp clock) { return clock >= END_OF_INPUT ? clock : clock < INT64_MIN + n->lag ? INT64_MIN : clock - n->lag; }
+
 void run_set_timer(stage_run *run, node *n, group_head *group, int64_t ticket, timestamp due)
 {
     run_internal *in = internal(run);
-    vec_push(&in->timers, ((run_timer){.due = due, .sequence = in->timer_sequence++, .node = n, .group = group,
+    vec_push(&in->timers, ((run_timer){.due = clock_of(n, due), .sequence = in->timer_sequence++, .node = n, .group = group,
                                        .ticket = ticket}));
     for (size_t at = in->timers.len - 1; at > 0;) {
         size_t up = (at - 1) / 2;
@@ -222,7 +138,7 @@ static void fire_timer(stage_run *run)
     run_timer t = in->timers.at[0];
     in->timers.at[0] = in->timers.at[--in->timers.len];
     timers_down(in, 0);
-    t.node->ops->timer(run, t.node, t.group, t.ticket, t.due);
+    t.node->ops->timer(run, t.node, t.group, t.ticket, time_of(t.node, t.due));
 }
 
 static size_t first_dirty(const stage_run *run)
@@ -237,7 +153,7 @@ static size_t first_dirty(const stage_run *run)
 static void complete_time(stage_run *run, timestamp now)
 {
     run_internal *in = internal(run);
-    while (!in->stopped) {
+    while (!alert_queue_stopped(in->alerts)) {
         bool due = in->timers.len && in->timers.at[0].due <= now;
         size_t first = first_dirty(run);
         node *n = run->dirty.len ? run->dirty.at[first] : NULL;
@@ -248,15 +164,15 @@ static void complete_time(stage_run *run, timestamp now)
         if (!n) break;
         run->dirty.at[first] = run->dirty.at[--run->dirty.len];
         n->dirty = false;
-        n->ops->decide(run, n, now);
+        n->ops->decide(run, n, time_of(n, now));
     }
-    flush_alerts(run);
+    alert_queue_flush(in->alerts, now >= END_OF_INPUT ? INT64_MAX : now < INT64_MIN + in->lag ? INT64_MIN : now - in->lag);
 }
 
 static void complete_until(stage_run *run, timestamp until)
 {
     run_internal *in = internal(run);
-    while (in->timers.len && in->timers.at[0].due < until && !in->stopped) complete_time(run, in->timers.at[0].due);
+    while (in->timers.len && in->timers.at[0].due < until && !alert_queue_stopped(in->alerts)) complete_time(run, in->timers.at[0].due);
 }
 
 /* ---- building ---- */
@@ -271,7 +187,10 @@ static const stage_ops *ops_of(stage_kind kind)
     case STAGE_UNION: return &union_ops;
     case STAGE_AGGREGATE: return &aggregate_ops;
     case STAGE_SEQUENCE: return &sequence_ops;
-    case STAGE_CONTEXT: case STAGE_ALERTS: case STAGE_EXPAND: case STAGE_FOR_EACH: case STAGE_SAMPLE: case STAGE_JOIN:
+    case STAGE_CONTEXT: return &context_ops;
+    case STAGE_EXPAND: return &expand_ops;
+    case STAGE_JOIN: return &join_ops;
+    case STAGE_ALERTS: case STAGE_FOR_EACH: case STAGE_SAMPLE:
     case STAGE_LOOKUP: case STAGE_NEW_TERMS: case STAGE_SORT: case STAGE_DEDUP: case STAGE_LIMIT: case STAGE_FRAME:
     case STAGE_UNSUPPORTED: case STAGE_KINDS: return NULL;
     }
@@ -288,7 +207,7 @@ static void add_user(stage_run *run, node *n, node *user, size_t input)
 
 static node *node_of(const node_list *nodes, size_t from, const stage *s)
 {
-    for (size_t i = from; i < nodes->len; i++)
+    for (size_t i = nodes->len; i-- > from;) /* from the end: a node that holds rows back comes behind its stage's own */
         if (nodes->at[i]->stage == s) return nodes->at[i];
     return NULL;
 }
@@ -309,19 +228,75 @@ static size_t inputs_of(stage_run *run, const stage *s, const stage ***out)
     return count;
 }
 
+static void name_part(stage_run *run, node *n, pk_str name)
+{
+    if (node_has_part(n, name)) return;
+    pk_str *names = ARENA_ARRAY(run->arena, pk_str, n->part_name_count + 1);
+    if (n->part_name_count) memcpy(names, n->part_names, n->part_name_count * sizeof *names);
+    names[n->part_name_count++] = name;
+    n->part_names = names;
+}
+
+/* The parts that its rows may have: that of a source, those of its inputs; aggregates take them away again when they open. */
+static void name_parts(stage_run *run, node *n)
+{
+    if (n->input_count == 0) name_part(run, n, n->stage->name);
+    for (size_t i = 0; i < n->input_count; i++)
+        for (size_t k = 0; k < n->inputs[i]->part_name_count; k++) name_part(run, n, n->inputs[i]->part_names[k]);
+}
+
+bool node_has_part(const node *n, pk_str name)
+{
+    for (size_t i = 0; i < n->part_name_count; i++)
+        if (str_equal(n->part_names[i], name)) return true;
+    return false;
+}
+
 /* A node behind others, which are its inputs in this order. */
 static const char *add_node(stage_run *run, const rule *r, const stage *s, const stage_ops *ops, node **inputs, size_t count)
 {
     run_internal *in = internal(run);
     node *n = ARENA_NEW(run->arena, node);
-    *n = (node){.stage = s, .rule = r, .plan = r->plan, .ops = ops, .inputs = inputs, .input_count = count};
+    *n = (node){.run = run, .stage = s, .rule = r, .plan = r->plan, .ops = ops, .inputs = inputs, .input_count = count};
+    n->context = count > 0;
+    name_parts(run, n);
     for (size_t i = 0; i < count; i++) {
         if (inputs[i]->level >= n->level) n->level = inputs[i]->level + 1;
+        if (inputs[i]->lag > n->lag) n->lag = inputs[i]->lag;
         n->late |= inputs[i]->late;
+        n->context &= inputs[i]->context;
     }
     vec_push(&in->nodes, n); /* first: what open() made is closed with the others if it fails */
     const char *reason = ops->open(run, n);
     for (size_t i = 0; i < count && !reason; i++) add_user(run, inputs[i], n, i);
+    if (n->lag > in->lag) in->lag = n->lag;
+    return reason;
+}
+
+/* A node that hands the rows of another on when the clock is `lag` behind their time. */
+static const char *add_delay(stage_run *run, const rule *r, node *behind, int64_t lag)
+{
+    node **input = ARENA_NEW(run->arena, node *);
+    *input = behind;
+    const char *reason = add_node(run, r, behind->stage, &delay_ops, input, 1);
+    node *n = internal(run)->nodes.at[internal(run)->nodes.len - 1];
+    n->lag = lag;
+    if (lag > internal(run)->lag) internal(run)->lag = lag;
+    return reason;
+}
+
+/* Rows of several inputs meet in one time: those that come sooner after theirs are held back. */
+static const char *hold_back(stage_run *run, const rule *r, node **inputs, size_t count)
+{
+    int64_t lag = 0;
+    const char *reason = NULL;
+    for (size_t i = 0; i < count; i++)
+        if (inputs[i]->lag > lag) lag = inputs[i]->lag;
+    for (size_t i = 0; i < count && !reason; i++) {
+        if (inputs[i]->lag == lag || inputs[i]->context) continue;
+        reason = add_delay(run, r, inputs[i], lag);
+        inputs[i] = internal(run)->nodes.at[internal(run)->nodes.len - 1];
+    }
     return reason;
 }
 
@@ -334,7 +309,12 @@ static const char *build_stage(stage_run *run, const rule *r, const stage *s, si
     node **inputs = ARENA_ARRAY(run->arena, node *, count + 1);
     for (size_t i = 0; i < count; i++)
         if (!(inputs[i] = node_of(&internal(run)->nodes, first, stages[i]))) return "a stage reads another that does not run here";
-    return add_node(run, r, s, ops, inputs, count);
+    const char *reason = hold_back(run, r, inputs, count);
+    if (!reason) reason = add_node(run, r, s, ops, inputs, count);
+    if (reason) return reason;
+    node *made = internal(run)->nodes.at[internal(run)->nodes.len - 1];
+    int64_t waits = s->kind == STAGE_JOIN ? join_wait(made) : 0;
+    return waits ? add_delay(run, r, made, time_sum(made->lag, waits)) : NULL;
 }
 
 static const char *build_stages(stage_run *run, const rule *r, size_t first)
@@ -352,6 +332,7 @@ static const char *build_stages(stage_run *run, const rule *r, size_t first)
         alert = in->nodes.at[in->nodes.len - 1];
     }
     alert->is_alert = true;
+    alert->names_parts = plan_names_parts(r->plan);
     return NULL;
 }
 
@@ -428,20 +409,6 @@ static void build_plans(stage_run *run, const rule *const *rules, size_t count)
 
 /* ---- running ---- */
 
-static row *row_of_stored(stage_run *run, const stored_row *s)
-{
-    row *r = row_new(run, s->column_count, 1);
-    r->time = s->time;
-    r->input = s->event.input;
-    r->position = s->event.position;
-    r->part_count = 1;
-    for (size_t i = 0; i < s->column_count; i++) row_set_column(r, i, &s->columns[i]);
-    r->events[0] = s->event;
-    r->event_count = 1;
-    r->event_total = 1;
-    return r;
-}
-
 static const stage *stage_of_stored(const stage_run *run, const stored_row *s)
 {
     const rule *r = ir_rule(run->program->catalog, s->rule);
@@ -449,27 +416,45 @@ static const stage *stage_of_stored(const stage_run *run, const stored_row *s)
     return r->plan->alert ? r->plan->alert : r->plan->stages[0];
 }
 
+/* Context comes before all events. */
+static void run_contexts(stage_run *run)
+{
+    run_internal *in = internal(run);
+    for (size_t i = 0; i < in->nodes.len; i++)
+        if (in->nodes.at[i]->ops == &context_ops) context_load(run, in->nodes.at[i]);
+}
+
 static void run_rows(stage_run *run, row_merge *merge)
 {
     run_internal *in = internal(run);
     timestamp now = TIMESTAMP_NONE;
-    for (stored_row s; !in->stopped && row_merge_next(merge, &s);) {
+    for (stored_row s; !alert_queue_stopped(in->alerts) && row_merge_next(merge, &s);) {
         if (s.time != now) {
             if (now != TIMESTAMP_NONE) complete_time(run, now);
             complete_until(run, s.time);
             now = s.time;
         }
-        row *r = row_of_stored(run, &s);
-        feed_rule(run, s.rule, stage_of_stored(run, &s), r);
+        const stage *of = stage_of_stored(run, &s);
+        part *p = part_new(run, &s);
+        row *r = row_of_part(run, p, of->name);
+        part_release(p);
+        feed_rule(run, s.rule, of, r);
         row_release(r);
     }
     if (now != TIMESTAMP_NONE) complete_time(run, now);
     complete_until(run, INT64_MAX);
+    alert_queue_flush(in->alerts, INT64_MAX);
 }
 
-static void report(const stage_run *run, const run_internal *in)
+static void warn(const stage_run *run, uint64_t count, const char *code, const char *words)
 {
-    if (in->status == PK_ERROR_IO)
+    pk_str message = arena_printf(run->arena, "%llu ", (unsigned long long)count);
+    if (count) diag_add_text(run->diags, PK_WARNING, code, (diag_place){0}, STR(""), arena_concat(run->arena, message, str_from(words)), STR(""));
+}
+
+static void report(const stage_run *run, pk_status status)
+{
+    if (status == PK_ERROR_IO)
         diag_add(run->diags, PK_ERROR, "stage-rows", (diag_place){0}, (pk_str){"", 0},
                  "is the disk of the temporary files full? TMPDIR names another folder for them",
                  "matched events could not be kept in temporary files or read back: the alerts of correlations are incomplete");
@@ -477,15 +462,45 @@ static void report(const stage_run *run, const run_internal *in)
         diag_add(run->diags, PK_WARNING, "stage-limit", (diag_place){0}, (pk_str){"", 0}, NULL,
                  "%llu rows were left out of the windows of correlations, which held more than %llu MB at once",
                  (unsigned long long)run->evicted, (unsigned long long)(run->limit >> 20));
+    warn(run, run->copies_cut, "expand-limit", "events had so many combinations of list elements that a rule looks at the first of them only");
+    warn(run, run->combinations_cut, "join-limit", "times a row had more partners than a join makes combinations of: those beyond were left out");
+}
+
+static timestamp last_time(row_store **stores, size_t count)
+{
+    timestamp last = TIMESTAMP_NONE;
+    for (size_t i = 0; i < count; i++)
+        if (row_store_last_time(stores[i]) > last) last = row_store_last_time(stores[i]);
+    return last;
+}
+
+static void free_run(stage_run *run, run_internal *in)
+{
+    close_nodes(run, 0);
+    for (size_t i = 0; i < in->feed_count; i++) vec_free(&in->feeds[i]);
+    vec_free(&in->nodes);
+    vec_free(&in->timers);
+    alert_queue_free(in->alerts);
+    vec_free(&run->dirty);
+    for (size_t i = 0; i < run->tests.len; i++)
+        if (run->tests.at[i]) prepared_free(run->tests.at[i]);
+    vec_free(&run->tests);
+    if (run->has_regex) regex_scratch_free(&run->regex);
+    ir_calls_free(run->calls);
+    demand_free(&in->demand);
+    arena_free(run->test_arena);
+    arena_free(run->scratch);
+    arena_free(run->arena);
 }
 
 pk_status stages_run(const program *p, row_store **stores, size_t count, size_t memory, const stage_inputs *inputs, stage_alert_fn fn,
                      void *user, diag_list *d)
 {
-    (void)inputs;
-    run_internal in = {.stores = stores, .store_count = count, .fn = fn, .user = user, .alert_arena = arena_new()};
-    stage_run run = {.program = p, .arena = arena_new(), .scratch = arena_new(), .diags = d, .limit = memory ? memory : WINDOW_MEMORY,
-                     .internal = &in};
+    run_internal in = {0};
+    stage_run run = {.program = p, .inputs = inputs, .arena = arena_new(), .scratch = arena_new(), .test_arena = arena_new(), .diags = d,
+                     .limit = memory ? memory : WINDOW_MEMORY, .calls = ir_calls_new(), .internal = &in};
+    ir_calls_set_now(run.calls, inputs && inputs->now && inputs->now != TIMESTAMP_NONE ? inputs->now : last_time(stores, count));
+    in.alerts = alert_queue_new(&run, stores, fn, user);
     demand_build(&in.demand, p);
     in.feed_count = in.demand.rule_count;
     in.feeds = ARENA_ARRAY(run.arena, feed_list, in.feed_count + 1);
@@ -495,21 +510,12 @@ pk_status stages_run(const program *p, row_store **stores, size_t count, size_t 
     build_plans(&run, rules, correlations);
 
     row_merge *merge = row_merge_new(stores, count, &in.demand);
+    run_contexts(&run);
     run_rows(&run, merge);
-    if (row_merge_failed(merge)) in.status = PK_ERROR_IO;
+    pk_status status = row_merge_failed(merge) ? PK_ERROR_IO : alert_queue_status(in.alerts);
     row_merge_free(merge);
-    report(&run, &in);
-
-    close_nodes(&run, 0);
-    for (size_t i = 0; i < in.feed_count; i++) vec_free(&in.feeds[i]);
-    vec_free(&in.nodes);
-    vec_free(&in.timers);
-    vec_free(&in.alerts);
-    vec_free(&run.dirty);
-    demand_free(&in.demand);
-    arena_free(in.alert_arena);
-    arena_free(run.scratch);
-    arena_free(run.arena);
-    if (in.stopped) return PK_STOPPED;
-    return in.status;
+    report(&run, status);
+    if (alert_queue_stopped(in.alerts)) status = PK_STOPPED;
+    free_run(&run, &in);
+    return status;
 }

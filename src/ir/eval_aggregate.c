@@ -261,6 +261,10 @@ static void anchored(aggregation *g, group *gr)
 {
     for (size_t i = 0; i < gr->rows.items.len;) {
         timestamp from = begin_of(&gr->rows.items.at[i]), to = time_later(from, g->stage->as.aggregate.window.span);
+        if (end_of(&gr->rows.items.at[i]) > to) { /* longer than any window: it opens none */
+            i++;
+            continue;
+        }
         gr->holding = false;
         window w = rows_inside(g, gr, i, from, to);
         bool held = w.count && decide(g, gr, w, to);

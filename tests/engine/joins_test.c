@@ -25,11 +25,11 @@ static bool one_in(plan_maker *p, unsigned n) { return below(p->random, n) == 0;
 static pk_str put_variable(plan_maker *p, arena *a, unsigned v)
 {
     static const char *const kinds[] = {"'a'", "any('b', 'd')", "'c'", "'b'"};
-    static const char *const lists[] = {"%s.ip[]@udm", "%s.sr[].a[]@udm, %s.sr[].s@udm", "%s.sr[].a[]@udm, %s.sr[].s@udm, %s.ip[]@udm"};
+    static const char *const lists[] = {"%s.ip[]@rec", "%s.sr[].a[]@rec, %s.sr[].s@rec", "%s.sr[].a[]@rec, %s.sr[].s@rec, %s.ip[]@rec"};
     static const char *const more[] = {"", "", " and n compare >= zero 0", " and not u equals exact zero 'eve'", " and any ip equals exact 'p'"};
     const char *name = variables[v];
     pk_str last = str_from(name);
-    text_printf(p->out, "%s = match @udm where k equals exact %s%s\n", name, kinds[v], PICK(p->random, more));
+    text_printf(p->out, "%s = match @rec where k equals exact %s%s\n", name, kinds[v], PICK(p->random, more));
     if (one_in(p, 3)) {
         unsigned list = below(p->random, 3);
         text_printf(p->out, "%sx = expand %s over ", name, name);
@@ -49,7 +49,7 @@ static pk_str put_variable(plan_maker *p, arena *a, unsigned v)
         }
     }
     if (one_in(p, 4)) {
-        text_printf(p->out, "%sd = derive " STR_FMT ": \"%s:x\" = coalesce(%s.h@udm, %s.u@udm)\n", name, STR_ARG(last), name, name, name);
+        text_printf(p->out, "%sd = derive " STR_FMT ": \"%s:x\" = coalesce(%s.h@rec, %s.u@rec)\n", name, STR_ARG(last), name, name, name);
         p->made[v] = true;
         last = arena_printf(a, "%sd", name);
     }
@@ -64,9 +64,9 @@ static void put_side(plan_maker *p, unsigned v)
     if (p->ip[v] && kind < 3) text_printf(p->out, "\"%s.ip\"", name);
     else if (p->made[v] && kind < 5) text_printf(p->out, "\"%s:x\"", name);
     else if (p->sr[v] && kind == 4) text_printf(p->out, "\"%s.sr.s\"", name);
-    else if (kind == 5) text_printf(p->out, "non_zero(%s.u@udm)", name);
-    else if (kind == 6) text_printf(p->out, "%s.n@udm", name);
-    else text_printf(p->out, "%s.%s@udm", name, kind == 7 ? "h" : "u");
+    else if (kind == 5) text_printf(p->out, "non_zero(%s.u@rec)", name);
+    else if (kind == 6) text_printf(p->out, "%s.n@rec", name);
+    else text_printf(p->out, "%s.%s@rec", name, kind == 7 ? "h" : "u");
 }
 
 static void put_key_flags(plan_maker *p)
@@ -79,11 +79,11 @@ static void put_key_flags(plan_maker *p)
 static void put_conditions(plan_maker *p, const char *x, const char *y)
 {
     static const char *const conditions[] = {
-        "%s.time < %s.time", "%s.time <= %s.time", "%s.n@udm < missing zero %s.n@udm", "%s.h@udm != exact missing zero %s.h@udm",
-        "%s.h@udm = exact missing zero %s.h@udm", "coalesce(%s.n@udm, 0) + 1 > coalesce(%s.n@udm, 0)"};
+        "%s.time < %s.time", "%s.time <= %s.time", "%s.n@rec < missing zero %s.n@rec", "%s.h@rec != exact missing zero %s.h@rec",
+        "%s.h@rec = exact missing zero %s.h@rec", "coalesce(%s.n@rec, 0) + 1 > coalesce(%s.n@rec, 0)"};
     text_printf(p->out, " where ");
     text_printf(p->out, PICK(p->random, conditions), x, y);
-    if (one_in(p, 4)) text_printf(p->out, " and not %s.u@udm equals exact zero 'bob'", y);
+    if (one_in(p, 4)) text_printf(p->out, " and not %s.u@rec equals exact zero 'bob'", y);
 }
 
 static unsigned seconds(plan_maker *p)
@@ -105,11 +105,11 @@ static void put_join(plan_maker *p, const pk_str *last)
         put_side(p, v);
         put_key_flags(p);
     }
-    if (p->events > 1 && one_in(p, 4)) text_put_cstring(p->out, ", k9: e.h@udm = f.h@udm (missing zero)");
+    if (p->events > 1 && one_in(p, 4)) text_put_cstring(p->out, ", k9: e.h@rec = f.h@rec (missing zero)");
     if (p->context) {
         text_printf(p->out, "%skt: ", p->events > 1 ? ", " : "");
         put_side(p, below(p->random, p->events));
-        text_put_cstring(p->out, one_in(p, 2) ? " = t.who@udm-entity" : " = t.ips@udm-entity");
+        text_put_cstring(p->out, one_in(p, 2) ? " = t.who@rec-entity" : " = t.ips@rec-entity");
         put_key_flags(p);
     }
     if (p->events > 1) text_printf(p->out, " within %us", seconds(p));
@@ -132,17 +132,17 @@ static void put_optional_join(plan_maker *p, const char *input, pk_str last)
 static void put_functions(plan_maker *p, bool optional)
 {
     static const char *const functions[] = {
-        "count()", "count(e.n@udm)", "count_each(e.ip@udm)", "count_distinct(e.u@udm)", "count_distinct_each(e.ip@udm)", "sum(coalesce(e.n@udm, 0))",
-        "max(if(e.n@udm > 1, 40, 0) + if(e.h@udm = exact 'h1', 20, 0) + 10)", "min(e.n@udm)", "max(e.time)", "mean(e.n@udm)", "variance(e.n@udm)",
-        "deviation(e.n@udm)", "distinct_list(non_zero(e.u@udm)) at most 2", "distinct_list(e.ip@udm) at most 3", "list(e.h@udm) at most 4", "first(e.h@udm)",
-        "last(e.h@udm)", "mode(e.h@udm)", "at_max(e.h@udm, e.n@udm)", "at_min(e.time, e.n@udm)", "window_start()", "window_end()", "values(e.ip@udm)"};
-    static const char *const of_second[] = {"count_distinct(f.h@udm)", "list(f.n@udm) at most 5", "sum(f.n@udm)", "distinct_list(concat(e.h@udm, f.h@udm))",
-                                            "max(if(f.time > e.time, 1, 0))", "at_max(e.h@udm, f.time)"};
+        "count()", "count(e.n@rec)", "count_each(e.ip@rec)", "count_distinct(e.u@rec)", "count_distinct_each(e.ip@rec)", "sum(coalesce(e.n@rec, 0))",
+        "max(if(e.n@rec > 1, 40, 0) + if(e.h@rec = exact 'h1', 20, 0) + 10)", "min(e.n@rec)", "max(e.time)", "mean(e.n@rec)", "variance(e.n@rec)",
+        "deviation(e.n@rec)", "distinct_list(non_zero(e.u@rec)) at most 2", "distinct_list(e.ip@rec) at most 3", "list(e.h@rec) at most 4", "first(e.h@rec)",
+        "last(e.h@rec)", "mode(e.h@rec)", "at_max(e.h@rec, e.n@rec)", "at_min(e.time, e.n@rec)", "window_start()", "window_end()", "values(e.ip@rec)"};
+    static const char *const of_second[] = {"count_distinct(f.h@rec)", "list(f.n@rec) at most 5", "sum(f.n@rec)", "distinct_list(concat(e.h@rec, f.h@rec))",
+                                            "max(if(f.time > e.time, 1, 0))", "at_max(e.h@rec, f.time)"};
     text_put_cstring(p->out, ": \"#e\" = parts(e)");
     if (p->events > 1) text_put_cstring(p->out, ", \"#f\" = parts(f)");
     if (p->events > 2) text_put_cstring(p->out, ", \"#g\" = parts(g)");
-    if (optional) text_put_cstring(p->out, ", \"#b\" = parts(b), away = list(b.h@udm) at most 3");
-    if (p->context) text_put_cstring(p->out, ", \"#t\" = parts(t), level = distinct_list(t.level@udm-entity)");
+    if (optional) text_put_cstring(p->out, ", \"#b\" = parts(b), away = list(b.h@rec) at most 3");
+    if (p->context) text_put_cstring(p->out, ", \"#t\" = parts(t), level = distinct_list(t.level@rec-entity)");
     text_printf(p->out, ", n = %s, m = %s", PICK(p->random, functions), PICK(p->random, functions));
     if (p->events > 1) text_printf(p->out, ", s = %s", PICK(p->random, of_second));
     if (p->ip[0]) text_put_cstring(p->out, ", ips = distinct_list(\"e.ip\") at most 2, copies = count(\"e.ip\")");
@@ -159,8 +159,8 @@ static void put_having(plan_maker *p, bool optional)
 
 static void put_aggregate(plan_maker *p, const char *input, bool optional)
 {
-    static const char *const keys[] = {" by user = non_zero(e.u@udm)", " by user = e.u@udm (missing zero)", " by user = non_zero(e.u@udm), host = e.h@udm (missing zero)",
-                                       " by host = non_zero(e.h@udm)", ""};
+    static const char *const keys[] = {" by user = non_zero(e.u@rec)", " by user = e.u@rec (missing zero)", " by user = non_zero(e.u@rec), host = e.h@rec (missing zero)",
+                                       " by host = non_zero(e.h@rec)", ""};
     text_printf(p->out, "a = aggregate %s", input);
     unsigned window = below(p->random, 8);
     if (window == 0) text_put_cstring(p->out, " by event = part(e)");
@@ -186,7 +186,7 @@ static void put_plan(text *t, random_source *r, arena *a)
     const char *input = "j";
     for (unsigned v = 0; v < p.events; v++) last[v] = put_variable(&p, a, v);
     if (optional) last[3] = put_variable(&p, a, 3);
-    if (p.context) text_printf(t, "t = context @udm-entity%s\n", one_in(&p, 2) ? " where level compare > 0" : "");
+    if (p.context) text_printf(t, "t = context @rec-entity%s\n", one_in(&p, 2) ? " where level compare > 0" : "");
     if (joined) put_join(&p, last);
     text plain = {0};
     if (!joined) {
@@ -209,10 +209,10 @@ static void put_plan(text *t, random_source *r, arena *a)
 
 static void put_list(text *t, random_source *r)
 {
-    static const char *const values[] = {"'p'", "'q'", "'r'", "''", "null"};
+    static const char *const values[] = {"'p'", "'q'", "'r'", "''"}, *const single[] = {"'p'", "'q'", "''", "7"};
     unsigned n = below(r, 4);
     if (n == 3 && below(r, 2)) {
-        text_printf(t, "%s", PICK(r, values));
+        text_printf(t, "%s", PICK(r, single));
         return;
     }
     text_put_char(t, '[');

@@ -5,13 +5,9 @@
 #ifndef PICKET_TESTS_ENGINE_PLAN_BENCH_H
 #define PICKET_TESTS_ENGINE_PLAN_BENCH_H
 
-#include <stdlib.h>
-
 #include "../ir/cases.h"
 #include "../schema/tree.h"
-#include "engine/engine.h"
-
-#define EVENTS_SHOWN 90           /* the engine keeps at most 100 of an alert */
+#include "../tools/detection_lines.h"
 
 typedef struct {
     schema *schema;
@@ -21,114 +17,14 @@ typedef struct {
     bool show_parts;              /* compare parts, windows and risk as well */
 } bench;
 
-typedef struct { VEC(pk_str) items; } line_list;
-
-static inline int by_text(const void *x, const void *y) { return str_compare(*(const pk_str *)x, *(const pk_str *)y); }
-
-static inline void sort_lines(line_list *l)
-{
-    if (l->items.len) qsort(l->items.at, l->items.len, sizeof *l->items.at, by_text);
-}
-
-/* ---- a row as a line: time, columns in order of names, events ---- */
-
-static inline pk_str shown(arena *a, const value *v)
-{
-    pk_str s;
-    if (value_text(a, v, &s)) return s;
-    text t = {0};
-    value_write_json(&t, v);
-    s = arena_str(a, text_view(&t));
-    text_free(&t);
-    return s;
-}
-
-static inline pk_str line_of(arena *a, timestamp time, line_list *columns)
-{
-    text t = {0};
-    text_printf(&t, "%lld", (long long)time);
-    sort_lines(columns);
-    for (size_t i = 0; i < columns->items.len; i++) text_printf(&t, " " STR_FMT, STR_ARG(columns->items.at[i]));
-    pk_str line = arena_str(a, text_view(&t));
-    text_free(&t);
-    columns->items.len = 0;
-    return line;
-}
-
-static inline void put_column(arena *a, line_list *columns, pk_str name, pk_str shown_value)
-{
-    vec_push_in(a, &columns->items, arena_printf(a, STR_FMT "=" STR_FMT, STR_ARG(name), STR_ARG(shown_value)));
-}
-
-/* ---- parts, window and risk: shown where a plan is about them ---- */
-
-static inline const stage *final_aggregate(const plan *p)
-{
-    const stage *s = p->alert;
-    while (s && (s->kind == STAGE_DERIVE || s->kind == STAGE_WHERE)) s = s->input_count ? s->inputs[0] : NULL;
-    return s && s->kind == STAGE_AGGREGATE ? s : NULL;
-}
-
-static inline pk_str line_of_window(arena *a, pk_str line, const plan *p, timestamp from, timestamp to)
-{
-    const stage *s = final_aggregate(p);
-    if (!s || s->as.aggregate.window.kind == WINDOW_NONE) return line;
-    return arena_printf(a, STR_FMT " [%lld, %lld]", STR_ARG(line), (long long)from, (long long)to);
-}
-
-static inline pk_str line_of_risk(arena *a, pk_str line, const value *risk)
-{
-    double d;
-    return value_number(risk, &d) ? arena_printf(a, STR_FMT " risk %.17g", STR_ARG(line), d) : line;
-}
-
-static inline int by_order(const void *x, const void *y)
-{
-    const eval_part *a = x, *b = y;
-    if (a->event->time != b->event->time) return a->event->time < b->event->time ? -1 : 1;
-    return a->event->order < b->event->order ? -1 : a->event->order > b->event->order;
-}
-
-/* "e:12=#1#3...": how many different events a part had, and the first of them. */
-static inline pk_str line_of_parts(arena *a, pk_str line, const plan *p, const eval_row *r)
-{
-    for (size_t s = 0; s < p->stage_count; s++) {
-        VEC(eval_part) own = {0};
-        for (size_t i = 0; i < r->part_count; i++)
-            if (str_equal(r->parts[i].name, p->stages[s]->name)) vec_push_in(a, &own, r->parts[i]);
-        if (own.len == 0) continue;
-        qsort(own.at, own.len, sizeof *own.at, by_order);
-        line = arena_printf(a, STR_FMT " " STR_FMT ":%zu=", STR_ARG(line), STR_ARG(p->stages[s]->name), own.len);
-        for (size_t i = 0; i < own.len && i < PART_SAMPLES; i++) {
-            if (!own.at[i].timeless) line = arena_printf(a, STR_FMT "#%llu", STR_ARG(line), (unsigned long long)own.at[i].event->order);
-            else line = arena_printf(a, STR_FMT STR_FMT, STR_ARG(line), STR_ARG(shown(a, own.at[i].event->tree)));
-        }
-    }
-    return line;
-}
-
 static inline line_list evaluate(const bench *b, const world *w, const rule *r, arena *a)
 {
-    line_list out = {0}, columns = {0};
+    line_list out = {0};
     eval_context *kept = eval_context_new();
     eval_schema s = {.is_source = is_source, .field = field, .context = context, .user = (void *)(uintptr_t)w, .context_of_run = kept};
     size_t count;
     eval_row *rows = eval_plan(r, w->events.at, w->events.len, &s, a, &count);
-    for (size_t i = 0; i < count; i++) {
-        for (size_t c = 0; c < rows[i].columns.as.record.count; c++) {
-            const value_field *f = &rows[i].columns.as.record.fields[c];
-            if (!str_equal(f->name, STR("event"))) put_column(a, &columns, f->name, shown(a, &f->value));
-        }
-        pk_str line = line_of(a, rows[i].time, &columns);
-        for (size_t e = 0; e < rows[i].event_count && e < EVENTS_SHOWN; e++)
-            line = arena_printf(a, STR_FMT " #%llu", STR_ARG(line), (unsigned long long)rows[i].events[e]->order);
-        if (b->show_parts) {
-            line = line_of_window(a, line, r->plan, rows[i].from, rows[i].to);
-            line = line_of_parts(a, line, r->plan, &rows[i]);
-            line = line_of_risk(a, line, &rows[i].risk);
-        }
-        vec_push_in(a, &out.items, line);
-    }
+    for (size_t i = 0; i < count; i++) vec_push_in(a, &out.items, line_of_row(a, r->plan, &rows[i], b->show_parts));
     eval_context_free(kept);
     sort_lines(&out);
     return out;
@@ -145,43 +41,15 @@ typedef struct {
     bool disordered;
 } collector;
 
-static inline pk_str line_of_alert_parts(arena *a, pk_str line, const stage_alert *alert)
-{
-    for (size_t i = 0; i < alert->part_count; i++) {
-        const stage_part *p = &alert->parts[i];
-        if (p->total == 0) continue;
-        line = arena_printf(a, STR_FMT " " STR_FMT ":%llu=", STR_ARG(line), STR_ARG(p->name), (unsigned long long)p->total);
-        for (size_t k = 0; k < p->event_count; k++)
-            line = arena_printf(a, STR_FMT "#%llu", STR_ARG(line), (unsigned long long)p->events[k].source.position);
-        for (size_t k = 0; k < p->record_count; k++)
-            line = arena_printf(a, STR_FMT STR_FMT, STR_ARG(line), STR_ARG(shown(a, p->records[k])));
-    }
-    return line;
-}
-
 static inline bool on_alert(const stage_alert *alert, void *user)
 {
     collector *c = user;
-    line_list columns = {0};
     if (alert->rule != c->rule) return true;
-    for (size_t i = 0; i < alert->key_count; i++)
-        if (!str_equal(alert->keys[i].name, STR("event"))) put_column(c->arena, &columns, alert->keys[i].name, alert->key_values[i]);
-    for (size_t i = 0; i < alert->column_count; i++)
-        put_column(c->arena, &columns, alert->column_names[i], shown(c->arena, &alert->column_values[i]));
-    pk_str line = line_of(c->arena, alert->time, &columns);
-    for (size_t e = 0; e < alert->event_count && e < EVENTS_SHOWN; e++)
-        line = arena_printf(c->arena, STR_FMT " #%llu", STR_ARG(line), (unsigned long long)alert->events[e].source.position);
-    if (c->bench->show_parts) {
-        line = line_of_window(c->arena, line, alert->rule->plan, alert->window_start, alert->window_end);
-        line = line_of_alert_parts(c->arena, line, alert);
-        line = line_of_risk(c->arena, line, &alert->risk);
-    }
-    vec_push_in(c->arena, &c->lines.items, line);
+    vec_push_in(c->arena, &c->lines.items, line_of_stage_alert(c->arena, alert, c->bench->show_parts));
     c->disordered |= alert->time < c->last;
     c->last = alert->time;
     return true;
 }
-
 
 /* A class for each log source of the events; none for those that a plan names by nothing. */
 static inline class_id class_of_source(schema *s, pk_str source)
@@ -236,14 +104,6 @@ static inline bool run_engine(bench *b, world *w, const rule *r, arena *a, line_
     return !refused;
 }
 
-static inline bool same_lines(const line_list *x, const line_list *y)
-{
-    if (x->items.len != y->items.len) return false;
-    for (size_t i = 0; i < x->items.len; i++)
-        if (!str_equal(x->items.at[i], y->items.at[i])) return false;
-    return true;
-}
-
 static inline void print_lines(const char *title, const line_list *l)
 {
     print_error("%s\n", title);
@@ -290,7 +150,7 @@ static inline int try_plan(bench *b, plan_case c, bool print, size_t *disordered
     r->plan = ir_parse_plan(w.catalog, c.source, STR("plan"), w.diags);
     if (!r->plan) fail_msg("%.*s\n%.*s", STR_ARG(c.source), STR_ARG(diag_at(w.diags, 0)->message));
     add_events(&w, c.events);
-    if (c.records.len) add_context(&w, STR("udm-entity"), c.records);
+    if (c.records.len) add_context(&w, STR("rec-entity"), c.records);
     line_list expected = evaluate(b, &w, r, a);
     b->expected_rows += expected.items.len;
     int outcome = !run_engine(b, &w, r, a, &found, disordered) ? -1 : !same_lines(&expected, &found);
