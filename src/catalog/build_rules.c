@@ -92,7 +92,7 @@ static void store_lists(rule_writer *w)
 static void store_fields(rule_writer *w)
 {
     str_list fields = {0};
-    extract_fields(w->rule->plan, w->arena, &fields);
+    extract_fields(w->rule, w->arena, &fields);
     for (size_t i = 0; i < fields.items.len; i++)
         database_run(&w->build->db, "INSERT OR IGNORE INTO rule_field(rule, field) VALUES(?,?)", "is", w->id, valid(w, fields.items.at[i]));
 }

@@ -73,10 +73,10 @@ static void store_stage_predicates(rule_writer *w, const described_stage *s, int
     if (s->definition != DESCRIBED_NONE && p && s->definition < p->definition_count) {
         positive = w->positive[s->definition];
         negative = w->negative[s->definition];
-        extract_predicates(p->definitions[s->definition].value, w->arena, &found);
+        extract_predicates(w->rule, p->definitions[s->definition].value, w->arena, &found);
     }
-    if (s->stage) extract_stage_predicates(s->stage, w->arena, &found);
-    for (size_t i = 0; i < s->further_count; i++) extract_stage_predicates(s->further[i], w->arena, &found);
+    if (s->stage) extract_stage_predicates(w->rule, s->stage, w->arena, &found);
+    for (size_t i = 0; i < s->further_count; i++) extract_stage_predicates(w->rule, s->further[i], w->arena, &found);
     for (size_t i = 0; i < found.items.len; i++) {
         const found_predicate *f = &found.items.at[i];
         if (s->further_count && stands_above(&found, i)) continue;

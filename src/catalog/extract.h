@@ -5,7 +5,7 @@
 #ifndef PICKET_CATALOG_EXTRACT_H
 #define PICKET_CATALOG_EXTRACT_H
 
-#include "ir/ir.h"
+#include "languages/language.h"
 
 /* One value that a rule looks for, at one place. Texts in the arena it was found with, or as long as the catalogue. */
 typedef struct {
@@ -23,17 +23,20 @@ typedef struct {
 
 typedef struct { VEC(found_predicate) items; } found_predicates;
 
-/* All of an expression; definitions are not entered. */
-void extract_predicates(const expr *e, arena *a, found_predicates *out);
+/*
+ * All of an expression of the rule's plan; definitions are not entered. Fields have the names that the rule's language gives them: without
+ * the marks of lists, and a column that `expand` made is the field that it copies.
+ */
+void extract_predicates(const rule *r, const expr *e, arena *a, found_predicates *out);
 /* The same of every expression of a stage. */
-void extract_stage_predicates(const stage *s, arena *a, found_predicates *out);
+void extract_stage_predicates(const rule *r, const stage *s, arena *a, found_predicates *out);
 
 typedef struct { char text[17]; } predicate_key;
 /* First 16 digits of SHA-256 over family NUL field NUL kind NUL '0' or '1' NUL form NUL folded value. */
 predicate_key key_of_predicate(pk_str family, const found_predicate *p);
 
-/* Fields that a plan reads from events, each once, in order. */
-void extract_fields(const plan *p, arena *a, str_list *out);
+/* Fields that the rule's plan reads from events and context, each once, in order. */
+void extract_fields(const rule *r, arena *a, str_list *out);
 
 /* ---- one schema over all languages: share/normal.yaml ---- */
 

@@ -19,10 +19,49 @@ static pk_str printed(const expr *e, arena *a)
     return s;
 }
 
-static pk_str field_name(const expr *operand, arena *a)
+/* Without the "[]" that mark lists. */
+static pk_str without_marks(pk_str path, arena *a)
+{
+    if (str_find(path, STR("[]")) == STR_NPOS) return path;
+    char *out = arena_alloc(a, path.len);
+    size_t len = 0;
+    for (size_t i = 0; i < path.len; i++)
+        if (path.ptr[i] == '[' && i + 1 < path.len && path.ptr[i + 1] == ']') i++;
+        else out[len++] = path.ptr[i];
+    return (pk_str){out, len};
+}
+
+/* The field of an event or record that `f` reads: itself, or what a column made by `expand` copies; NULL: a column that stages made. */
+static const ir_field *source_of(const rule *r, const ir_field *f, arena *a)
+{
+    if (f->schema.len) return f;
+    for (size_t i = 0; r->plan && !f->part.len && i < r->plan->stage_count; i++) {
+        const stage *s = r->plan->stages[i];
+        for (size_t k = 0; s->kind == STAGE_EXPAND && k < s->as.expand.count; k++) {
+            const ir_field *list = &s->as.expand.lists[k];
+            pk_str column = f->path, path = without_marks(list->path, a);
+            if (list->part.len) {
+                if (!str_starts_with(column, list->part) || column.len <= list->part.len || column.ptr[list->part.len] != '.') continue;
+                column = str_slice(column, list->part.len + 1, STR_NPOS);
+            }
+            if (str_equal(column, path)) return list;
+        }
+    }
+    return NULL;
+}
+
+/* As the rule writes it. */
+static pk_str shown_field(const rule *r, const ir_field *f, arena *a)
+{
+    const ir_field *source = source_of(r, f, a);
+    pk_str path = without_marks(source ? source->path : f->path, a);
+    return source && r->language && r->language->field_name ? r->language->field_name(source->schema, path, a) : path;
+}
+
+static pk_str field_name(const rule *r, const expr *operand, arena *a)
 {
     if (operand->kind == EXPR_FIELD && operand->as.field.kind == FIELD_ANY_VALUE) return STR("");
-    if (operand->kind == EXPR_FIELD && operand->as.field.kind == FIELD_PATH) return operand->as.field.path;
+    if (operand->kind == EXPR_FIELD && operand->as.field.kind == FIELD_PATH) return shown_field(r, &operand->as.field, a);
     return printed(operand, a);
 }
 
@@ -124,6 +163,7 @@ static const char *algorithm_of(pk_str field, pk_str v)
 /* ---- uses ---- */
 
 typedef struct {
+    const rule *rule;
     arena *arena;
     found_predicates *out;
 } extraction;
@@ -151,7 +191,7 @@ static void add_constant(extraction *x, const ir_use *u, size_t i, size_t end, b
 {
     const ir_constant *c = &u->constants[i];
     const ir_test *t = c->test;
-    found_predicate p = {.field = field_name(u->operand, x->arena), .kind = test_kind_table[t->kind].text, .form = form_of(c),
+    found_predicate p = {.field = field_name(x->rule, u->operand, x->arena), .kind = test_kind_table[t->kind].text, .form = form_of(c),
                          .cased = has_case(t->kind) && (t->flags & TEST_CASED), .negated = negated, .every = u->all && u->count > 1, .span = c->span};
     bool as_written = c->written.len && (end - i > 1 || p.form.len);
     p.value = as_written ? c->written : test_value(t, x->arena);
@@ -171,29 +211,29 @@ static void add_use(extraction *x, const ir_use *u, bool negated)
     }
 }
 
-static bool is_event_field(const expr *e)
+static bool is_event_field(const rule *r, const expr *e, arena *a)
 {
-    return e->kind == EXPR_FIELD && e->as.field.kind == FIELD_PATH && e->as.field.schema.len;
+    return e->kind == EXPR_FIELD && e->as.field.kind == FIELD_PATH && source_of(r, &e->as.field, a);
 }
 
 static void add_compare(extraction *x, const expr *e, bool negated)
 {
     const expr *left = e->args[0], *right = e->args[1];
     compare_op op = e->as.compare.op;
-    if (!is_event_field(left) && is_event_field(right) && left->kind == EXPR_CONSTANT) {
+    if (!is_event_field(x->rule, left, x->arena) && is_event_field(x->rule, right, x->arena) && left->kind == EXPR_CONSTANT) {
         static const compare_op turned[] = {COMPARE_GT, COMPARE_GE, COMPARE_LT, COMPARE_LE, COMPARE_EQ, COMPARE_NE};
         const expr *swap = left;
         left = right;
         right = swap;
         op = turned[op];
     }
-    if (!is_event_field(left)) return;
-    found_predicate p = {.field = left->as.field.path, .negated = negated, .span = e->span, .form = STR(""), .cased = e->as.compare.cased};
+    if (!is_event_field(x->rule, left, x->arena)) return;
+    found_predicate p = {.field = shown_field(x->rule, &left->as.field, x->arena), .negated = negated, .span = e->span, .form = STR(""), .cased = e->as.compare.cased};
     bool equal = op == COMPARE_EQ || op == COMPARE_NE;
     if (op == COMPARE_NE) p.negated = !p.negated;
-    if (is_event_field(right) && equal) {
+    if (is_event_field(x->rule, right, x->arena) && equal) {
         p.kind = "field_equals";
-        p.value = right->as.field.path;
+        p.value = shown_field(x->rule, &right->as.field, x->arena);
         if (e->as.compare.how != TEST_EQUALS) p.form = str_from(test_kind_table[e->as.compare.how].text);
         p.folded = p.value;
     } else if (right->kind == EXPR_CONSTANT) {
@@ -211,11 +251,11 @@ static void add_compare(extraction *x, const expr *e, bool negated)
 /* field in (constants) */
 static void add_in(extraction *x, const expr *e, bool negated)
 {
-    if (!e->count || !is_event_field(e->args[0])) return;
+    if (!e->count || !is_event_field(x->rule, e->args[0], x->arena)) return;
     for (size_t i = 1; i < e->count; i++) {
         pk_str s = STR("");
         if (e->args[i]->kind != EXPR_CONSTANT || !value_text(x->arena, &e->args[i]->as.constant, &s)) continue;
-        found_predicate p = {.field = e->args[0]->as.field.path, .kind = "equals", .cased = true, .form = STR(""), .value = s, .folded = s,
+        found_predicate p = {.field = shown_field(x->rule, &e->args[0]->as.field, x->arena), .kind = "equals", .cased = true, .form = STR(""), .value = s, .folded = s,
                              .negated = negated, .span = e->args[i]->span};
         vec_push_in(x->arena, &x->out->items, p);
     }
@@ -233,9 +273,9 @@ static bool visit(const expr *e, bool negated, void *user)
     return true;
 }
 
-void extract_predicates(const expr *e, arena *a, found_predicates *out)
+void extract_predicates(const rule *r, const expr *e, arena *a, found_predicates *out)
 {
-    extraction x = {a, out};
+    extraction x = {r, a, out};
     ir_walk_expr(NULL, e, visit, &x);
 }
 
@@ -245,9 +285,9 @@ static void visit_root(const expr *e, void *user)
     if (e) ir_walk_expr(NULL, e, visit, x);
 }
 
-void extract_stage_predicates(const stage *s, arena *a, found_predicates *out)
+void extract_stage_predicates(const rule *r, const stage *s, arena *a, found_predicates *out)
 {
-    extraction x = {a, out};
+    extraction x = {r, a, out};
     ir_each_stage_expr(s, visit_root, &x);
 }
 
@@ -283,6 +323,7 @@ predicate_key key_of_predicate(pk_str family, const found_predicate *p)
 /* ---- fields ---- */
 
 typedef struct {
+    const rule *rule;
     arena *arena;
     str_list *out;
     table seen;
@@ -293,12 +334,14 @@ static void note_field(const stage *s, const expr *e, bool negated, void *user)
     field_search *f = user;
     (void)s;
     (void)negated;
-    if (is_event_field(e) && table_put(&f->seen, e->as.field.path, 0)) vec_push_in(f->arena, &f->out->items, e->as.field.path);
+    if (!is_event_field(f->rule, e, f->arena)) return;
+    pk_str name = shown_field(f->rule, &e->as.field, f->arena);
+    if (name.len && table_put(&f->seen, name, 0)) vec_push_in(f->arena, &f->out->items, name);
 }
 
-void extract_fields(const plan *p, arena *a, str_list *out)
+void extract_fields(const rule *r, arena *a, str_list *out)
 {
-    field_search f = {.arena = a, .out = out};
-    if (p) ir_walk_plan(p, note_field, &f);
+    field_search f = {.rule = r, .arena = a, .out = out};
+    if (r->plan) ir_walk_plan(r->plan, note_field, &f);
     table_free(&f.seen);
 }

@@ -84,6 +84,8 @@ struct language {
     /* After resolve: for each file whose rules are read together with others (correlations, filters) what it refers to, an id or
      * a name, or "*" for all rules. May be NULL: no rule refers to another. */
     void (*references)(const ir_catalog *c, reference_fn fn, void *user);
+    /* A field of a schema as rules write it (`graph.entity.ip` for what context records hold); NULL: as its path. */
+    pk_str (*field_name)(pk_str schema, pk_str path, arena *a);
 };
 
 extern const language *const languages[];               /* ends with NULL */
