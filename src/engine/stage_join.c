@@ -222,7 +222,7 @@ static row *first_of(const combiner *c, size_t *timed)
 {
     *timed = STR_NPOS;
     for (size_t i = 0; i < c->node->input_count; i++)
-        if (c->rows[i]->time != TIMESTAMP_NONE && (*timed == STR_NPOS || c->rows[i]->time > c->rows[*timed]->time)) *timed = i;
+        if (c->rows[i]->time != TIMESTAMP_NONE && (*timed == STR_NPOS || row_order(c->rows[i], c->rows[*timed]) > 0)) *timed = i;
     return *timed == STR_NPOS ? c->rows[0] : c->rows[*timed];
 }
 
