@@ -4,6 +4,8 @@
  */
 #include "compile/slots.h"
 
+#include "udm/udm.h"
+
 #define PATHS_A_FIELD 16          /* places of one field in one layout */
 #define EXPR_DEPTH 32
 
@@ -118,6 +120,28 @@ static uint32_t record_slot(slot_table *t, class_id c, pk_str schema_name, pk_st
     t->all.at[number].name = arena_str(t->arena, path);
     t->all.at[number].schema = arena_str(t->arena, schema_name);
     return number;
+}
+
+static uint8_t zero_type(pk_str schema_name, pk_str path, arena *a)
+{
+    udm_path p;
+    udm_root root = str_equal(schema_name, STR("udm-entity")) ? UDM_ENTITY : UDM_EVENT;
+    if (!udm_resolve(root, path, a, &p, NULL)) return VALUE_STRING;
+    return p.type == UDM_INT || p.type == UDM_FLOAT ? VALUE_INT : p.type == UDM_BOOL ? VALUE_BOOL : VALUE_STRING;
+}
+
+operand slot_of_elements(slot_table *t, class_id c, const ir_field *list, pk_str path)
+{
+    operand none = {.known = true, .value = {.type = VALUE_MISSING}};
+    pk_str above = str_ends_with(list->path, STR("[]")) ? str_slice(list->path, 0, list->path.len - 2) : list->path;
+    if (c == CLASS_NONE || schema_field(t->schema, c, list->schema, above, t->arena)->kind == MAP_MISSING) return none;
+    pk_str whole = arena_printf(t->arena, STR_FMT "%s" STR_FMT, STR_ARG(list->path), path.len ? "." : "", STR_ARG(path));
+    uint32_t number = record_slot(t, c, arena_concat(t->arena, list->schema, STR(" elements")), whole);
+    event_slot *s = &t->all.at[number];
+    s->schema = arena_str(t->arena, list->schema);
+    s->list = (uint32_t)list->path.len;
+    s->zero = zero_type(list->schema, whole, t->arena);
+    return (operand){.slot = number};
 }
 
 /* ---- expressions ---- */

@@ -42,6 +42,8 @@ typedef struct {
     slot_expr *expr;              /* SLOT_COMPUTED */
     VEC(uint32_t) inputs;         /* SLOT_COMPUTED: field slots that it reads */
     bool standing;                /* SLOT_COMPUTED: has a value even when no input is present */
+    uint8_t zero;                 /* SLOT_RECORD of elements: value_type of what an element without a value has */
+    uint32_t list;                /* the same: length of the list in `name`; 0: the path is read as it is */
     VEC(slot_path) paths;         /* SLOT_FIELD; in order of layout, then rank */
 } event_slot;
 
@@ -69,6 +71,12 @@ void slots_init(slot_table *t, schema *s, path_set *paths, arena *a);
 void slots_free(slot_table *t);
 void slots_finish(slot_table *t);                     /* no slot_operand afterwards */
 void slots_image(const slot_table *t, image_writer *w, size_t field); /* copies what a finished table at `field` holds */
+
+/*
+ * What the elements of a list in the records of a class have at a path: a zero where they have nothing. "security_result[]",
+ * "summary". Of a class whose records have no such list it is known.
+ */
+operand slot_of_elements(slot_table *t, class_id c, const ir_field *list, pk_str path);
 
 /* Calls the function of a MAP_CALL. `calls` may be NULL. */
 value slot_call(const slot_expr *e, const value *args, ir_calls *calls, arena *a);

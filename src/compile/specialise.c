@@ -203,16 +203,44 @@ static bool_expr *use_differs_all(specialiser *s, const ir_use *u, const operand
     return e;
 }
 
-static bool_expr *build_use(specialiser *s, const ir_use *u, bool want)
+static bool_expr *build_use_on(specialiser *s, const ir_use *u, const operand *o, bool want)
 {
-    operand o = operand_of(s, u->operand);
     for (size_t i = 0; i < u->count; i++) {
         const ir_test *t = u->constants[i].test;
         if (u->negated && asks_field(t)) s->problem = "`some value differs` of a test on presence";
         if (u->many == MANY_ALL && t->kind == TEST_IS_NULL) s->problem = "`all` values of a test on null";
     }
-    if (u->all) return u->negated ? use_differs_all(s, u, &o, want) : use_all(s, u, &o, want);
-    return use_any(s, u, &o, want);
+    if (u->all) return u->negated ? use_differs_all(s, u, o, want) : use_all(s, u, o, want);
+    return use_any(s, u, o, want);
+}
+
+static bool_expr *build_use(specialiser *s, const ir_use *u, bool want)
+{
+    operand o = operand_of(s, u->operand);
+    return build_use_on(s, u, &o, want);
+}
+
+/*
+ * Some element of a list of which tests on one of its fields are true (behind `not`: are not). What an element lacks is zero in
+ * the slot; a list without elements has none that could be meant.
+ */
+static bool_expr *build_some(specialiser *s, const expr *e, bool want)
+{
+    const expr *inner = e->args[0];
+    bool negated = inner->kind == EXPR_NOT;
+    if (negated) inner = inner->args[0];
+    const expr *field = inner->kind == EXPR_USE ? inner->as.use.operand : NULL;
+    if (!field || field->kind != EXPR_FIELD || field->as.field.kind != FIELD_PATH || !str_equal(field->as.field.part, e->as.some.element) ||
+        inner->as.use.negated || inner->as.use.missing != MISSING_ZERO || !schema_has_records(e->as.some.list.schema)) {
+        if (!s->problem) s->problem = "a condition on elements that the match stage does not know yet";
+        return truth(s, false);
+    }
+    ir_use use = inner->as.use;
+    operand o = slot_of_elements(&s->b->program->slots, s->class_id, &e->as.some.list, field->as.field.path);
+    use.negated = negated;
+    use.missing = MISSING_FALSE;
+    use.many = MANY_ANY;
+    return build_use_on(s, &use, &o, want);
 }
 
 /* ---- comparisons ---- */
@@ -339,8 +367,9 @@ static bool_expr *build_kind(specialiser *s, const expr *e, bool want)
     case EXPR_FIELD:
     case EXPR_CALL:
         return build_condition(s, e, want);
-    case EXPR_ARITHMETIC:
     case EXPR_SOME:
+        return build_some(s, e, want);
+    case EXPR_ARITHMETIC:
         break;
     }
     if (!s->problem) s->problem = "an expression that the match stage does not know yet";

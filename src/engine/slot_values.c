@@ -223,12 +223,26 @@ static void fill_raw(matcher *m, uint32_t slot_number)
     append(m, s, &raw);
 }
 
+/* Each element has its values, or a zero. */
+static void read_elements(matcher *m, const event_slot *s, const value *record, list_builder *out)
+{
+    value zero = s->zero == VALUE_INT ? value_int(0) : s->zero == VALUE_BOOL ? value_bool(false) : value_string(STR(""));
+    list_builder elements = {0};
+    (void)field_path_read_text(record, str_slice(s->name, 0, s->list), m->arena, &elements);
+    for (size_t i = 0; i < elements.items.len; i++) {
+        size_t before = out->items.len;
+        (void)field_path_read_text(&elements.items.at[i], str_slice(s->name, s->list + 1, STR_NPOS), m->arena, out);
+        if (out->items.len == before) list_add(m->arena, out, zero);
+    }
+}
+
 static void fill_record(matcher *m, uint32_t slot_number)
 {
     const event_slot *s = &m->program->slots.all.at[slot_number];
     list_builder values = {0};
     value record = schema_record(m->program->schema, s->class_id, m->context->layout, s->schema, &s->name, 1, tree_of(m), m->arena);
-    (void)field_path_read_text(&record, s->name, m->arena, &values);
+    if (s->list) read_elements(m, s, &record, &values);
+    else (void)field_path_read_text(&record, s->name, m->arena, &values);
     slot_state *to = fresh_state(m, slot_number);
     for (size_t i = 0; i < values.items.len; i++) append(m, to, &values.items.at[i]);
 }

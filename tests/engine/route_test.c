@@ -84,12 +84,34 @@ static pk_str describe(fixture *f, const match_result *m, size_t i, const event 
     return copy;
 }
 
+/* `rules`: only the numbers of those that match. */
+static void check_rules(fixture *f, pk_str name, const match_result *m, const value *expected, const value *of_event)
+{
+    text got = {0}, wanted = {0}, shown = {0};
+    for (size_t i = 0; i < m->count; i++) text_printf(&got, "%s%u", i ? ", " : "", m->rules[i]);
+    for (size_t i = 0; i < expected->as.list.count; i++)
+        text_printf(&wanted, "%s%lld", i ? ", " : "", (long long)expected->as.list.items[i].as.integer);
+    value_write_json(&shown, of_event);
+    if (!str_equal(text_view(&got), text_view(&wanted))) {
+        print_error("%.*s: %.*s:\n  expected rules %.*s\n  got            %.*s\n", STR_ARG(name), STR_ARG(text_view(&shown)),
+                    STR_ARG(text_view(&wanted)), STR_ARG(text_view(&got)));
+        f->failures++;
+    }
+    text_free(&got);
+    text_free(&wanted);
+    text_free(&shown);
+}
+
 static void check_event(fixture *f, pk_str name, const value *item)
 {
-    const value *expected = value_get(item, STR("alerts"));
+    const value *expected = value_get(item, STR("alerts")), *rules = value_get(item, STR("rules"));
     event e = event_of_tree(f->arena, program_paths(f->program), value_get(item, STR("event")));
     classification k = classify(f->classifier, &e, CLASS_NONE);
     match_result m = matcher_run(f->matcher, &e, &k);
+    if (rules) {
+        check_rules(f, name, &m, rules, value_get(item, STR("event")));
+        return;
+    }
     for (size_t i = 0; i < m.count || i < expected->as.list.count; i++) {
         pk_str wanted = i < expected->as.list.count ? expected->as.list.items[i].as.string : STR("(nothing)");
         pk_str got = i < m.count ? describe(f, &m, i, &e, &k) : STR("(nothing)");
