@@ -294,7 +294,7 @@ static void begin_event(matcher *m, const event *e, const classification *k)
     }
     m->event = e;
     m->tree = NULL;
-    m->finding = false;
+    m->finding = m->texts_known = false;
     m->explained.len = 0;
     m->context = context_of(m->contexts, k);
     m->values.len = m->touched.len = m->rules.len = m->classes.len = m->stages.len = 0;

@@ -114,6 +114,8 @@ struct matcher {
     const value *tree;            /* of the event; NULL until somebody asks */
     field_finder *finder;         /* of the tree, once `finding` */
     bool finding;
+    pk_str texts;                 /* event.texts, once `texts_known` */
+    bool texts_known;
     VEC(explained_field) explained; /* what matcher_why has looked up in the tree */
     slot_state *slots;            /* by slot */
     uint8_t *sparse;              /* by slot: what of every value it must hold (sparse_kind) */

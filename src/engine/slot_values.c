@@ -200,6 +200,15 @@ static void add_scalar(const value *v, void *user)
     append(to->matcher, to->state, v);
 }
 
+/* Is no test of the slot true of any text of the event, and are texts all that its tests can be true of? */
+static bool texts_rule_out(matcher *m, const network *n)
+{
+    if (!m->event->texts) return false;
+    if (!m->texts_known) m->texts = m->event->texts(m->event, m->arena);
+    m->texts_known = true;
+    return m->texts.ptr && network_rules_out(n, m->texts);
+}
+
 static void fill_any_value(matcher *m, uint32_t slot_number)
 {
     sparse_kind sparse = m->sparse[slot_number];
@@ -207,6 +216,7 @@ static void fill_any_value(matcher *m, uint32_t slot_number)
     value raw = value_string(m->event->raw);
     if (m->event->raw.ptr) append(m, to.state, &raw);
     else if (to.rules_out && m->event->json.ptr && network_rules_json_out(to.rules_out, m->event->json)) return;
+    else if (sparse == SPARSE_TEXTS && texts_rule_out(m, to.rules_out)) return;
     else event_each_value(m->event, sparse == SPARSE_TEXTS, m->arena, add_scalar, &to);
 }
 

@@ -41,6 +41,12 @@ struct event {
     const value *(*tree)(const event *e, arena *a);   /* the whole record, in `a`; set by the reader */
     /* event_each_value without making the tree; NULL: the tree is walked. */
     void (*each_value)(const event *e, bool texts_only, arena *a, void (*fn)(const value *scalar, void *user), void *user);
+    /*
+     * Every text that event_each_value gives with `texts_only`, in `a` as one, each with a NUL behind it, and maybe more than
+     * these: its ASCII as it is, for all else any bytes that are not. ptr NULL: there is none, which is always so where
+     * folding would make ASCII of others. NULL: for no record.
+     */
+    pk_str (*texts)(const event *e, arena *a);
     /* event_write_json without making the tree; NULL: the tree is written. */
     void (*write_json)(const event *e, arena *a, text *out);
     const void *reader;                               /* the reader's own */

@@ -19,6 +19,7 @@
 #include "formats/evtx/evtx.h"
 #include "formats/evtx/reader.h"
 #include "formats/evtx/render.h"
+#include "formats/evtx/texts.h"
 #include "formats/evtx/tree.h"
 
 enum { RECORD_HEADER = 24, SMALLEST_RECORD = RECORD_HEADER + 4 };
@@ -191,6 +192,12 @@ static void record_each_value(const event *e, bool texts_only, arena *a, void (*
     evtx_each_value(&r->fields, &r->record, texts_only, &s, fn, user);
 }
 
+static pk_str record_texts(const event *e, arena *a)
+{
+    reader *r = (reader *)e->reader; /* whose templates keep their constants */
+    return evtx_texts(&r->record, r->templates.arena, a);
+}
+
 /* Event/System/EventRecordID; the record's own id may be that of a copy of the log. */
 static int64_t event_record_id(reader *r, uint64_t id)
 {
@@ -229,7 +236,7 @@ static bool read_record(walk *w, const found_record *f, event_fn fn, void *user)
     evtx_fields_read(&r->fields, &r->record);
     event e = {
         .format = &evtx_format, .source = *w->source, .fields = r->fields.fields.at,
-        .field_count = r->fields.fields.len, .tree = record_tree, .each_value = record_each_value,
+        .field_count = r->fields.fields.len, .tree = record_tree, .each_value = record_each_value, .texts = record_texts,
         .write_json = record_write_json, .reader = r,
     };
     e.source.position = w->b->position + f->at;

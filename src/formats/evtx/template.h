@@ -13,6 +13,9 @@
 typedef struct evtx_template evtx_template;
 typedef struct evtx_plan evtx_plan;                 /* plan.h */
 
+/* What texts.c knows of a template. */
+typedef enum { EVTX_TEXTS_UNKNOWN, EVTX_TEXTS_KNOWN, EVTX_TEXTS_COMPOSED } evtx_texts_state;
+
 struct evtx_template {
     binxml_tree tree;
     uint8_t guid[16];
@@ -21,6 +24,8 @@ struct evtx_template {
     evtx_template *variant;                         /* another one with the same hash */
     evtx_plan *plans;                               /* one for each place where it was met */
     const binxml_content *record_id;                /* content of Event/System/EventRecordID; NULL: it has none */
+    evtx_texts_state texts;
+    pk_str constants;                               /* its texts, once known, a NUL behind each */
 };
 
 enum { EVTX_OFFSETS = 65536 };
