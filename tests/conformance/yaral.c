@@ -446,8 +446,7 @@ static void list_logs(conformance *c, const char *corpora, arena *a)
     pk_str catalogue, path = arena_printf(a, "%s/CATALOGUE.tsv", corpora);
     if (read_text_file(path.ptr, 16u << 20, a, &catalogue, catalog_diags(c->catalog)) != PK_OK) exit(2);
     for (size_t at = str_find_char(catalogue, '\n') + 1; at < catalogue.len;) {
-        pk_str line = str_slice(catalogue, at, at + str_find_char(str_slice(catalogue, at, catalogue.len), '\n'));
-        if (line.ptr + line.len > catalogue.ptr + catalogue.len) line.len = catalogue.len - at;
+        pk_str line = str_slice(catalogue, at, str_find_char(str_slice(catalogue, at, STR_NPOS), '\n'));
         at += line.len + 1;
         pk_str file = str_slice(line, 0, str_find_char(line, '\t'));
         if (file.len && hash_str(file) % c->every == 0) vec_push(&c->files, (char *)arena_printf(a, "%s/" STR_FMT, corpora, STR_ARG(file)).ptr);
