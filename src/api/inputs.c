@@ -57,6 +57,7 @@ static void open_stream(cutting *c, const scan_input *in, const input_item *item
     s->name = item->name;
     s->input = c->next_file++;
     s->stated = stated_class(c, in, item->name);
+    s->context = in->context;
     atomic_init(&s->references, 1); /* that of the cutting itself */
     c->stream = s;
 }

@@ -129,9 +129,10 @@ static pk_counts counts_of_rules(tally *y)
     return (pk_counts){items, found};
 }
 
-const pk_summary *tally_summary(tally *y, double seconds, bool stopped)
+const pk_summary *tally_summary(tally *y, scan_context *context, double seconds, bool stopped)
 {
     pk_summary *s = &y->summary;
+    scan_context_summary(context, s);
     s->seconds = seconds;
     s->stopped = stopped;
     s->by_level = counts_of(y, &y->by_level, highest_first);

@@ -57,6 +57,8 @@ static void empty(ticket *t)
     t->alerts.len = t->alerts.cap = 0;
     t->events.at = NULL;
     t->events.len = t->events.cap = 0;
+    t->entities.at = NULL;
+    t->entities.len = t->entities.cap = 0;
     t->skipped.len = 0;
     t->event_count = t->damaged = t->without_time = t->out_of_range = t->without_source = 0;
 }

@@ -1,5 +1,6 @@
 /* A worker: reads the blocks of tickets, classifies their events and matches them. Everything it writes is its own. */
 #include "api/scan.h"
+#include "udm/udm.h"
 
 enum { ROW_MEMORY = 256 << 20 };
 
@@ -19,6 +20,10 @@ struct scan_worker {
     matcher *matcher;
     field_finder *finder;          /* of dumps; a matcher has its own */
     row_store *rows;
+    context_wishes wishes;
+    class_id entity_class;         /* of entity records among the logs */
+    sightings *sightings;          /* NULL: not wanted */
+    timestamp last_time;
     arena *scratch;                /* for one event */
     arena *kept;                   /* for all of them */
     pk_str *rule_json;             /* by rule index: what its alerts say of it; made for its first alert */
@@ -27,7 +32,7 @@ struct scan_worker {
     work_sign sign;                /* what it does just now */
 };
 
-scan_worker *worker_new(const pk_program *p, const pk_scan_options *options, work_kind kind, const atomic_bool *stop)
+scan_worker *worker_new(const pk_program *p, const pk_scan_options *options, work_kind kind, context_wishes wishes, const atomic_bool *stop)
 {
     scan_worker *w = mem_zalloc(1, sizeof *w);
     w->program = p;
@@ -38,6 +43,10 @@ scan_worker *worker_new(const pk_program *p, const pk_scan_options *options, wor
     w->classifier = classifier_new(program_schema(p->compiled), program_paths(p->compiled));
     w->scratch = arena_new();
     w->kept = arena_new();
+    w->wishes = wishes;
+    w->last_time = TIMESTAMP_NONE;
+    w->entity_class = schema_find_class(program_schema(p->compiled), CONTEXT_SCHEMA);
+    if (wishes.sightings) w->sightings = sightings_new(program_schema(p->compiled));
     if (kind != WORK_MATCH) {
         w->finder = field_finder_new(program_schema(p->compiled));
         return w;
@@ -59,6 +68,7 @@ void worker_free(scan_worker *w)
     matcher_free(w->matcher);
     field_finder_free(w->finder);
     row_store_free(w->rows);
+    sightings_free(w->sightings);
     arena_free(w->scratch);
     arena_free(w->kept);
     text_free(&w->json);
@@ -68,6 +78,8 @@ void worker_free(scan_worker *w)
 uint64_t worker_limit_hits(const scan_worker *w) { return w->matcher ? matcher_limit_hits(w->matcher) : 0; }
 row_store *worker_rows(scan_worker *w) { return w->rows; }
 work_sign *worker_sign(scan_worker *w) { return &w->sign; }
+sightings *worker_sightings(scan_worker *w) { return w->sightings; }
+timestamp worker_last_time(const scan_worker *w) { return w->last_time; }
 const rule_counts *worker_rule_counts(const scan_worker *w) { return w->matcher ? matcher_rule_counts(w->matcher) : NULL; }
 
 static reader *reader_for(scan_worker *w, const format *f)
@@ -163,6 +175,39 @@ static void matched(scan_worker *w, const match_result *m, const event *e, const
     t->without_time += missed;
 }
 
+/* ---- entities ---- */
+
+/* A record of context, in canonical form; one that is none is told where it stands in a file of context. */
+static void take_entity(scan_worker *w, const event *e)
+{
+    ticket *t = w->ticket;
+    udm_root root;
+    const value *body;
+    if (!udm_unwrap(event_tree(e, w->scratch), &root, &body) || root != UDM_ENTITY) {
+        t->damaged++;
+        diag_add(t->diags, PK_WARNING, "context-record", (diag_place){.file = t->stream->name, .line = (uint32_t)e->source.line}, STR(""),
+                 "an entity is an object with 'metadata' (entity_type) and 'entity'", "this is no entity record; it is left out");
+        return;
+    }
+    if (!w->wishes.entities) return;
+    value entity = udm_normalise(UDM_ENTITY, body, w->scratch);
+    vec_push_in(t->results, &t->entities, value_copy(t->results, &entity));
+}
+
+static bool is_entity(const scan_worker *w, const classification *k)
+{
+    return k->class_count && k->classes[k->class_count - 1] == w->entity_class && w->entity_class != CLASS_NONE;
+}
+
+/* What rules may ask of the logs as a whole. */
+static void look_around(scan_worker *w, const event *e, const classification *k, timestamp time)
+{
+    if (!w->wishes.last_time && !w->sightings) return;
+    if (!w->ranged) time = classifier_time(w->classifier, e, k, w->scratch);
+    if (time != TIMESTAMP_NONE && (w->last_time == TIMESTAMP_NONE || time > w->last_time)) w->last_time = time;
+    if (w->sightings) sightings_add(w->sightings, k, event_tree(e, w->scratch), time, w->scratch);
+}
+
 static bool on_event(const event *e, void *user)
 {
     scan_worker *w = user;
@@ -170,12 +215,19 @@ static bool on_event(const event *e, void *user)
     if (atomic_load_explicit(w->stop, memory_order_relaxed)) return false;
     sign_set(&w->sign, PART_CLASSIFY);
     classification k = classify(w->classifier, e, t->stream->stated);
+    if (w->kind == WORK_MATCH && (t->stream->context || is_entity(w, &k))) {
+        take_entity(w, e);
+        arena_reset(w->scratch);
+        sign_set(&w->sign, PART_DECODE);
+        return true;
+    }
     t->event_count++;
     t->without_source += k.class_count == 0;
     timestamp time = w->ranged ? classifier_time(w->classifier, e, &k, w->scratch) : TIMESTAMP_NONE;
     bool wanted = !w->ranged || !out_of_range(w, time);
     if (wanted && w->kind == WORK_MATCH) {
         sign_set(&w->sign, PART_MATCH);
+        look_around(w, e, &k, time);
         match_result m = matcher_run(w->matcher, e, &k);
         if (m.count) matched(w, &m, e, &k, time);
     } else if (wanted) {

@@ -139,6 +139,25 @@ static void put_states(text *out, pk_catalog *c, const pk_program *p, pk_rule_st
     if (n > SHOWN) text_printf(out, "    and %zu more rules that %s; 'picket check' tells them\n", n - SHOWN, what);
 }
 
+/* Rules that ran, but for want of entities could not fire. */
+static void put_waiting(text *out, const pk_summary *s, bool color)
+{
+    enum { SHOWN = 20 };
+    if (!s->waiting_count) return;
+    put_title(out, "Wait for entity context (--context, --indicators, --derive-context)", color);
+    for (size_t i = 0; i < s->waiting_count && i < SHOWN; i++) {
+        const pk_waiting *w = &s->waiting[i];
+        text_put_cstring(out, "  ");
+        text_put_terminal(out, w->rule->title.len ? w->rule->title : w->rule->name);
+        for (size_t k = 0; k < w->feeds.count; k++) {
+            text_put_cstring(out, k ? "; " : ": ");
+            text_put_terminal(out, w->feeds.items[k]);
+        }
+        text_put_char(out, '\n');
+    }
+    if (s->waiting_count > SHOWN) text_printf(out, "  and %zu more rules\n", s->waiting_count - SHOWN);
+}
+
 static void put_not_run(text *out, const pk_summary *s, pk_catalog *c, const pk_program *p, bool color)
 {
     enum { SHOWN = 5 };
@@ -148,7 +167,7 @@ static void put_not_run(text *out, const pk_summary *s, pk_catalog *c, const pk_
     put_states(&body, c, p, PK_RULE_ERROR, "are errors");
     put_line(&body, n.states[PK_RULE_UNSUPPORTED], "rules can't be run (unsupported)");
     put_states(&body, c, p, PK_RULE_UNSUPPORTED, "can't be run");
-    put_line(&body, n.states[PK_RULE_NEEDS_LIST], "rules need a value list (--placeholders)");
+    put_line(&body, n.states[PK_RULE_NEEDS_LIST], "rules need a list (--lists, --placeholders)");
     put_states(&body, c, p, PK_RULE_NEEDS_LIST, "need a list");
     put_line(&body, n.withdrawn, "rules are deprecated or unsupported by their authors (--status all runs them)");
     put_line(&body, s->skipped_file_count, "files are no known kind of log:");
@@ -183,6 +202,7 @@ void report_summary(out_stream *to, const pk_summary *s, pk_catalog *c, const pk
     put_counts(&out, "Techniques", s->by_technique, SHOWN, to->color);
     put_counts(&out, "Rules", s->by_rule, SHOWN, to->color);
     put_counts(&out, "Computers", s->by_host, SHOWN, to->color);
+    put_waiting(&out, s, to->color);
     put_not_run(&out, s, c, p, to->color);
     put_number(&out, s->alerts);
     text_put_cstring(&out, " alerts of ");
@@ -246,6 +266,24 @@ static void put_json_rules(text *out, pk_catalog *c)
     text_put_cstring(out, "],");
 }
 
+static void put_json_waiting(text *out, const pk_summary *s)
+{
+    text_put_cstring(out, "\"waiting_for_context\":[");
+    for (size_t i = 0; i < s->waiting_count; i++) {
+        text_put_cstring(out, i ? ",{\"id\":" : "{\"id\":");
+        text_put_json(out, s->waiting[i].rule->id);
+        text_put_cstring(out, ",\"title\":");
+        text_put_json(out, s->waiting[i].rule->title);
+        text_put_cstring(out, ",\"feeds\":[");
+        for (size_t k = 0; k < s->waiting[i].feeds.count; k++) {
+            if (k) text_put_char(out, ',');
+            text_put_json(out, s->waiting[i].feeds.items[k]);
+        }
+        text_put_cstring(out, "]}");
+    }
+    text_put_cstring(out, "],");
+}
+
 void write_summary_json(text *out, const pk_summary *s, const pk_profile *profile, pk_catalog *c, const pk_program *p, int exit_code)
 {
     rule_counts n = count_rules(c, p);
@@ -268,6 +306,8 @@ void write_summary_json(text *out, const pk_summary *s, const pk_profile *profil
     put_json_number(out, "errors", n.states[PK_RULE_ERROR]);
     put_json_number(out, "withdrawn", n.withdrawn);
     put_json_rules(out, c);
+    put_json_number(out, "entities", s->entities);
+    put_json_waiting(out, s);
     put_json_number(out, "damaged", s->damaged);
     put_json_number(out, "without_time", s->without_time);
     put_json_number(out, "out_of_range", s->out_of_range);

@@ -135,6 +135,10 @@ static bool scan_option(session *s, const item *it, pk_scan_options *o)
         o->expansion_limit = n;
         return true;
     case OPTION_PROFILE: o->profile = true; return true;
+    case OPTION_DERIVE_CONTEXT: o->derive_context = true; return true;
+    case OPTION_NOW:
+        if (!parse_time(it->value, &o->now) || o->now == 0) return usage_error(s->command, "--now '%s' is no time; write 2026-11-22T05:00:00Z or 2026-11-22", it->value), false;
+        return true;
     case 'q': s->quiet = true; return true;
     default: return true;
     }
@@ -149,6 +153,25 @@ static void assign_globs(session *s, const command_line *line, const pk_log_sour
         char *glob = mem_cstring((pk_str){it->value, (size_t)(colon - it->value)});
         pk_scanner_assign(s->scanner, glob, sources[i]);
         mem_free(glob);
+    }
+}
+
+/* "FEED=FILE"; without a feed the file's name is it. */
+static pk_status add_indicators(session *s, const char *value)
+{
+    const char *equals = strchr(value, '=');
+    char *feed = equals ? mem_cstring((pk_str){value, (size_t)(equals - value)}) : NULL;
+    pk_status status = pk_scanner_add_indicators(s->scanner, equals ? equals + 1 : value, feed);
+    mem_free(feed);
+    return status;
+}
+
+static void add_context(session *s, const command_line *line)
+{
+    for (size_t i = 0; i < line->count; i++) {
+        const item *it = &line->items[i];
+        if (it->id == OPTION_CONTEXT && pk_scanner_add_context(s->scanner, it->value) != PK_OK) s->wrong = true;
+        if (it->id == OPTION_INDICATORS && add_indicators(s, it->value) != PK_OK) s->wrong = true;
     }
 }
 
@@ -181,6 +204,7 @@ bool session_scanner(session *s, const command_line *line, const pk_log_source *
     }
     if (pk_scanner_new(&s->scanner, s->program, &options) != PK_OK) return false;
     assign_globs(s, line, sources);
+    add_context(s, line);
     if (!add_inputs(s, line, sources)) return false;
     interrupt_watch(s->scanner);
     return true;

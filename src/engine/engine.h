@@ -151,6 +151,8 @@ typedef struct {
     /* The records of a CONTEXT stage, or of the table of a LOOKUP; they live as long as the run. `where` of the stage is asked here.
      * NULL: there are none. */
     const value *(*records)(const stage *s, size_t *count, void *user);
+    /* Told how many of them the `where` of a CONTEXT stage let through; may be NULL. */
+    void (*took)(const rule *r, const stage *s, size_t count, void *user);
     void *user;
     timestamp now;                 /* what the function now() gives; 0 or TIMESTAMP_NONE: the time of the last row */
 } stage_inputs;
