@@ -115,7 +115,7 @@ static void put_head(text *t, const pk_alert *alert, pk_str rule_json, arena *a)
     text_put_char(t, ',');
     text_put(t, rule_json);
     text_put_char(t, ',');
-    if (alert->correlation) text_put_cstring(t, "\"source\":null");
+    if (alert->correlation && !alert->detection.of_event) text_put_cstring(t, "\"source\":null");
     else put_place(t, &alert->events[0].place);
     text_put_char(t, ',');
     put_member(t, "host", alert->host);
@@ -129,12 +129,90 @@ static void put_head(text *t, const pk_alert *alert, pk_str rule_json, arena *a)
     text_put_cstring(t, "],");
 }
 
+/* ---- what rules of several steps say ---- */
+
+static void put_members(text *t, const char *key, const pk_member *members, size_t count)
+{
+    put_key(t, key);
+    text_put_char(t, '{');
+    for (size_t i = 0; i < count; i++) {
+        if (i) text_put_char(t, ',');
+        text_put_json(t, members[i].name);
+        text_put_char(t, ':');
+        text_put(t, members[i].json);
+    }
+    text_put_cstring(t, "},");
+}
+
+static void put_window(text *t, const pk_detection *d, arena *a)
+{
+    if (!d->has_window) {
+        text_put_cstring(t, "\"window\":null,");
+        return;
+    }
+    put_key(t, "window");
+    text_put_char(t, '{');
+    put_member(t, "start", timestamp_text(a, d->window_start));
+    text_put_char(t, ',');
+    put_member(t, "end", timestamp_text(a, d->window_end));
+    text_put_cstring(t, "},");
+}
+
+static void put_risk(text *t, const pk_detection *d)
+{
+    value risk = d->has_risk_score ? value_real(d->risk_score) : value_null();
+    put_key(t, "risk_score");
+    value_write_json(t, &risk);
+    text_put_char(t, ',');
+}
+
+static void put_counts(text *t, const pk_detection *d)
+{
+    if (!d->counts) {
+        text_put_cstring(t, "\"counts\":null,\"entities\":null,");
+        return;
+    }
+    put_key(t, "counts");
+    text_put_char(t, '{');
+    for (size_t i = 0; i < d->count_count; i++) {
+        if (i) text_put_char(t, ',');
+        text_put_json(t, d->counts[i].variable);
+        text_put_char(t, ':');
+        text_put_int(t, (int64_t)d->counts[i].count);
+    }
+    text_put_cstring(t, "},\"entities\":[");
+    for (size_t i = 0; i < d->entity_count; i++) {
+        text_put_cstring(t, i ? ",{" : "{");
+        put_member(t, "variable", d->entities[i].variable);
+        text_put_char(t, ',');
+        put_key(t, "entity");
+        text_put(t, d->entities[i].json);
+        text_put_char(t, '}');
+    }
+    text_put_cstring(t, "],");
+}
+
+static void put_detection(text *t, const pk_alert *alert, arena *a)
+{
+    const pk_detection *d = &alert->detection;
+    if (alert->correlation) {
+        put_members(t, "match", d->match, d->match_count);
+        put_window(t, d, a);
+        put_members(t, "outcome", d->outcome, d->outcome_count);
+    } else {
+        text_put_cstring(t, "\"match\":null,\"window\":null,\"outcome\":null,");
+    }
+    put_risk(t, d);
+    put_counts(t, d);
+}
+
 static void put_events(text *t, const pk_alert *alert)
 {
-    text_put_cstring(t, "\"event\":null,\"events\":[");
+    text_put_cstring(t, "\"events\":[");
     for (size_t i = 0; i < alert->event_count; i++) {
-        if (i) text_put_char(t, ',');
-        text_put_char(t, '{');
+        text_put_cstring(t, i ? ",{" : "{");
+        put_member(t, "variable", alert->detection.variables ? alert->detection.variables[i] : (pk_str){"", 0});
+        text_put_char(t, ',');
         put_place(t, &alert->events[i].place);
         text_put_char(t, ',');
         put_key(t, "event");
@@ -147,13 +225,13 @@ static void put_events(text *t, const pk_alert *alert)
 static void put_alert(text *t, const pk_alert *alert, pk_str rule_json, arena *a)
 {
     put_head(t, alert, rule_json, a);
-    if (alert->correlation) {
-        put_events(t, alert);
-        return;
-    }
+    put_detection(t, alert, a);
     put_key(t, "event");
-    text_put(t, alert->events[0].json);
-    text_put_cstring(t, ",\"events\":null}");
+    if (alert->correlation && !alert->detection.of_event) text_put_cstring(t, "null");
+    else text_put(t, alert->events[0].json);
+    text_put_char(t, ',');
+    if (alert->correlation) put_events(t, alert);
+    else text_put_cstring(t, "\"events\":null}");
 }
 
 pk_str alert_json(const pk_alert *alert, pk_str rule_json, arena *a)
@@ -161,6 +239,7 @@ pk_str alert_json(const pk_alert *alert, pk_str rule_json, arena *a)
     text t = {0};
     size_t events = 0;
     for (size_t i = 0; i < alert->event_count; i++) events += alert->events[i].json.len;
+    for (size_t i = 0; i < alert->detection.entity_count; i++) events += alert->detection.entities[i].json.len;
     text_reserve(&t, events + ALERT_HEAD);
     put_alert(&t, alert, rule_json, a);
     pk_str out = arena_str(a, text_view(&t));
@@ -199,6 +278,11 @@ found_alert alert_render(const pk_rule *shown, pk_str rule_json, const rule *r, 
     found_alert found = {.rule = r, .event = *subject, .host = host, .why = copy_reasons(reasons, a), .why_count = reasons->items.len};
     pk_alert alert = {.rule = shown, .time = subject->time, .host = host, .events = subject, .event_count = 1, .event_total = 1,
                       .why = found.why, .why_count = found.why_count};
+    /* of a rule that looks at one event it can't depend on anything */
+    const expr *said = r->plan ? r->plan->risk : NULL;
+    if (said && said->kind == EXPR_CONSTANT) found.has_risk = risk_of(&said->as.constant, &found.risk);
+    alert.detection.has_risk_score = found.has_risk;
+    alert.detection.risk_score = found.risk;
     found.json = alert_json(&alert, rule_json, a);
     return found;
 }

@@ -15,7 +15,6 @@
 
 #include "api/api.h"
 #include "api/profile.h"
-#include "api/scan_context.h"
 #include "engine/engine.h"
 #include "formats/input.h"
 
@@ -26,7 +25,6 @@ typedef struct {
     pk_str name;                   /* of the file; lives as long as its input_list */
     uint64_t input;                /* number of the file, from 0 */
     class_id stated;               /* from the user, or CLASS_NONE */
-    bool context;                  /* of entity records */
     atomic_uint references;
 } cut_stream;
 
@@ -36,6 +34,8 @@ typedef struct {
     pk_str host, json;
     const pk_reason *why;
     size_t why_count;
+    bool has_risk;
+    double risk;
 } found_alert;
 
 typedef struct ticket ticket;
@@ -51,7 +51,6 @@ struct ticket {
     arena *results;
     VEC(found_alert) alerts;
     VEC(pk_event) events;          /* of a dump */
-    VEC(value) entities;           /* records of context */
     uint64_t event_count, damaged, without_time, out_of_range, without_source;
 };
 
@@ -80,7 +79,6 @@ void ticket_done(ticket_queue *q, ticket *t, void (*deliver)(ticket *t, void *us
 typedef struct {
     input_list *list;
     class_id stated;
-    bool context;
 } scan_input;
 
 typedef struct {
@@ -116,19 +114,23 @@ found_alert alert_render(const pk_rule *shown, pk_str rule_json, const rule *r, 
                          const match_reasons *reasons, arena *a);
 pk_str alert_json(const pk_alert *alert, pk_str rule_json, arena *a);
 
+/* ---- detection.c ---- */
+
+/* An alert of stages, without its JSON; in `a`, and as long as `found`. */
+pk_alert detection_alert(const pk_rule *shown, const stage_alert *found, arena *a);
+bool risk_of(const value *v, double *out);                  /* a number; false: it is none */
+
 /* ---- worker.c ---- */
 
 typedef struct scan_worker scan_worker;
 typedef enum { WORK_MATCH, WORK_DUMP, WORK_DUMP_RAW } work_kind;
 
-scan_worker *worker_new(const pk_program *p, const pk_scan_options *options, work_kind kind, context_wishes wishes, const atomic_bool *stop);
+scan_worker *worker_new(const pk_program *p, const pk_scan_options *options, work_kind kind, const atomic_bool *stop);
 void worker_free(scan_worker *w);
 void worker_run(scan_worker *w, ticket *t);                 /* reads and matches the block of a ticket */
 uint64_t worker_limit_hits(const scan_worker *w);     /* regular expressions that gave up */
 row_store *worker_rows(scan_worker *w);                    /* NULL if no correlation wants any */
 work_sign *worker_sign(scan_worker *w);
-sightings *worker_sightings(scan_worker *w);              /* NULL unless they are wanted */
-timestamp worker_last_time(const scan_worker *w);          /* of any event, if that is wanted; TIMESTAMP_NONE: of none */
 const rule_counts *worker_rule_counts(const scan_worker *w); /* NULL unless profiled */
 
 /* ---- summary.c ---- */
@@ -139,7 +141,7 @@ tally *tally_new(const pk_program *p);
 void tally_free(tally *y);
 void tally_ticket(tally *y, const ticket *t);
 void tally_alert(tally *y, const pk_alert *alert);
-const pk_summary *tally_summary(tally *y, scan_context *context, double seconds, bool stopped);
+const pk_summary *tally_summary(tally *y, double seconds, bool stopped);
 uint64_t tally_events(const tally *y);
 uint64_t tally_alerts(const tally *y);
 

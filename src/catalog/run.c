@@ -252,8 +252,8 @@ value alert_value(store *s, arena *a, size_t i)
     if (alert->record >= 0) put_int(a, &b, "record", alert->record);
     if (alert->line) put_int(a, &b, "line", (int64_t)alert->line);
     value whole = read_again(s, a, alert);
-    static const char *const names[] = {"why", "event", "events"};
-    for (size_t k = 0; whole.type == VALUE_RECORD && k < 3; k++) {
+    static const char *const names[] = {"why", "match", "window", "outcome", "risk_score", "counts", "entities", "event", "events"};
+    for (size_t k = 0; whole.type == VALUE_RECORD && k < sizeof names / sizeof *names; k++) {
         const value *v = value_get(&whole, str_from(names[k]));
         if (v && v->type != VALUE_NULL) put(a, &b, names[k], *v);
     }
