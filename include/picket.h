@@ -324,6 +324,10 @@ typedef struct pk_scan_options {
     void (*progress)(const pk_progress *progress, void *user); /* a few times a second; NULL: none */
     void *progress_user;
     bool profile;                 /* see pk_scanner_profile */
+    bool derive_context;          /* entity records of what the events themselves tell: when files, domains, addresses and users
+                                     were first and last seen, and on how many assets */
+    size_t context_memory;        /* bytes of entity records; 0: 1 GB */
+    pk_time now;                  /* the time of the run for rules that ask for it; 0: that of the last event */
 } pk_scan_options;
 
 /* NULL as options: all of them zero. */
@@ -344,6 +348,16 @@ PK_API PK_MUST_USE pk_status pk_scanner_add(pk_scanner *s, const char *path, con
 /* The same for bytes in memory, which are copied. `name` stands for the file. */
 PK_API PK_MUST_USE pk_status pk_scanner_add_bytes(pk_scanner *s, const char *name, const void *bytes, size_t len,
                                                   const pk_input *how);
+/*
+ * Adds entity context: a file (or folder, archive ...) of entity records of the Unified Data Model as JSON, a record a line or a
+ * list, bare or as imports and parsers wrap them. Such records are also known among the logs. docs/context.md tells more.
+ */
+PK_API PK_MUST_USE pk_status pk_scanner_add_context(pk_scanner *s, const char *path);
+/*
+ * Adds indicators as entity context: addresses, domains, URLs and hashes, one a line, as CSV, or as a STIX 2.1 bundle. `feed` is
+ * what rules call it, "FEED", "PRODUCT/FEED" or "VENDOR/PRODUCT/FEED"; NULL: the name of the file without its ending.
+ */
+PK_API PK_MUST_USE pk_status pk_scanner_add_indicators(pk_scanner *s, const char *path, const char *feed);
 /* Inputs whose name fits the glob (members of archives too) get this log source, before what pk_input says. */
 PK_API void pk_scanner_assign(pk_scanner *s, const char *glob, pk_log_source source);
 
@@ -375,6 +389,12 @@ typedef struct pk_counts {
     size_t count;
 } pk_counts;
 
+/* A rule that found no entity records of feeds that it asks for. */
+typedef struct pk_waiting {
+    const pk_rule *rule;
+    pk_strs feeds;                /* "GCTI Feed: Tor Exit Nodes (IP_ADDRESS)" */
+} pk_waiting;
+
 typedef struct pk_summary {
     double seconds;
     uint64_t files;               /* opened; members of archives each */
@@ -382,6 +402,9 @@ typedef struct pk_summary {
     uint64_t events;
     uint64_t damaged;             /* records or lines that could not be read */
     uint64_t alerts;
+    uint64_t entities;            /* records of entity context */
+    const pk_waiting *waiting;    /* rules that can't fire without context that nobody gave */
+    size_t waiting_count;
     uint64_t without_time;        /* events without a readable time, where it mattered: kept out of correlations and of
                                      since and until */
     uint64_t out_of_range;        /* events before since or after until */

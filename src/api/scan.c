@@ -28,6 +28,7 @@ struct pk_scanner {
     arena *delivery;               /* for one alert of a correlation */
     profile *profile;              /* NULL: none was asked for */
     const work_sign **signs;       /* that it looks at */
+    scan_context *context;
 };
 
 static double now(void)
@@ -47,6 +48,7 @@ pk_status pk_scanner_new(pk_scanner **out, const pk_program *p, const pk_scan_op
     s->diags = diag_list_new();
     s->tally = tally_new(p);
     s->delivery = arena_new();
+    s->context = scan_context_new(p, &s->options);
     cutting_init(&s->cutting, &s->options);
     atomic_init(&s->stop, false);
     return PK_OK;
@@ -61,13 +63,14 @@ void pk_scanner_free(pk_scanner *s)
     arena_free(s->delivery);
     profile_free(s->profile);
     mem_free(s->signs);
+    scan_context_free(s->context);
     mem_free(s);
 }
 
 void pk_scanner_stop(pk_scanner *s) { atomic_store(&s->stop, true); }
 const pk_diagnostics *pk_scanner_diagnostics(const pk_scanner *s) { return s->diags; }
 const pk_profile *pk_scanner_profile(pk_scanner *s) { return s->profile ? profile_result(s->profile) : NULL; }
-const pk_summary *pk_scanner_summary(pk_scanner *s) { return tally_summary(s->tally, s->seconds, atomic_load(&s->stop)); }
+const pk_summary *pk_scanner_summary(pk_scanner *s) { return tally_summary(s->tally, s->context, s->seconds, atomic_load(&s->stop)); }
 
 /* ---- inputs ---- */
 
@@ -99,7 +102,7 @@ pk_status pk_scanner_add(pk_scanner *s, const char *path, const pk_input *how)
     input_list *list = new_list(s, how);
     if (!list) return PK_ERROR_USAGE;
     pk_status status = input_add(list, path, s->diags);
-    vec_push(&s->cutting.inputs, ((scan_input){list, how ? class_of(s, how->source) : CLASS_NONE}));
+    vec_push(&s->cutting.inputs, ((scan_input){.list = list, .stated = how ? class_of(s, how->source) : CLASS_NONE}));
     return status;
 }
 
@@ -108,8 +111,21 @@ pk_status pk_scanner_add_bytes(pk_scanner *s, const char *name, const void *byte
     input_list *list = new_list(s, how);
     if (!list) return PK_ERROR_USAGE;
     pk_status status = input_add_bytes(list, str_from(name), bytes, len);
-    vec_push(&s->cutting.inputs, ((scan_input){list, how ? class_of(s, how->source) : CLASS_NONE}));
+    vec_push(&s->cutting.inputs, ((scan_input){.list = list, .stated = how ? class_of(s, how->source) : CLASS_NONE}));
     return status;
+}
+
+pk_status pk_scanner_add_context(pk_scanner *s, const char *path)
+{
+    input_list *list = new_list(s, NULL);
+    pk_status status = input_add(list, path, s->diags);
+    vec_push(&s->cutting.inputs, ((scan_input){.list = list, .stated = CLASS_NONE, .context = true}));
+    return status;
+}
+
+pk_status pk_scanner_add_indicators(pk_scanner *s, const char *path, const char *feed)
+{
+    return scan_context_indicators(s->context, path, feed, s->diags);
 }
 
 void pk_scanner_assign(pk_scanner *s, const char *glob, pk_log_source source)
@@ -155,6 +171,7 @@ static void deliver(ticket *t, void *user)
         alert.detection.risk_score = f->risk;
         deliver_alert(s, &alert);
     }
+    for (size_t i = 0; i < t->entities.len; i++) scan_context_add(s->context, &t->entities.at[i]);
     for (size_t i = 0; i < t->events.len && !s->refused; i++)
         if (!s->on_event(&t->events.at[i], s->user)) refuse(s);
     report_progress(s);
@@ -173,12 +190,29 @@ static bool on_stage_alert(const stage_alert *found, void *user)
     return !s->refused;
 }
 
+/* Context that the events themselves tell, and the time of the last of them. */
+static stage_inputs inputs_of_stages(pk_scanner *s, scan_worker **workers, size_t n)
+{
+    timestamp last = TIMESTAMP_NONE;
+    sightings **seen = mem_zalloc(n, sizeof *seen);
+    for (size_t i = 0; i < n; i++) {
+        timestamp of_worker = worker_last_time(workers[i]);
+        if (of_worker != TIMESTAMP_NONE && (last == TIMESTAMP_NONE || of_worker > last)) last = of_worker;
+        seen[i] = worker_sightings(workers[i]);
+    }
+    if (seen[0]) scan_context_derive(s->context, seen, n);
+    mem_free(seen);
+    return scan_context_inputs(s->context, last);
+}
+
 static void run_stages(pk_scanner *s, scan_worker **workers, size_t n)
 {
     if (s->refused || !program_has_correlations(s->program->compiled)) return;
     row_store **stores = mem_zalloc(n, sizeof *stores);
     for (size_t i = 0; i < n; i++) stores[i] = worker_rows(workers[i]);
-    pk_status status = stages_run(s->program->compiled, stores, n, 0, NULL, on_stage_alert, s, s->diags);
+    stage_inputs inputs = inputs_of_stages(s, workers, n);
+    pk_status status = stages_run(s->program->compiled, stores, n, 0, &inputs, on_stage_alert, s, s->diags);
+    scan_context_tell(s->context, s->diags);
     s->failed = status != PK_OK && status != PK_STOPPED;
     mem_free(stores);
 }
@@ -256,7 +290,7 @@ static pk_status run(pk_scanner *s, work_kind kind)
     scan_worker **workers = mem_zalloc(n, sizeof *workers);
     tickets_init(&s->queue, n * TICKETS_PER_THREAD);
     for (size_t i = 0; i < n; i++) {
-        workers[i] = worker_new(s->program, &s->options, kind, &s->stop);
+        workers[i] = worker_new(s->program, &s->options, kind, scan_context_wishes(s->context), &s->stop);
         lanes[i] = (lane){.scanner = s, .worker = workers[i]};
     }
     if (s->options.profile) begin_profile(s, workers, n);

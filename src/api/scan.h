@@ -15,6 +15,7 @@
 
 #include "api/api.h"
 #include "api/profile.h"
+#include "api/scan_context.h"
 #include "engine/engine.h"
 #include "formats/input.h"
 
@@ -25,6 +26,7 @@ typedef struct {
     pk_str name;                   /* of the file; lives as long as its input_list */
     uint64_t input;                /* number of the file, from 0 */
     class_id stated;               /* from the user, or CLASS_NONE */
+    bool context;                  /* of entity records */
     atomic_uint references;
 } cut_stream;
 
@@ -51,6 +53,7 @@ struct ticket {
     arena *results;
     VEC(found_alert) alerts;
     VEC(pk_event) events;          /* of a dump */
+    VEC(value) entities;           /* records of context */
     uint64_t event_count, damaged, without_time, out_of_range, without_source;
 };
 
@@ -79,6 +82,7 @@ void ticket_done(ticket_queue *q, ticket *t, void (*deliver)(ticket *t, void *us
 typedef struct {
     input_list *list;
     class_id stated;
+    bool context;
 } scan_input;
 
 typedef struct {
@@ -125,12 +129,14 @@ bool risk_of(const value *v, double *out);                  /* a number; false: 
 typedef struct scan_worker scan_worker;
 typedef enum { WORK_MATCH, WORK_DUMP, WORK_DUMP_RAW } work_kind;
 
-scan_worker *worker_new(const pk_program *p, const pk_scan_options *options, work_kind kind, const atomic_bool *stop);
+scan_worker *worker_new(const pk_program *p, const pk_scan_options *options, work_kind kind, context_wishes wishes, const atomic_bool *stop);
 void worker_free(scan_worker *w);
 void worker_run(scan_worker *w, ticket *t);                 /* reads and matches the block of a ticket */
 uint64_t worker_limit_hits(const scan_worker *w);     /* regular expressions that gave up */
 row_store *worker_rows(scan_worker *w);                    /* NULL if no correlation wants any */
 work_sign *worker_sign(scan_worker *w);
+sightings *worker_sightings(scan_worker *w);              /* NULL unless they are wanted */
+timestamp worker_last_time(const scan_worker *w);          /* of any event, if that is wanted; TIMESTAMP_NONE: of none */
 const rule_counts *worker_rule_counts(const scan_worker *w); /* NULL unless profiled */
 
 /* ---- summary.c ---- */
@@ -141,7 +147,7 @@ tally *tally_new(const pk_program *p);
 void tally_free(tally *y);
 void tally_ticket(tally *y, const ticket *t);
 void tally_alert(tally *y, const pk_alert *alert);
-const pk_summary *tally_summary(tally *y, double seconds, bool stopped);
+const pk_summary *tally_summary(tally *y, scan_context *context, double seconds, bool stopped);
 uint64_t tally_events(const tally *y);
 uint64_t tally_alerts(const tally *y);
 
