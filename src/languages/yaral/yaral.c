@@ -57,6 +57,7 @@ static void yaral_resolve(ir_catalog *c, const language_options *o)
         rule *r = ir_rule(c, i);
         if (r->language != &yaral_language || !r->name.len || table_put(&names, r->name, (uint32_t)i)) continue;
         const rule *first = ir_rule(c, table_get(&names, r->name));
+        if (str_equal(first->id, r->id)) continue; /* told for rules of all languages */
         yaral_report(c, r, PK_NOTE, "yaral-duplicate", r->span, STR(""), "another rule has this name: " STR_FMT ":%u", STR_ARG(first->path), first->span.line);
     }
     table_free(&names);
