@@ -315,6 +315,13 @@ static rule_set apply_but(const filter *f, const rule_set *within, size_t left_o
     return set;
 }
 
+rule_set rules_current(store *s, const query_arguments *args, arena *a)
+{
+    rule_set current = rules_all(s, a), retired = rules_with(s, DIMENSION_STATUS, STR("deprecated"), a);
+    if (!argument_given(args, "status")) rules_without(&current, &retired);
+    return current;
+}
+
 rule_set filter_apply(const filter *f, const rule_set *within) { return apply_but(f, within, FILTERS); }
 
 /* ---- facets ---- */

@@ -66,6 +66,8 @@ bool filter_value(store *s, pk_str name, pk_str value, arena *a, rule_set *out, 
 /* The filters among the arguments, `q` too. NULL: one makes no sense, *e says which and where. */
 const filter *filter_read(store *s, const query_arguments *args, arena *a, query_error *e);
 rule_set filter_apply(const filter *f, const rule_set *within);
+/* The rules that coverage is made of: all but those that their authors have retired (status deprecated), unless `status` is asked for. */
+rule_set rules_current(store *s, const query_arguments *args, arena *a);
 bool filter_empty(const filter *f);                   /* nothing is filtered */
 /* Rules that the sources of `sources=` evaluate fully (all classes, if none is given). */
 rule_set rules_running(store *s, const query_arguments *args, arena *a, query_error *e);

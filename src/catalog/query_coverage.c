@@ -198,7 +198,7 @@ QUERY(coverage)
 {
     const filter *f = filter_read(s, args, a, e);
     if (!f) return (value){0};
-    rule_set all = rules_all(s, a), set = filter_apply(f, &all), running = rules_running(s, args, a, e);
+    rule_set all = rules_current(s, args, a), set = filter_apply(f, &all), running = rules_running(s, args, a, e);
     if (e->status != PK_OK) return (value){0};
     matrix *m = matrix_read(s, a, &set, &running);
     report r = {.store = s, .arena = a, .m = m};

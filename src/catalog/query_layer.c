@@ -49,7 +49,7 @@ QUERY(layer)
 {
     const filter *f = filter_read(s, args, a, e);
     if (!f) return (value){0};
-    rule_set all = rules_all(s, a), set = filter_apply(f, &all), running = rules_running(s, args, a, e);
+    rule_set all = rules_current(s, args, a), set = filter_apply(f, &all), running = rules_running(s, args, a, e);
     if (e->status != PK_OK) return (value){0};
     matrix *m = matrix_read(s, a, &set, &running);
     layer_writer w = {.store = s, .arena = a, .m = m, .languages = matrix_by_language(s, a, m, &set)};

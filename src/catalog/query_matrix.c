@@ -236,7 +236,7 @@ QUERY(matrix)
     pk_str layer = argument_text(args, "layer"), group = argument_text(args, "group"), name = STR("");
     const filter *f = filter_read(s, args, a, e);
     if (!f) return (value){0};
-    rule_set all = rules_all(s, a), set = filter_apply(f, &all), running = rules_running(s, args, a, e);
+    rule_set all = rules_current(s, args, a), set = filter_apply(f, &all), running = rules_running(s, args, a, e);
     if (e->status != PK_OK) return (value){0};
     for (size_t i = 0; i < COLORS; i++)
         if (str_equal(argument_text(args, "color"), str_from(colors[i].name))) w.color = (color_by)i;

@@ -188,9 +188,9 @@ static void put_rules(const page *p, record_builder *b, const char *name, const 
     query_arguments args = list_arguments(p);
     put_rule_page(p->store, p->arena, &list, p->filter, set, &args, "rules");
     if (str_equal(str_from(name), STR("vendor"))) {
-        bool loaded = store_number(p->store, "SELECT count(*) FROM language WHERE vendor = 1 AND known = 1", "") > 0;
+        bool loaded = store_number(p->store, "SELECT count(*) FROM rule r JOIN language l ON l.name = r.language WHERE l.vendor = 1", "") > 0;
         put_bool(p->arena, &list, "loaded", loaded);
-        if (!loaded) put_text(p->arena, &list, "note", STR("No vendor's own language is loaded: picket reads none of them yet, or no such rules were given."));
+        if (!loaded) put_text(p->arena, &list, "note", STR("No rules in a vendor's own language are loaded."));
     }
     put_record(p->arena, b, name, &list);
 }
@@ -351,7 +351,9 @@ QUERY(technique)
     bool only = argument_bool(args, "only");
     if (!put_attack(&p, &b)) return query_refuse(e, a, PK_ERROR_IO, "there is no technique '" STR_FMT "'", STR_ARG(str_slice(p.id, 0, 50)));
     if (!(p.filter = filter_read(s, args, a, e))) return (value){0};
-    rule_set mapped = p.followed ? rules_writing(s, p.id, a) : rules_with(s, DIMENSION_TECHNIQUE, p.id, a);
+    rule_set mapped = p.followed ? rules_writing(s, p.id, a) : rules_with(s, DIMENSION_TECHNIQUE, p.id, a), current = rules_current(s, args, a);
+    size_t every = rules_size(&mapped);
+    rules_and(&mapped, &current);
     rule_set alone = p.followed ? mapped : only_of(s, p.id, &mapped, a), vendor = rules_with(s, DIMENSION_VENDOR, STR("yes"), a);
     p.all = only ? alone : mapped;
     p.shown = filter_apply(p.filter, &p.all);
@@ -368,6 +370,7 @@ QUERY(technique)
         put_rules(&p, &b, "rules", &chosen);
     }
     put_bool(a, &b, "only", only);
+    put_int(a, &b, "deprecated", (int64_t)(every - rules_size(&mapped)));
     put_int(a, &b, "total", (int64_t)rules_size(&p.shown));
     put_int(a, &b, "runnable", (int64_t)size_of(&p, &p.shown, &running));
     put_subs(&p, &b);
@@ -450,7 +453,7 @@ QUERY(techniques)
 {
     const filter *f = filter_read(s, args, a, e);
     if (!f) return (value){0};
-    rule_set all = rules_all(s, a), set = filter_apply(f, &all);
+    rule_set all = rules_current(s, args, a), set = filter_apply(f, &all);
     matrix *m = matrix_read(s, a, &set, NULL);
     size_t *only = count_only(s, a, m, &set);
     value *tactics = tactics_of_techniques(a, m);

@@ -20,7 +20,7 @@
 
 static arena *a;
 static web *pages;
-static store *catalogue;
+static store *catalogue, *both;        /* Sigma's rules; those and YARA-L's */
 static char folder[] = "/tmp/picket-reference-XXXXXX";
 
 static const char *corpora(void)
@@ -44,6 +44,10 @@ static int setup(void **state)
     pk_store_report report = {0};
     diag_list *d = diag_list_new();
     if (pk_store_build(path.ptr, &o, &report, NULL, NULL) != PK_OK || report.rules != 3041) return 1;
+    pk_str vendor = arena_printf(a, "%s/vendor.db", folder), of_both[4] = {rules[0], rules[1], rules[2], arena_printf(a, "%s/rules/chronicle", from)};
+    pk_store_options more = {.rules = {of_both, 4}, .share = SHARE};
+    if (pk_store_build(vendor.ptr, &more, &report, NULL, NULL) != PK_OK || report.rules != 3041 + 716) return 1;
+    if (store_open(&both, vendor.ptr, NULL, d) != PK_OK) return 1;
     if (web_new(&pages, SHARE "/web", d) != PK_OK || store_open(&catalogue, path.ptr, NULL, d) != PK_OK) return 1;
     diag_list_free(d);
     return 0;
@@ -55,6 +59,7 @@ static int teardown(void **state)
     int done = 0;
     if (catalogue) {
         store_close(catalogue);
+        store_close(both);
         web_free(pages);
         done = system(arena_printf(a, "rm -rf %s", folder).ptr);
     }
@@ -62,14 +67,16 @@ static int teardown(void **state)
     return done;
 }
 
-static pk_str body_of(const char *path)
+static pk_str body_in(store *from, const char *path)
 {
     web_request r = {.method = STR("GET"), .path = str_from(path)};
     web_response out;
-    web_handle(pages, catalogue, &r, a, &out);
+    web_handle(pages, from, &r, a, &out);
     assert_int_equal(out.status, 200);
     return out.body;
 }
+
+static pk_str body_of(const char *path) { return body_in(catalogue, path); }
 
 static void put_entity(text *t, pk_str name)
 {
@@ -199,11 +206,30 @@ static void test_the_technique(void **state)
     expect_in_order(text_content(body_of("/attack/T1090")), texts, sizeof texts / sizeof *texts);
 }
 
+/* With the vendor's rules: the six cards of the specification, by severity and then by name, each with its text; Sigma's behind a tab. */
+static void test_the_technique_with_vendors(void **state)
+{
+    (void)state;
+    SKIP_WITHOUT_CORPORA(1);
+    static const char *const texts[] = {
+        "Vendor-native detections for T1090", "6 vendor-native detections · ready to paste into your SIEM", "◈", "Detections", "6 shown of 6",
+        "google_safebrowsing_file_contacts_tor_exit_node", "Show query", "rule", "google_safebrowsing_file_contacts_tor_exit_node", "meta",
+        "vt_relationships_file_contacts_tor_ip", "Show query", "aws_guardduty_tor_network_activity_detected", "Show query",
+        "gcti_benign_binaries_contacts_tor_exit_node", "Show query", "gcti_tor_exit_nodes", "Show query",
+        "port_proxy_forwarding_T1090_cisa_report", "Show query", "rule", "port_proxy_forwarding_T1090_cisa_report", "meta", "Showing 1-6 of 6"};
+    expect_in_order(text_content(body_in(both, "/attack/T1090")), texts, sizeof texts / sizeof *texts);
+    static const char *const sigma[] = {"detections for T1090", "33 shown of 33", "Showing 1-33 of 33"};
+    web_request r = {.method = STR("GET"), .path = STR("/attack/T1090"), .query = STR("tab=sigma")};
+    web_response out;
+    web_handle(pages, both, &r, a, &out);
+    expect_in_order(text_content(out.body), sigma, sizeof sigma / sizeof *sigma);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_elements_in_their_order), cmocka_unit_test(test_all_eight_values_are_unique), cmocka_unit_test(test_body_and_values_are_those_of_the_file),
-        cmocka_unit_test(test_the_technique),
+        cmocka_unit_test(test_the_technique), cmocka_unit_test(test_the_technique_with_vendors),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -10,8 +10,6 @@ typedef struct { const char *key; size_t offset; } meta_field;
 
 /* Several keys of one field: the first that the rule has, in this order. */
 static const meta_field text_fields[] = {
-    {"rule_id", offsetof(rule, id)}, {"id", offsetof(rule, id)}, {"uuid", offsetof(rule, id)},
-    {"rule_name", offsetof(rule, title)}, {"title", offsetof(rule, title)}, {"name", offsetof(rule, title)},
     {"description", offsetof(rule, description)},
     {"author", offsetof(rule, author)}, {"authors", offsetof(rule, author)},
     {"created", offsetof(rule, date)}, {"creation_date", offsetof(rule, date)}, {"date", offsetof(rule, date)},
@@ -260,8 +258,8 @@ void yaral_read_metadata(ir_catalog *c, rule *r, const yaral_rule *ast)
     read_meta(a, r, ast);
     for (size_t i = 0; i < ast->outcome_count; i++)
         if (ast->outcomes[i].value->kind == YARAL_STRING) read_attack(a, r, ast->outcomes[i].name, ast->outcomes[i].value->as.string.text);
-    if (!r->id.len) r->id = r->name;
-    if (!r->title.len) r->title = r->name;
+    r->id = r->title = r->name; /* the one thing that every rule has: ids in meta fields are free, and most rules have none */
+    if (!r->status.len && str_find(r->path, STR("/_deprecated/")) != STR_NPOS) r->status = STR("deprecated");
     if (r->level.len) r->level = level_of(a, r->level);
     check_duplicates(c, r, ast);
 }
