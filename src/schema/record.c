@@ -12,8 +12,11 @@
 
 /* ---- what a class gives ---- */
 
+typedef enum { FROM_MAP, FROM_TIME, FROM_PLACE } leaf_source; /* of the event: its time; where it stands in which file */
+
 typedef struct {
-    const field_map *map;         /* NULL: the time of the event */
+    leaf_source from;
+    const field_map *map;         /* FROM_MAP */
     udm_path type;
     field_path path;              /* canonical */
     pk_str text;
@@ -38,9 +41,9 @@ static bool is_label_key(udm_root root, const leaf *l, arena *a)
 }
 
 /* A mapping as a leaf, in `a`; false: its field is no path. */
-static bool make_leaf(udm_root root, pk_str field, const field_map *map, arena *a, leaf *out)
+static bool make_leaf(udm_root root, pk_str field, leaf_source from, const field_map *map, arena *a, leaf *out)
 {
-    leaf l = {.map = map};
+    leaf l = {.from = from, .map = map};
     bool known = udm_resolve(root, field, a, &l.type, NULL);
     l.text = known ? l.type.path : arena_str(a, field);
     if (!field_path_parse(l.text, a, &l.path, NULL)) return false;
@@ -53,10 +56,10 @@ static bool make_leaf(udm_root root, pk_str field, const field_map *map, arena *
     return true;
 }
 
-static void add_leaf(record_leaves *of_class, udm_root root, pk_str field, const field_map *map)
+static void add_leaf(record_leaves *of_class, udm_root root, pk_str field, leaf_source from, const field_map *map)
 {
     leaf l;
-    if (make_leaf(root, field, map, of_class->arena, &l)) vec_push_in(of_class->arena, &of_class->at, l);
+    if (make_leaf(root, field, from, map, of_class->arena, &l)) vec_push_in(of_class->arena, &of_class->at, l);
 }
 
 static record_leaves *new_leaves(const schema *s, class_id c, pk_str schema_name, udm_root root)
@@ -64,17 +67,19 @@ static record_leaves *new_leaves(const schema *s, class_id c, pk_str schema_name
     arena *a = arena_new();
     record_leaves *of_class = ARENA_NEW(a, record_leaves);
     of_class->arena = a;
-    bool timed = root != UDM_EVENT;
+    bool timed = root != UDM_EVENT, named = timed;
     for (class_id up = c; up != CLASS_NONE; up = s->classes.at[up]->shown.parent) {
         const class_row *row = s->classes.at[up];
         for (size_t i = 0; i < row->mappings.len; i++) {
             const mapping *m = &row->mappings.at[i];
             if (!str_equal(m->schema, schema_name) || schema_own_mapping(s, c, schema_name, m->field, a) != m->map) continue;
             timed |= str_equal(m->field, STR("metadata.event_timestamp"));
-            if (m->map->kind != MAP_MISSING && str_find_char(m->field, '$') == STR_NPOS) add_leaf(of_class, root, m->field, m->map);
+            named |= str_equal(m->field, STR("metadata.id"));
+            if (m->map->kind != MAP_MISSING && str_find_char(m->field, '$') == STR_NPOS) add_leaf(of_class, root, m->field, FROM_MAP, m->map);
         }
     }
-    if (!timed) add_leaf(of_class, root, STR("metadata.event_timestamp"), NULL);
+    if (!timed) add_leaf(of_class, root, STR("metadata.event_timestamp"), FROM_TIME, NULL);
+    if (!named) add_leaf(of_class, root, STR("metadata.id"), FROM_PLACE, NULL);
     return of_class;
 }
 
@@ -331,17 +336,35 @@ typedef struct {
     pk_str schema_name;
     udm_root root;
     const value *tree;
+    const event_source *source;   /* NULL: nobody knows */
     arena *arena;
     node top;
 } builder;
+
+static void leaf_values(const builder *b, const leaf *f, list_builder *out)
+{
+    timestamp t;
+    switch (f->from) {
+    case FROM_MAP:
+        schema_map_values(b->schema, b->class_id, b->layout, f->map, b->tree, b->arena, out);
+        return;
+    case FROM_TIME:
+        t = schema_tree_time(b->schema, b->layout, b->tree, b->arena);
+        if (t != TIMESTAMP_NONE) list_add(b->arena, out, (value){.type = VALUE_TIME, .as.time = t});
+        return;
+    case FROM_PLACE:
+        if (b->source)
+            list_add(b->arena, out, value_string(arena_printf(b->arena, STR_FMT "#%llu", STR_ARG(b->source->file),
+                                                              (unsigned long long)b->source->position)));
+        return;
+    }
+}
 
 static void put_leaf(builder *b, const leaf *f)
 {
     arena *a = b->arena;
     list_builder values = {0};
-    timestamp t = f->map ? TIMESTAMP_NONE : schema_tree_time(b->schema, b->layout, b->tree, a);
-    if (f->map) schema_map_values(b->schema, b->class_id, b->layout, f->map, b->tree, a, &values);
-    else if (t != TIMESTAMP_NONE) list_add(a, &values, (value){.type = VALUE_TIME, .as.time = t});
+    leaf_values(b, f, &values);
     for (size_t k = 0, put = 0; k < values.items.len && put < ELEMENTS; k++)
         if (has_text(&values.items.at[k], a)) put_value(&b->top, f, put++, udm_scalar(&f->type, &values.items.at[k], a), a);
 }
@@ -360,7 +383,7 @@ static void put_forms(builder *b, const record_leaves *of_class, const wanted *w
         for (size_t k = 0; k < of_class->at.len && !known; k++)
             known = str_equal(schema_without_marks(of_class->at.at[k].text, b->arena), plain);
         const field_map *m = known ? NULL : schema_own_mapping(b->schema, b->class_id, b->schema_name, plain, b->arena);
-        if (m && m->kind != MAP_MISSING && make_leaf(b->root, plain, m, b->arena, &l)) put_leaf(b, &l);
+        if (m && m->kind != MAP_MISSING && make_leaf(b->root, plain, FROM_MAP, m, b->arena, &l)) put_leaf(b, &l);
     }
 }
 
@@ -373,13 +396,19 @@ static value mapped_record(builder *b, const record_leaves *of_class, const want
     return cut_to(&made, w, b->arena);
 }
 
-value schema_record(const schema *s, class_id c, layout_id l, pk_str schema_name, const pk_str *paths, size_t count,
-                    const value *tree, arena *a)
+value schema_event_record(const schema *s, class_id c, layout_id l, pk_str schema_name, const pk_str *paths, size_t count,
+                          const value *tree, const event_source *source, arena *a)
 {
     udm_root root;
     wanted w = read_wanted(paths, count, a);
     if (!schema_is_nested(schema_name, &root) || c == CLASS_NONE) return cut_to(tree, &w, a);
     if (schema_is_native(s, c, schema_name)) return native_record(root, &w, tree, a);
-    builder b = {.schema = s, .class_id = c, .layout = l, .schema_name = schema_name, .root = root, .tree = tree, .arena = a};
+    builder b = {.schema = s, .class_id = c, .layout = l, .schema_name = schema_name, .root = root, .tree = tree, .source = source, .arena = a};
     return mapped_record(&b, leaves_of(s, c, schema_name, root), &w);
+}
+
+value schema_record(const schema *s, class_id c, layout_id l, pk_str schema_name, const pk_str *paths, size_t count,
+                    const value *tree, arena *a)
+{
+    return schema_event_record(s, c, l, schema_name, paths, count, tree, NULL, a);
 }

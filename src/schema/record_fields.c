@@ -144,6 +144,7 @@ static const field_map *mapped_field(const schema *s, class_id c, pk_str schema_
     bool of_time = str_equal(last, STR("seconds")) || str_equal(last, STR("nanos"));
     bool of_label = str_equal(last, STR("key")) || str_equal(last, STR("value"));
     if (of_label && has_below(s, c, schema_name, above)) return whole_record(field, a);
+    if (str_equal(base, STR("metadata.id"))) return whole_record(field, a);
     if (str_equal(of_time ? above : base, STR("metadata.event_timestamp"))) return whole_record(field, a);
     if (of_time && schema_own_mapping(s, c, schema_name, above, a)) return whole_record(field, a);
     return &missing;

@@ -123,6 +123,10 @@ bool schema_has_records(pk_str schema_name);
 value schema_record(const schema *s, class_id c, layout_id l, pk_str schema_name, const pk_str *paths, size_t count,
                     const value *tree, arena *a);
 
+/* The same of an event of which it is known where it stands: a mapped record gets its metadata.id by that. */
+value schema_event_record(const schema *s, class_id c, layout_id l, pk_str schema_name, const pk_str *paths, size_t count,
+                          const value *tree, const event_source *source, arena *a);
+
 /* ---- layouts: canonical field -> raw paths ---- */
 
 size_t schema_layout_count(const schema *s);

@@ -125,7 +125,7 @@ static void keep_for_evaluator(yaral_run *y, const event *e, const classificatio
     const schema *s = y->c->catalog->schema;
     class_id c = schema_record_class(s, STR("udm"), k->classes, k->class_count);
     if (c == CLASS_NONE) return;
-    value record = schema_record(s, c, k->layout, STR("udm"), NULL, 0, event_tree(e, y->scratch), y->scratch), *own = NULL;
+    value record = schema_event_record(s, c, k->layout, STR("udm"), NULL, 0, event_tree(e, y->scratch), &e->source, y->scratch), *own = NULL;
     eval_event seen = {.time = time, .order = y->order, .tree = &record};
     eval_schema view = view_of(y);
     y->mapped++;

@@ -96,6 +96,20 @@ static void test_records(void **state)
     mem_free(all);
 }
 
+/* Where the event stands is its identity, unless a mapping gives one. */
+static void test_identity(void **state)
+{
+    (void)state;
+    class_id c;
+    const schema *s = find_class("app", &c);
+    event_source source = {.file = STR("logs/a.json"), .position = 7};
+    pk_str path = STR("metadata.id");
+    value tree, record;
+    assert_true(json_text_parse(STR("{\"app\":1}"), 8, a, &tree));
+    record = schema_event_record(s, c, layout_of(s, c), STR("udm"), &path, 1, &tree, &source, a);
+    assert_str(value_get(value_get(&record, STR("metadata")), STR("id"))->as.string, "logs/a.json#7");
+}
+
 /* Of an event's classes the most special one with mappings of its own; native classes give their records themselves. */
 static void test_classes(void **state)
 {
@@ -178,7 +192,7 @@ static int drop(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_fields), cmocka_unit_test(test_records), cmocka_unit_test(test_classes),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_fields), cmocka_unit_test(test_records), cmocka_unit_test(test_classes), cmocka_unit_test(test_identity),
                                        cmocka_unit_test(test_shipped_mappings)};
     return cmocka_run_group_tests(tests, make, drop);
 }
