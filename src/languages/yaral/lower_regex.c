@@ -26,12 +26,14 @@ typedef struct {
     size_t depth;
     bool quantified;                  /* what stands before is a quantifier already */
     bool repeatable;                  /* something stands before that may be repeated */
+    size_t assertion;                 /* of the output: where it begins, if that is ^ $ \b ...; else STR_NPOS */
     lowered_regex *result;
 } translator;
 
 static char peek(const translator *t, size_t ahead) { return t->at + ahead < t->in.len ? t->in.ptr[t->at + ahead] : '\0'; }
 static bool is_digit(char c) { return c >= '0' && c <= '9'; }
 static bool is_octal(char c) { return c >= '0' && c <= '7'; }
+static bool is_hex(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
 static bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 static bool fault(translator *t, pk_str message)
@@ -60,7 +62,7 @@ static void put_octal(translator *t)
     text_printf(&t->out, "\\x{%x}", n);
 }
 
-/* \Q...\E, both outside and inside of classes. */
+/* \Q...\E */
 static void put_quoted(translator *t)
 {
     t->at += 2;
@@ -79,10 +81,8 @@ static bool read_escape(translator *t, bool in_class)
 {
     char c = peek(t, 1);
     if (t->at + 1 >= t->in.len) return fault(t, STR("a \\ at the end"));
-    if (c == 'Q') {
+    if (c == 'Q' && !in_class) {
         put_quoted(t);
-    } else if (c == 'E') {
-        t->at += 2;
     } else if (c == 's' || c == 'S') {
         put(t, c == 's' ? (in_class ? STR("\\t\\n\\f\\r ") : STR("[\\t\\n\\f\\r ]"))
                         : (in_class ? STR("\\S\\x0b") : STR("[^\\t\\n\\f\\r ]")));
@@ -96,6 +96,12 @@ static bool read_escape(translator *t, bool in_class)
         return fault(t, STR("a reference to a group, which RE2 does not have"));
     } else if (in_class && (c == 'b' || c == 'B' || c == 'A' || c == 'z')) {
         return fault(t, arena_printf(t->arena, "\\%c in a class", c));
+    } else if ((c == 'p' || c == 'P' || c == 'x') && peek(t, 2) == '{') {
+        size_t end = str_find_char(str_slice(t->in, t->at, STR_NPOS), '}');
+        if (end == STR_NPOS) return fault(t, STR("expected '}'"));
+        copy(t, end + 1);
+    } else if (c == 'x' && !(is_hex(peek(t, 2)) && is_hex(peek(t, 3)))) {
+        return fault(t, STR("expected two hexadecimal digits behind \\x"));
     } else if (is_letter(c) && !strchr("afnrtxdDwWpPbBAz", c)) {
         return fault(t, arena_printf(t->arena, "RE2 has no \\%c%s", c,
                                      c == 'C' ? " over text" : c == 'Z' ? "; \\z is the end of the text" : ""));
@@ -121,17 +127,28 @@ static bool at_posix(const translator *t)
 static bool read_class(translator *t)
 {
     size_t open = t->at;
+    bool single = false;              /* a character stands before that may begin a range */
     copy(t, 1);
     if (peek(t, 0) == '^') copy(t, 1);
     for (bool first = true; t->at < t->in.len; first = false) {
         char c = peek(t, 0);
+        bool range = single && c == '-' && peek(t, 1) == '[';
+        single = !single || c != '-';
+        if (range) { /* up to '[', which begins no [:alpha:] here */
+            put(t, STR("-\\["));
+            t->at += 2;
+            single = false;
+            continue;
+        }
         if (c == ']' && !first) {
             copy(t, 1);
             return true;
         }
         if (c == '\\') {
+            if (peek(t, 1) && strchr("dDwWsSpP", peek(t, 1))) single = false;
             if (!read_escape(t, true)) return false;
         } else if (at_posix(t)) {
+            single = false;
             copy(t, str_find(str_slice(t->in, t->at, STR_NPOS), STR(":]")) + 2);
         } else if (c == '[' || c == ']') {
             text_put_char(&t->out, '\\');
@@ -207,6 +224,15 @@ static bool read_quantifier(translator *t, size_t length)
 {
     if (!t->repeatable) return fault(t, STR("nothing in front of the quantifier"));
     if (t->quantified) return fault(t, STR("two quantifiers in a row"));
+    if (t->assertion != STR_NPOS) { /* PCRE2 repeats no assertions, but groups of them */
+        size_t length_of = t->out.len - t->assertion;
+        text_reserve(&t->out, 4);
+        memmove(t->out.ptr + t->assertion + 3, t->out.ptr + t->assertion, length_of);
+        memcpy(t->out.ptr + t->assertion, "(?:", 3);
+        t->out.len += 3;
+        text_put_char(&t->out, ')');
+        t->assertion = STR_NPOS;
+    }
     copy(t, length);
     if (peek(t, 0) == '?') copy(t, 1);
     t->quantified = true;
@@ -220,6 +246,7 @@ static bool read_one(translator *t)
     if (length) return read_quantifier(t, length);
     bool good = true, repeatable = true;
     size_t before = t->out.len;
+    bool assertion = c == '^' || c == '$' || (c == '\\' && peek(t, 1) && strchr("bBAz", peek(t, 1)));
     switch (c) {
     case '\\': good = read_escape(t, false); repeatable = t->out.len > before; break;
     case '[': good = read_class(t); break;
@@ -251,6 +278,7 @@ static bool read_one(translator *t)
     }
     t->quantified = false;
     t->repeatable = repeatable;
+    t->assertion = assertion ? before : STR_NPOS;
     return good;
 }
 
