@@ -1,6 +1,7 @@
 /*
  * A bench for plans: runs one over the events of a world in the reference evaluator and in the engine, and compares the rows: time,
- * columns, events; where asked for, parts, windows and risk. For plans_test.c and joins_test.c.
+ * columns, events; where asked for, parts, windows and risk. For plans_test.c, joins_test.c
+ * and fuzz/joins_fuzz.c.
  */
 #ifndef PICKET_TESTS_ENGINE_PLAN_BENCH_H
 #define PICKET_TESTS_ENGINE_PLAN_BENCH_H
@@ -125,10 +126,15 @@ static inline void close_bench(bench *b)
 
 /* ---- random ---- */
 
-typedef struct { uint64_t state; } random_source;
+/* Numbers out of a seed; first, while there are some, out of bytes that were given. */
+typedef struct {
+    uint64_t state;
+    const uint8_t *at, *end;
+} random_source;
 
 static inline unsigned below(random_source *r, unsigned n)
 {
+    if (r->at < r->end) return *r->at++ % n;
     uint64_t z = r->state += UINT64_C(0x9e3779b97f4a7c15);
     z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
     z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);

@@ -41,7 +41,7 @@ static bool load_case(const test_case *c, world *w)
     bool stages = false;
     for (size_t i = 0; i < c->blocks.len; i++) {
         const block *b = &c->blocks.at[i];
-        if (str_starts_with(b->head, STR("context "))) return false;
+        if (str_starts_with(b->head, STR("context "))) add_context(w, str_slice(b->head, 8, b->head.len), b->body);
         if (str_equal(b->head, STR("events"))) add_events(w, b->body);
         if (str_equal(b->head, STR("events as values"))) add_values(w);
         if (!str_starts_with(b->head, STR("ir"))) continue;
@@ -86,11 +86,11 @@ static void run_case(bench *b, const test_case *c, tally *t)
 static void cases(void **state)
 {
     (void)state;
-    static const char *const files[] = {"examples.test", "semantics.test"};
+    static const char *const files[] = {"examples.test", "semantics.test", "parts.test"};
     bench b = open_bench();
     arena *a = arena_new();
     tally t = {0};
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         pk_str rest = read_file(a, files[i]);
         uint32_t line = 0;
         test_case c;
@@ -114,7 +114,7 @@ static void put_keys(text *t, random_source *r)
 
 static void put_window(text *t, random_source *r)
 {
-    static const char *const kinds[] = {"sliding", "sliding", "sliding", "tumbling", "hop"};
+    static const char *const kinds[] = {"sliding", "sliding", "sliding", "tumbling", "anchored", "hop"};
     unsigned kind = below(r, 9);
     if (kind == 0) return;
     if (kind == 1) text_printf(t, " window rows %u", 1 + below(r, 4));
@@ -205,7 +205,7 @@ static void random_plans(void **state)
     bench b = open_bench();
     size_t refused = 0, failed = 0, disordered = 0;
     for (uint64_t seed = 1; seed <= RANDOM_PLANS; seed++) {
-        random_source r = {seed * 104729};
+        random_source r = {.state = seed * 104729};
         text source = {0}, events = {0};
         put_plan(&source, &r);
         put_events(&events, &r);
