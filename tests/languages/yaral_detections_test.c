@@ -191,7 +191,7 @@ static void test_cases(void **state)
 {
     (void)state;
     glob_t files;
-    assert_int_equal(glob(PICKET_SOURCE_DIR "/tests/yaral/*.test", 0, NULL, &files), 0);
+    assert_int_equal(glob(PICKET_SOURCE_DIR "/tests/yaral/*.detections", 0, NULL, &files), 0);
     for (size_t i = 0; i < files.gl_pathc; i++) run_file(files.gl_pathv[i]);
     globfree(&files);
     assert_false(failed_before);

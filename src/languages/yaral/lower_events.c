@@ -29,9 +29,30 @@ static void enter_variable(lowering *l, uint32_t variable)
     l->variable = variable;
 }
 
+/* One of several values: a list that becomes copies. */
+static void lower_choices(lowering *l, uint32_t p)
+{
+    const yaral_placeholder *ast = &l->ast->placeholders[p];
+    uint32_t v = l->placeholders[p].variables[0];
+    expr **values = ARENA_ARRAY(l->scratch, expr *, ast->count);
+    variable_binding made = {.placeholder = p, .node = ast->bindings[0].value, .derived = true};
+    enter_variable(l, v);
+    l->placeholders[p].in_progress = true;
+    for (size_t i = 0; i < ast->count; i++) {
+        typed one = lower_value(l, ast->bindings[i].value);
+        if (!i || one.type != made.value.type) made.value = i ? (typed){.type = TYPE_ANY} : one;
+        values[i] = lower_zeroed(l, one);
+    }
+    l->placeholders[p].in_progress = false;
+    made.choices = lower_call(l, "list_concat", values, ast->count, ast->span);
+    vec_push_in(l->scratch, &l->variables[v].bindings, made);
+}
+
 /* What each placeholder is in each variable that binds it. */
 static void lower_bindings(lowering *l)
 {
+    for (uint32_t p = 0; p < l->ast->placeholder_count; p++)
+        if (l->placeholders[p].chosen) lower_choices(l, p);
     for (uint32_t p = 0; p < l->ast->placeholder_count; p++)
         for (uint32_t i = 0; i < l->ast->placeholders[p].count; i++) {
             const yaral_binding *b = &l->ast->placeholders[p].bindings[i];
@@ -165,7 +186,7 @@ void lower_events(lowering *l)
     for (size_t i = 0; i < l->ast->event_count; i++) add_conjuncts(l, l->ast->events[i], &statements);
     bool *taken = ARENA_ARRAY(l->scratch, bool, statements.items.len);
     lower_plan_placeholders(l);
-    lower_bindings(l);
+    if (!l->failed) lower_bindings(l);
     for (size_t i = 0; i < statements.items.len && !l->failed; i++) {
         if (taken[i]) continue;
         if (lower_table_of(statements.items.at[i]).len)

@@ -46,6 +46,7 @@ static const lowered_function functions[] = {
     {"arrays.min", FUNCTION_LISTS, "list_min", TYPE_FLOAT},
     {"arrays.max", FUNCTION_LISTS, "list_max", TYPE_FLOAT},
     {"cast.as_int", FUNCTION_PLAIN, "to_int", TYPE_INT},
+    {"cast.as_uint", FUNCTION_PLAIN, "to_int", TYPE_INT},
     {"cast.as_float", FUNCTION_PLAIN, "to_float", TYPE_FLOAT},
     {"cast.as_bool", FUNCTION_PLAIN, "to_bool", TYPE_BOOL},
     {"cast.as_string", FUNCTION_SPECIAL, "to_text", TYPE_TEXT},

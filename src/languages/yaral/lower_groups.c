@@ -17,7 +17,7 @@ bool lower_skips_zero(const lowering *l, uint32_t placeholder)
     const yaral_placeholder *p = &l->ast->placeholders[placeholder];
     if (!p->match_key || takes_zeros(l)) return false;
     for (size_t i = 0; i < p->count; i++)
-        if (p->bindings[i].statement && p->bindings[i].value->kind != YARAL_FIELD) return false;
+        if ((p->bindings[i].statement || l->placeholders[placeholder].chosen) && p->bindings[i].value->kind != YARAL_FIELD) return false;
     return true;
 }
 
@@ -116,6 +116,8 @@ static stage *outcome_stage(lowering *l, stage *groups)
 static bool is_plain(const lowering *l)
 {
     if (l->ast->variable_count != 1 || l->ast->key_count || l->ast->outcome_count || l->having) return false;
+    for (size_t i = 0; i < l->variables[0].bindings.len; i++)
+        if (l->variables[0].bindings.at[i].choices) return false;
     return l->variables[0].opened.len == 0;
 }
 

@@ -27,11 +27,15 @@ static bool is_opened(const lowering *l, const field_read *f)
     return false;
 }
 
+/* Tests of one variable read no column but those of placeholders that are one of several values. */
+static bool is_choice(const expr *e) { return e->kind == EXPR_FIELD && !e->as.field.schema.len && !e->as.field.part.len; }
+
 static bool count_read(const expr *e, bool negated, void *user)
 {
     read_count *c = user;
     const field_read *f = lower_read_of(e);
     (void)negated;
+    if (is_choice(e) && !c->list.len) c->found++;
     if (!f || !f->copied) return true;
     if (c->list.len) c->found += f->variable == c->variable && str_equal(f->list, c->list);
     else c->found += is_opened(c->lowering, f);

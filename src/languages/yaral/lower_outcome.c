@@ -76,7 +76,8 @@ typedef enum {
     MINDS_COPIES = 1,                 /* counts rows, so that copies of an event change it */
     WANTS_NUMBERS = 2,                /* absent numbers count as 0 */
     DROPS_ZEROS = 4,                  /* the zero of a text is no value */
-    KEEPS_LIST = 8
+    KEEPS_LIST = 8,
+    SKIPS_ZEROS = 16                  /* of numbers, as the rule asks */
 } aggregate_trait;
 
 static unsigned traits_of(const char *function)
@@ -111,6 +112,7 @@ static typed argument(lowering *l, const yaral_node *n, unsigned traits)
     bool number = v.type == TYPE_INT || v.type == TYPE_FLOAT;
     bool constant = v.value->kind == EXPR_CONSTANT;
     if ((traits & WANTS_NUMBERS) && number) v.value = lower_zeroed(l, v);
+    if (traits & SKIPS_ZEROS) v.value = lower_call(l, "non_zero", &v.value, 1, n->span);
     if ((traits & DROPS_ZEROS) && (v.type == TYPE_TEXT || v.type == TYPE_ANY || v.type == TYPE_ENUM) && !constant)
         v.value = lower_call(l, "non_zero", &v.value, 1, n->span);
     return v;
@@ -136,17 +138,19 @@ static typed aggregate(lowering *l, const yaral_node *n)
     for (size_t i = 0; i < l->aggregated.len; i++)
         if (l->aggregated.at[i].node == n) return (typed){.value = lower_column(l, l->aggregated.at[i].column.value->as.field.path),
                                                           .type = l->aggregated.at[i].column.type};
-    if (n->count != (ordered ? 2 : 1)) {
+    bool may_skip = str_starts_with(n->as.call.name, STR("window.")) && (traits & WANTS_NUMBERS);
+    if (n->count != (ordered ? 2 : 1) && !(may_skip && n->count == 2)) {
         lower_fail(l, PK_ERROR, "yaral-arguments", n->span, STR_FMT " takes %s, not %zu", STR_ARG(n->as.call.name),
                    ordered ? "2 arguments" : "1 argument", n->count);
         return v;
     }
     if (traits & MINDS_COPIES) l->has_sensitive = true;
+    if (may_skip && n->count == 2 && n->args[1]->kind == YARAL_BOOL && n->args[1]->as.truth) traits ^= WANTS_NUMBERS | SKIPS_ZEROS;
     v = argument(l, n->args[0], traits);
     args[0] = v.value;
     if (ordered) args[1] = argument(l, n->args[1], 0).value;
     if (!strcmp(function, "count_distinct") && reads_list(n->args[0], &v)) function = "count_distinct_each";
-    expr *column = lower_add_function(l, column_name(l, n), function, args, n->count, traits & KEEPS_LIST ? LOWER_MAX_OUTCOME_LIST : 0);
+    expr *column = lower_add_function(l, column_name(l, n), function, args, ordered ? 2 : 1, traits & KEEPS_LIST ? LOWER_MAX_OUTCOME_LIST : 0);
     typed result = lower_typed(column, result_of(f, v.type), n->span);
     result.enumeration = result.type == TYPE_ENUM ? v.enumeration : NULL;
     vec_push_in(l->scratch, &l->aggregated, ((aggregated){n, result}));

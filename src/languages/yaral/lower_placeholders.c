@@ -81,6 +81,22 @@ static uint32_t variable_of(const lowering *l, const yaral_node *n)
     return v;
 }
 
+/* Is it bound in parts of an `or` only? `$ip = $e.principal.ip or $ip = $e.target.ip` */
+static bool is_chosen(lowering *l, uint32_t p)
+{
+    const yaral_placeholder *ast = &l->ast->placeholders[p];
+    uint32_t v = ast->count ? l->placeholders[p].variables[0] : YARAL_NONE;
+    for (size_t i = 0; i < ast->count; i++)
+        if (ast->bindings[i].statement) return false;
+    for (size_t i = 0; i < ast->count; i++)
+        if (v == YARAL_NONE || l->placeholders[p].variables[i] != v) {
+            lower_fail(l, PK_UNSUPPORTED, "yaral-placeholder", ast->span,
+                       "$" STR_FMT " may be a value of one variable or of another; give it a value of each", STR_ARG(ast->name));
+            return false;
+        }
+    return ast->count > 0;
+}
+
 void lower_plan_placeholders(lowering *l)
 {
     for (uint32_t p = 0; p < l->ast->placeholder_count; p++) {
@@ -97,7 +113,10 @@ void lower_plan_placeholders(lowering *l)
         for (size_t i = 0; i < l->ast->placeholders[p].count; i++)
             if (l->placeholders[p].variables[i] == YARAL_NONE)
                 l->placeholders[p].variables[i] = variable_of(l, l->ast->placeholders[p].bindings[i].value);
-    for (uint32_t p = 0; p < l->ast->placeholder_count; p++) l->placeholders[p].base = choose_base(l, p);
+    for (uint32_t p = 0; p < l->ast->placeholder_count; p++) {
+        l->placeholders[p].base = choose_base(l, p);
+        l->placeholders[p].chosen = is_chosen(l, p);
+    }
 }
 
 /* ---- reading ---- */
@@ -132,7 +151,7 @@ typed lower_placeholder(lowering *l, const yaral_node *n)
     uint32_t i = binding_here(l, p), v = l->placeholders[p].variables[i];
     variable_binding *b = v == YARAL_NONE ? NULL : lower_binding_of(l, v, p);
     typed result;
-    if (l->scope == SCOPE_ROWS && b && b->derived) {
+    if (b && (b->choices || (l->scope == SCOPE_ROWS && b->derived))) {
         result = b->value;
         result.value = lower_column(l, lower_binding_column(l, v, p));
     } else {

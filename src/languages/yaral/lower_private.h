@@ -52,6 +52,7 @@ typedef struct {
     const yaral_node *node;           /* the value */
     typed value;
     bool derived;                     /* a function: a column of its own, "e:host"; else the field is read */
+    expr *choices;                    /* bound in parts of an `or`: the list of values, of which copies take one each; NULL: it is not */
 } variable_binding;
 
 typedef struct {
@@ -77,6 +78,7 @@ typedef struct {
     uint32_t *variables;              /* of its bindings; YARAL_NONE: none, or several */
     uint32_t base;                    /* the binding that gives its value on joined rows */
     bool nocase;
+    bool chosen;                      /* bound only in parts of an `or`, all of one variable: it is one of several values */
     bool in_progress;                 /* being lowered */
 } placeholder_plan;
 

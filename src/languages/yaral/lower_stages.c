@@ -57,9 +57,9 @@ static stage *source_stage(lowering *l, uint32_t variable, expr *where)
 }
 
 /* Paths of the lists that are opened, each once. */
-static stage *expand_stage(lowering *l, variable_plan *v, stage *input, const ir_field *fields, size_t count)
+static stage *expand_stage(lowering *l, pk_str name, stage *input, const ir_field *fields, size_t count)
 {
-    stage *s = add_stage(l, STAGE_EXPAND, stage_name(l, v->name, "copies"), &input, 1, input->span);
+    stage *s = add_stage(l, STAGE_EXPAND, name, &input, 1, input->span);
     s->as.expand.lists = ARENA_ARRAY(l->arena, ir_field, count);
     for (size_t i = 0; i < count; i++) s->as.expand.lists[i] = fields[i];
     s->as.expand.count = count;
@@ -90,7 +90,7 @@ static stage *derive_stage(lowering *l, uint32_t variable, stage *input)
     variable_plan *v = &l->variables[variable];
     VEC(ir_column) columns = {0};
     for (size_t i = 0; i < v->bindings.len; i++)
-        if (v->bindings.at[i].derived)
+        if (v->bindings.at[i].derived && !v->bindings.at[i].choices)
             vec_push_in(l->arena, &columns, ((ir_column){lower_binding_column(l, variable, v->bindings.at[i].placeholder),
                                                          v->bindings.at[i].value.value}));
     if (!columns.len) return input;
@@ -98,6 +98,26 @@ static stage *derive_stage(lowering *l, uint32_t variable, stage *input)
     s->as.derive.columns = columns.at;
     s->as.derive.count = columns.len;
     return s;
+}
+
+/* Placeholders that are one of several values: a copy for each. */
+static stage *choice_stages(lowering *l, uint32_t variable, stage *input)
+{
+    variable_plan *v = &l->variables[variable];
+    VEC(ir_column) columns = {0};
+    VEC(ir_field) lists = {0};
+    for (size_t i = 0; i < v->bindings.len; i++) {
+        const variable_binding *b = &v->bindings.at[i];
+        if (!b->choices) continue;
+        pk_str name = lower_binding_column(l, variable, b->placeholder);
+        vec_push_in(l->arena, &columns, ((ir_column){name, b->choices}));
+        vec_push_in(l->scratch, &lists, ((ir_field){.kind = FIELD_PATH, .path = name}));
+    }
+    if (!columns.len) return input;
+    stage *s = add_stage(l, STAGE_DERIVE, stage_name(l, v->name, "choices"), &input, 1, input->span);
+    s->as.derive.columns = columns.at;
+    s->as.derive.count = columns.len;
+    return expand_stage(l, stage_name(l, v->name, "chosen"), s, lists.at, lists.len);
 }
 
 /* What is decided while fields still stand for lists: what an event must hold, and what is opened. */
@@ -113,7 +133,9 @@ static stage *variable_stages(lowering *l, uint32_t variable, const variable_par
 {
     variable_plan *v = &l->variables[variable];
     stage *s = source_stage(l, variable, parts->where);
-    if (parts->opened.items.len) s = expand_stage(l, v, s, parts->opened.items.at, parts->opened.items.len);
+    if (parts->opened.items.len)
+        s = expand_stage(l, stage_name(l, v->name, "copies"), s, parts->opened.items.at, parts->opened.items.len);
+    s = choice_stages(l, variable, s);
     if (parts->copies) {
         s = add_stage(l, STAGE_WHERE, stage_name(l, v->name, "where"), &s, 1, s->span);
         s->as.where.where = parts->copies;
