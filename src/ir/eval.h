@@ -40,6 +40,9 @@ typedef struct {
     const value *(*context)(const stage *s, size_t *n, void *user);
     void *user;
     eval_context *context_of_run;                    /* may be NULL; see above */
+    /* Rules whose alerts ALERTS stages read, beside events that is_source says are alerts. NULL: none. */
+    const rule *const *rules;
+    size_t rule_count;
     const timestamp *now;                            /* the time of the run; NULL: the latest time of the events */
 } eval_schema;
 

@@ -110,6 +110,13 @@ static row_list run_match(plan_run *run, const stage *s)
         row r = event_row(run, s, e, false);
         if (row_true(run, &r, where)) push(run, &rows, r);
     }
+    alert_list alerts = s->kind == STAGE_ALERTS ? alerts_for(run, s) : (alert_list){0};
+    for (size_t i = 0; i < alerts.items.len; i++) {
+        row r = event_row(run, s, alerts.items.at[i].event, false);
+        r.events = alerts.items.at[i].from;
+        r.event_count = alerts.items.at[i].count;
+        if (row_true(run, &r, where)) push(run, &rows, r);
+    }
     sort_rows(&rows);
     return rows;
 }
@@ -515,13 +522,14 @@ static void tell_parts(const plan_run *run, const row *r, eval_row *out)
     out->to = r->has_window ? r->window.to : end_of(r);
 }
 
-static eval_row tell_row(const plan_run *run, const row *r)
+eval_row tell_row(const plan_run *run, const plan *p, const row *r)
 {
     eval_row out = {.time = r->time, .events = r->events, .event_count = r->event_count, .columns = r->columns};
     tell_parts(run, r, &out);
-    if (run->plan->risk) {
+    if (p->risk) {
         eval_env env = env_of(run, r);
-        out.risk = eval_value(&env, run->plan->risk);
+        env.plan = p;
+        out.risk = eval_value(&env, p->risk);
     }
     return out;
 }
@@ -532,10 +540,10 @@ eval_row *eval_plan(const rule *r, const eval_event *events, size_t count, const
     eval_context *own = s->context_of_run ? NULL : eval_context_new();
     plan_run run = {.rule = r, .schema = s, .context = own ? own : s->context_of_run, .arena = a, .events = events,
                     .event_count = count, .to = TIMESTAMP_NONE, .work = &work, .plan = r->plan,
-                    .now = s->now ? *s->now : latest_of(events, count)};
+                    .now = s->now ? *s->now : latest_of(events, count), .alerts = rule_alerts_new(s, r, a)};
     row_list made = r->plan ? run_plan(run, r->plan) : (row_list){0};
     eval_row *out = ARENA_ARRAY(a, eval_row, made.items.len);
-    for (size_t i = 0; i < made.items.len; i++) out[i] = tell_row(&run, &made.items.at[i]);
+    for (size_t i = 0; i < made.items.len; i++) out[i] = tell_row(&run, r->plan, &made.items.at[i]);
     *rows = made.items.len;
     eval_context_free(own);
     return out;

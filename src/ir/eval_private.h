@@ -90,6 +90,7 @@ typedef struct {
     bool *done;
     int depth;
     uint64_t *work;               /* shared by all plans of one run */
+    struct rule_alerts *alerts;   /* the same: of each rule of the schema, NULL if it has none; see eval_alerts.c */
 } plan_run;
 
 eval_env env_of(const plan_run *run, const row *r);
@@ -110,6 +111,13 @@ void row_set(arena *a, row *r, pk_str column, value v);
 typedef struct { pk_str text; value *values; } row_key;
 typedef struct { VEC(row_key) items; } row_keys;
 row_keys keys_of(const plan_run *run, const row *r, const ir_key *keys, size_t count, bool *passes);
+
+/* Alerts of the rules that an ALERTS stage reads, as events, with those that they come from; in order of rules (eval_alerts.c). */
+typedef struct { const eval_event *event, **from; size_t count; } alert_event;
+typedef struct { VEC(alert_event) items; } alert_list;
+alert_list alerts_for(plan_run *run, const stage *s);
+struct rule_alerts *rule_alerts_new(const eval_schema *s, const rule *outermost, arena *a);
+eval_row tell_row(const plan_run *run, const plan *p, const row *r);
 
 row_list run_expand(plan_run *run, const stage *s);
 row_list run_aggregate(plan_run *run, const stage *s);

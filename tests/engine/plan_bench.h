@@ -23,7 +23,11 @@ static inline line_list evaluate(const bench *b, const world *w, const rule *r, 
     line_list out = {0};
     eval_context *kept = eval_context_new();
     eval_schema s = {.is_source = is_source, .field = field, .context = context, .user = (void *)(uintptr_t)w, .context_of_run = kept};
-    size_t count;
+    size_t count, rules = ir_rule_count(w->catalog);
+    const rule **all = ARENA_ARRAY(a, const rule *, rules);
+    for (size_t i = 0; i < rules; i++) all[i] = ir_rule(w->catalog, i);
+    s.rules = all;
+    s.rule_count = rules;
     eval_row *rows = eval_plan(r, w->events.at, w->events.len, &s, a, &count);
     for (size_t i = 0; i < count; i++) vec_push_in(a, &out.items, line_of_row(a, r->plan, &rows[i], b->show_parts));
     eval_context_free(kept);

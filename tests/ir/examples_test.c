@@ -137,8 +137,11 @@ static void run_case(const test_case *c)
         else if (str_equal(b->head, STR("rows"))) put_expected(&w, b->body, &expected);
         else if (!str_equal(b->head, STR("note"))) fail_msg(STR_FMT ": unknown block " STR_FMT, STR_ARG(c->title), STR_ARG(b->head));
     }
-    const rule *r = ir_rule(w.catalog, ir_rule_count(w.catalog) - 1);
-    size_t rows;
+    size_t count = ir_rule_count(w.catalog), rows;
+    const rule *r = ir_rule(w.catalog, count - 1), **all = ARENA_ARRAY(a, const rule *, count);
+    for (size_t i = 0; i < count; i++) all[i] = ir_rule(w.catalog, i);
+    s.rules = all;
+    s.rule_count = count;
     eval_row *made = eval_plan(r, w.events.at, w.events.len, &s, a, &rows);
     put_rows(&actual, made, rows);
     if (!str_equal(text_view(&actual), text_view(&expected)))
