@@ -33,7 +33,7 @@ done < <(find share/rules/sigma -name '*.yml' | sort)
 yaral=0 twins=0
 while IFS= read -r file; do
     yaral=$((yaral + 1))
-    id=$(sed -n 's/^ *rule_id = "\(.*\)"/\1/p' "$file")
+    id=$(sed -n 's/^rule \([a-z_]*\) {/\1/p' "$file")
     twin=$(sed -n 's/^ *sigma_uuid = "\(.*\)"/\1/p' "$file")
     grep -q "\"id\":\"$id\"" "$work/udm" || { echo "$file: does not fire on the samples of the data model"; failed=1; }
     case $file in

@@ -189,7 +189,6 @@ static void run_case(test_case *c)
     language_options options = {.lists = read_lists(c)};
     c->catalog = ir_catalog_new();
     l->load(c->catalog, &file, &options);
-    l->resolve(c->catalog, &options);
     check_said(c);
     check_states(c);
     check_metadata(c);

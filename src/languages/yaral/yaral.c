@@ -46,23 +46,6 @@ static size_t yaral_load(ir_catalog *c, const rule_file *file, const language_op
     return parsed.count;
 }
 
-/* ---- all files together ---- */
-
-/* Google keys rules by their names; here they are kept apart by their files, but what names one means the first. */
-static void yaral_resolve(ir_catalog *c, const language_options *o)
-{
-    (void)o;
-    table names = {0};
-    for (size_t i = 0; i < ir_rule_count(c); i++) {
-        rule *r = ir_rule(c, i);
-        if (r->language != &yaral_language || !r->name.len || table_put(&names, r->name, (uint32_t)i)) continue;
-        const rule *first = ir_rule(c, table_get(&names, r->name));
-        if (str_equal(first->id, r->id)) continue; /* told for rules of all languages */
-        yaral_report(c, r, PK_NOTE, "yaral-duplicate", r->span, STR(""), "another rule has this name: " STR_FMT ":%u", STR_ARG(first->path), first->span.line);
-    }
-    table_free(&names);
-}
-
 /* ---- is it YARA-L? ---- */
 
 static bool has_ending(pk_str path, pk_str ending)
@@ -97,7 +80,6 @@ const language yaral_language = {
     .extensions = ".yaral .yara-l",
     .detect = yaral_detect,
     .load = yaral_load,
-    .resolve = yaral_resolve,
     .functions = yaral_functions,
     .syntax = "yara-l",
     .family = "udm",
