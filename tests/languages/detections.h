@@ -4,6 +4,7 @@
  *
  *     === title
  *     --- rule              text of the rule
+ *     --- other rule        one whose alerts it may read
  *     --- events            one JSON object a line
  *     --- entities          the same
  *     --- list NAME         one entry a line
@@ -35,6 +36,7 @@ typedef struct {
     VEC(value) entities;
     VEC(value_list) lists;
     VEC(data_table) tables;
+    VEC(const rule *) others;
     timestamp now;
 } detection_world;
 
@@ -88,7 +90,7 @@ static inline bool is_udm_source(const eval_event *e, const stage *s, void *user
 static inline void udm_field_values(const eval_event *e, const stage *s, const ir_field *f, arena *a, list_builder *out, void *user)
 {
     (void)s, (void)user;
-    field_path_read_text(e->tree, f->path, a, out);
+    if (e->tree) field_path_read_text(e->tree, f->path, a, out);
 }
 
 static inline const value *udm_entities(const stage *s, size_t *n, void *user)
@@ -129,7 +131,7 @@ static inline void check_text_form(detection_world *w, const rule *r)
 static inline eval_row *run_rule(detection_world *w, const rule *r, arena *a, size_t *count)
 {
     eval_schema s = {.is_source = is_udm_source, .field = udm_field_values, .context = udm_entities, .user = w,
-                     .now = w->now == TIMESTAMP_NONE ? NULL : &w->now};
+                     .now = w->now == TIMESTAMP_NONE ? NULL : &w->now, .rules = w->others.at, .rule_count = w->others.len};
     return eval_plan(r, w->events.at, w->events.len, &s, a, count);
 }
 

@@ -91,6 +91,10 @@ typedef struct {
 static void read_block(detection_world *w, test_case *c, const block *b)
 {
     if (str_equal(b->head, STR("rule"))) c->source = b->body;
+    else if (str_equal(b->head, STR("other rule"))) {
+        const rule *other = load_text(w, b->body, STR("other.yaral"));
+        vec_push_in(ir_arena(w->catalog), &w->others, other);
+    }
     else if (str_equal(b->head, STR("events")) || str_equal(b->head, STR("entities"))) add_records(w, b->body);
     else if (str_starts_with(b->head, STR("list "))) add_list(w, str_slice(b->head, 5, b->head.len), b->body);
     else if (str_starts_with(b->head, STR("table "))) add_table(w, str_slice(b->head, 6, b->head.len), b->body);
