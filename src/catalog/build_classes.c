@@ -103,8 +103,9 @@ static void add_missing(class_search *x, rule_class *of, const str_list *fields)
 {
     for (size_t i = 0; i < fields->items.len; i++) {
         bool known = false;
-        for (size_t k = 0; k < of->missing.items.len; k++) known |= str_equal(of->missing.items.at[k], fields->items.at[i]);
-        if (!known) vec_push_in(x->arena, &of->missing.items, fields->items.at[i]);
+        pk_str name = without_marks(fields->items.at[i], x->arena);
+        for (size_t k = 0; k < of->missing.items.len; k++) known |= str_equal(of->missing.items.at[k], name);
+        if (!known) vec_push_in(x->arena, &of->missing.items, name);
     }
 }
 

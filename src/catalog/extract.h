@@ -48,4 +48,7 @@ void normal_map_free(normal_map *m);
 /* false: it has no form that others could share. */
 bool normalise_predicate(const normal_map *m, pk_str family, const found_predicate *p, arena *a, normal_predicate *out);
 
+/* A path without the "[]" that mark lists: fields go by that name in the catalogue. */
+pk_str without_marks(pk_str path, arena *a);
+
 #endif

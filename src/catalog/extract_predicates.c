@@ -19,8 +19,7 @@ static pk_str printed(const expr *e, arena *a)
     return s;
 }
 
-/* Without the "[]" that mark lists. */
-static pk_str without_marks(pk_str path, arena *a)
+pk_str without_marks(pk_str path, arena *a)
 {
     if (str_find(path, STR("[]")) == STR_NPOS) return path;
     char *out = arena_alloc(a, path.len);
