@@ -165,7 +165,9 @@ static inline int try_plan(bench *b, plan_case c, bool print, size_t *disordered
     b->expected_rows += expected.items.len;
     int outcome = !run_engine(b, &w, r, a, &found, disordered) ? -1 : !same_lines(&expected, &found);
     if (print) {
-        print_error("%.*s%.*s%.*s", STR_ARG(c.source), STR_ARG(c.events), STR_ARG(c.records));
+        const pk_str parts[] = {c.source, c.events, c.records};
+        for (size_t i = 0; i < 3; i++)
+            if (parts[i].len) print_error(STR_FMT, STR_ARG(parts[i]));
         print_lines("expected", &expected);
         print_lines("found", &found);
     }

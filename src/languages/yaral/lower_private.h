@@ -215,6 +215,8 @@ lowered_regex lower_regex(arena *a, pk_str pattern, bool search);
 /* The same, reported; false: there is a fault. */
 bool lower_pattern(lowering *l, const yaral_node *n, bool search, lowered_regex *out);
 bool lower_regex_accepts_empty(pk_str pcre, uint16_t flags);
+/* Whether a pattern that lower_regex made is but a text, at an end or anywhere: then that text and the kind of test. (lower_plain.c) */
+bool lower_plain_pattern(arena *a, pk_str pcre, test_kind *kind, pk_str *plain);
 
 /* ---- lower_tables.c: reference lists, data tables ---- */
 
@@ -230,6 +232,7 @@ expr *lower_table_rows(lowering *l, const yaral_node *const *comparisons, size_t
 
 void lower_choose_lists(lowering *l);                 /* which lists become copies */
 bool lower_reads_copies(const lowering *l, const expr *e); /* of a list that becomes copies */
+bool lower_waits_for_rows(const lowering *l, const expr *e); /* or what only rows can be asked */
 /* What must hold of an event for `e` to hold of a copy of it; NULL: nothing is known. Its fields name no part. */
 expr *lower_necessary(lowering *l, const expr *e);
 void lower_turn_into_columns(lowering *l);            /* the fields of those lists, for good */

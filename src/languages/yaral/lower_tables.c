@@ -85,6 +85,7 @@ static void add_entry(entries *e, pk_str entry)
         kind = TEST_REGEX;
         constant = r.pattern;
         flags = e->nocase ? 0 : TEST_CASED;
+        if (lower_plain_pattern(l->arena, r.pattern, &kind, &constant)) flags = lower_case_flag(constant, e->nocase);
     } else if (e->how == YARAL_IN_CIDR) {
         ip_network network;
         bool host_bits;

@@ -32,6 +32,7 @@ expr *lower_use(lowering *l, typed operand, test_kind kind, uint16_t flags, comp
 
 expr *lower_text_use(lowering *l, typed operand, test_kind kind, bool nocase, pk_str constant, pk_str written, span at)
 {
+    if (kind == TEST_REGEX) lower_plain_pattern(l->arena, constant, &kind, &constant);
     pk_str shown = str_equal(written, constant) ? STR("") : written;
     uint16_t flags = kind == TEST_REGEX ? (nocase ? 0 : TEST_CASED) : lower_case_flag(constant, nocase);
     return lower_use(l, operand, kind, flags, COMPARE_EQ, value_string(constant), shown, at);

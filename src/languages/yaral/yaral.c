@@ -74,6 +74,14 @@ static bool yaral_detect(const rule_file *f)
     return has_line(head, STR("rule ")) && has_line(head, STR("events:")) && has_line(head, STR("condition:"));
 }
 
+/* What a path begins with says what the variable ranges over. */
+static pk_str yaral_field_name(pk_str schema, pk_str path, arena *a)
+{
+    if (str_equal(schema, STR("udm-entity"))) return arena_printf(a, "graph." STR_FMT, STR_ARG(path));
+    if (str_equal(schema, STR("udm-detection"))) return arena_printf(a, "detection." STR_FMT, STR_ARG(path));
+    return path;
+}
+
 const language yaral_language = {
     .name = "yara-l",
     .title = "YARA-L",
@@ -85,4 +93,5 @@ const language yaral_language = {
     .family = "udm",
     .vendor = true,
     .describe = yaral_describe,
+    .field_name = yaral_field_name,
 };
