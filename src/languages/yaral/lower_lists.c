@@ -8,6 +8,7 @@
  *
  * Before copies are made an event must hold what is necessary for any of them to hold.
  */
+#include "ir/functions.h"
 #include "languages/yaral/lower_private.h"
 
 /* ---- who reads ---- */
@@ -50,6 +51,22 @@ static size_t reads_of(const lowering *l, const expr *e, uint32_t variable, pk_s
 }
 
 bool lower_reads_copies(const lowering *l, const expr *e) { return reads_of(l, e, 0, STR("")) > 0; }
+
+/* Arithmetic, and functions that are not the same for the same arguments: events are not matched by these, rows are asked. */
+static bool find_of_rows(const expr *e, bool negated, void *user)
+{
+    (void)negated;
+    const ir_function *f = e->kind == EXPR_CALL ? ir_function_find(e->as.call.name) : NULL;
+    *(bool *)user |= e->kind == EXPR_ARITHMETIC || (f && f->varies);
+    return true;
+}
+
+bool lower_waits_for_rows(const lowering *l, const expr *e)
+{
+    bool found = false;
+    ir_walk_expr(NULL, e, find_of_rows, &found);
+    return found || lower_reads_copies(l, e);
+}
 
 /* ---- may a list stay closed? ---- */
 
@@ -132,7 +149,7 @@ static expr *without_parts(lowering *l, const expr *e)
  */
 static expr *bound_of(lowering *l, const expr *e, bool upper)
 {
-    if (!lower_reads_copies(l, e)) return without_parts(l, e);
+    if (!lower_waits_for_rows(l, e)) return without_parts(l, e);
     if (e->kind == EXPR_USE) {
         bool some = upper && direct_read(e) && !e->as.use.negated && !lower_accepts_zero(e);
         return some ? without_parts(l, e) : NULL;

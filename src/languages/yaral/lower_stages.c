@@ -31,12 +31,12 @@ static expr *necessary_tests(lowering *l, const variable_plan *v)
     return all;
 }
 
-/* Tests that read copies. */
+/* Tests that read copies, or that events are not matched by. */
 static expr *copy_tests(lowering *l, const variable_plan *v)
 {
     expr *all = NULL;
     for (size_t i = 0; i < v->tests.len; i++)
-        if (lower_reads_copies(l, v->tests.at[i])) all = ir_and(l->arena, all, v->tests.at[i]);
+        if (lower_waits_for_rows(l, v->tests.at[i])) all = ir_and(l->arena, all, v->tests.at[i]);
     return all;
 }
 
