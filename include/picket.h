@@ -358,6 +358,9 @@ PK_API PK_MUST_USE pk_status pk_scanner_add_context(pk_scanner *s, const char *p
  * what rules call it, "FEED", "PRODUCT/FEED" or "VENDOR/PRODUCT/FEED"; NULL: the name of the file without its ending.
  */
 PK_API PK_MUST_USE pk_status pk_scanner_add_indicators(pk_scanner *s, const char *path, const char *feed);
+/* The same for bytes in memory, which are copied. `name` and `feed` stand for the file. */
+PK_API void pk_scanner_add_context_bytes(pk_scanner *s, const char *name, const void *bytes, size_t len);
+PK_API void pk_scanner_add_indicator_bytes(pk_scanner *s, const char *feed, const void *bytes, size_t len);
 /* Inputs whose name fits the glob (members of archives too) get this log source, before what pk_input says. */
 PK_API void pk_scanner_assign(pk_scanner *s, const char *glob, pk_log_source source);
 

@@ -128,6 +128,18 @@ pk_status pk_scanner_add_indicators(pk_scanner *s, const char *path, const char 
     return scan_context_indicators(s->context, path, feed, s->diags);
 }
 
+void pk_scanner_add_context_bytes(pk_scanner *s, const char *name, const void *bytes, size_t len)
+{
+    input_list *list = new_list(s, NULL);
+    (void)!input_add_bytes(list, str_from(name), bytes, len);
+    vec_push(&s->cutting.inputs, ((scan_input){.list = list, .stated = CLASS_NONE, .context = true}));
+}
+
+void pk_scanner_add_indicator_bytes(pk_scanner *s, const char *feed, const void *bytes, size_t len)
+{
+    scan_context_indicator_bytes(s->context, feed, (pk_str){bytes, len}, s->diags);
+}
+
 void pk_scanner_assign(pk_scanner *s, const char *glob, pk_log_source source)
 {
     vec_push(&s->cutting.assignments, ((assignment){mem_cstring(str_from(glob)), class_of(s, source)}));

@@ -111,15 +111,24 @@ static pk_str feed_of_file(pk_str path)
     return str_slice(path, start, end - start);
 }
 
+static void take_indicators(scan_context *c, pk_str feed, pk_str source, pk_str file, arena *a, diag_list *d)
+{
+    feed_names names = feed_of(feed, a);
+    if (c->wishes.entities) indicators_read(c->store, &names, source, file, d, &c->indicators_damaged);
+}
+
+void scan_context_indicator_bytes(scan_context *c, const char *feed, pk_str source, diag_list *d)
+{
+    pk_str name = arena_str(c->arena, str_from(feed));
+    take_indicators(c, name, source, name, c->arena, d);
+}
+
 pk_status scan_context_indicators(scan_context *c, const char *path, const char *feed, diag_list *d)
 {
     pk_str source, file = arena_str(c->arena, str_from(path));
     arena *a = arena_new();
     pk_status status = read_text_file(path, INDICATORS_LIMIT, a, &source, d);
-    if (status == PK_OK && c->wishes.entities) {
-        feed_names names = feed_of(feed && *feed ? str_from(feed) : feed_of_file(file), a);
-        indicators_read(c->store, &names, source, file, d, &c->indicators_damaged);
-    }
+    if (status == PK_OK) take_indicators(c, feed && *feed ? str_from(feed) : feed_of_file(file), source, file, a, d);
     arena_free(a);
     return status;
 }

@@ -21,6 +21,7 @@ context_wishes scan_context_wishes(const scan_context *c);
 
 /* Plain indicators of a file; what is wrong with them is in `d`. */
 pk_status scan_context_indicators(scan_context *c, const char *path, const char *feed, diag_list *d);
+void scan_context_indicator_bytes(scan_context *c, const char *feed, pk_str source, diag_list *d);
 void scan_context_add(scan_context *c, const value *entity);
 void scan_context_derive(scan_context *c, sightings *const *all, size_t count);
 /* What stages read; `last`: the latest time of any event. */

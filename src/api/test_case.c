@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "api/api.h"
+#include "api/lists.h"
 #include "api/testfile.h"
 
 enum { TEST_FILE_LIMIT = 64 << 20 };
@@ -123,6 +124,9 @@ static void prepare(case_run *r)
         if (block_kind_table[blocks[i].kind].expected) r->expected[blocks[i].kind] = &blocks[i];
         if (blocks[i].kind == BLOCK_LISTS && parse_value_lists(r->catalog, blocks[i].body, STR("lists")) != PK_OK)
             trouble(r, &blocks[i], STR("the lists can't be read"));
+        if (blocks[i].kind == BLOCK_LIST) parse_reference_list(r->catalog, blocks[i].words, blocks[i].body);
+        if (blocks[i].kind == BLOCK_TABLE && parse_data_table(r->catalog, blocks[i].words, blocks[i].body, STR("table")) != PK_OK)
+            trouble(r, &blocks[i], STR("the table can't be read"));
     }
     for (size_t i = 0; i < n; i++)
         if (blocks[i].kind == BLOCK_RULE) load_rules(r, &blocks[i]);
@@ -140,6 +144,8 @@ static void add_inputs(case_run *r, pk_scanner *s)
     for (size_t i = 0; i < r->test->blocks.len; i++) {
         const test_block *b = &r->test->blocks.at[i];
         pk_str form = STR("json"), rest, bytes = b->body;
+        if (b->kind == BLOCK_INDICATORS) pk_scanner_add_indicator_bytes(s, arena_cstring(r->arena, b->words), b->body.ptr, b->body.len);
+        if (b->kind == BLOCK_CONTEXT) pk_scanner_add_context_bytes(s, arena_printf(r->arena, "line %u", b->line).ptr, b->body.ptr, b->body.len);
         if (b->kind != BLOCK_EVENT && b->kind != BLOCK_LOG && b->kind != BLOCK_HEX) continue;
         if (b->kind != BLOCK_EVENT) split_words(b->words, &form, &rest);
         if (b->kind == BLOCK_HEX) bytes = bytes_of_hex(r, b);

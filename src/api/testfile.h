@@ -12,6 +12,10 @@
 #define TEST_BLOCKS(BLOCK)                                                                                                \
     BLOCK(RULE, "rule", false, 2)                                                                                         \
     BLOCK(LISTS, "lists", false, 0)                                                                                       \
+    BLOCK(LIST, "list", false, 2)                                                                                         \
+    BLOCK(TABLE, "table", false, 2)                                                                                       \
+    BLOCK(CONTEXT, "context", false, 0)                                                                                   \
+    BLOCK(INDICATORS, "indicators", false, 2)                                                                             \
     BLOCK(EVENT, "event", false, 1)                                                                                       \
     BLOCK(LOG, "log", false, 2)                                                                                           \
     BLOCK(HEX, "hex", false, 2)                                                                                           \

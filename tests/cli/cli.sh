@@ -22,6 +22,140 @@ events() {
     }'
 }
 
+test_context() {
+    cat > tor.yaral <<'END'
+rule tor {
+  meta:
+    author = "somebody"
+  events:
+    $e.metadata.event_type = "NETWORK_CONNECTION"
+    $e.target.ip = $ip
+    $g.graph.metadata.entity_type = "IP_ADDRESS"
+    $g.graph.metadata.threat.threat_feed_name = "Tor Exit Nodes"
+    $g.graph.entity.artifact.ip = $ip
+  match:
+    $ip over 5m
+  condition:
+    $e and $g
+}
+END
+    cat > rare.yaral <<'END'
+rule rare {
+  meta:
+    author = "somebody"
+  events:
+    $e.metadata.event_type = "NETWORK_CONNECTION"
+    $e.target.ip = $ip
+    $g.graph.metadata.source_type = "DERIVED_CONTEXT"
+    $g.graph.metadata.entity_type = "IP_ADDRESS"
+    $g.graph.entity.artifact.prevalence.rolling_max = 1
+    $g.graph.entity.artifact.ip = $ip
+  match:
+    $ip over 5m
+  condition:
+    $e and $g
+}
+END
+    event() { printf '{"metadata":{"id":"%s","event_type":"NETWORK_CONNECTION","event_timestamp":"2026-01-05T10:00:0%sZ"},"principal":{"hostname":"%s"},"target":{"ip":["%s"]}}\n' "$1" "$1" "$2" "$3"; }
+    { event 1 ws1 198.51.100.7; event 2 ws1 198.51.100.8; event 3 ws2 198.51.100.8; } > events.jsonl
+    entity='{"metadata":{"entity_type":"IP_ADDRESS","threat":{"threat_feed_name":"Tor Exit Nodes"}},"entity":{"artifact":{"ip":"198.51.100.7"}}}'
+    echo "$entity" > entities.jsonl
+    expect_code 0 "$PICKET" scan -r tor.yaral -r rare.yaral --output jsonl --summary summary.json events.jsonl
+    expect_lines out 0
+    expect_text err "Wait for entity context"
+    expect_text err "tor: Tor Exit Nodes (IP_ADDRESS)"
+    expect_text err "rare: derived context (IP_ADDRESS)"
+    expect_text summary.json '"waiting_for_context":[{"id":'
+    for given in "--context entities.jsonl" "--entities entities.jsonl" "entities.jsonl"; do
+        # shellcheck disable=SC2086
+        expect_code 0 "$PICKET" scan -r tor.yaral --output jsonl $given events.jsonl
+        expect_lines out 1
+        expect_no_text err "Wait for"
+        expect_text err "over 3 events"
+    done
+    echo 198.51.100.7 > 'Tor Exit Nodes.txt'
+    expect_code 0 "$PICKET" scan -r tor.yaral --output jsonl --indicators 'Tor Exit Nodes.txt' events.jsonl
+    expect_lines out 1
+    expect_code 0 "$PICKET" scan -r tor.yaral --output jsonl --indicators 'GCTI Feed/Tor Exit Nodes=Tor Exit Nodes.txt' events.jsonl
+    expect_lines out 1
+    expect_code 0 "$PICKET" scan -r tor.yaral --output jsonl --indicators 'other=Tor Exit Nodes.txt' events.jsonl
+    expect_lines out 0
+    expect_code 0 "$PICKET" scan -r rare.yaral --output jsonl --derive-context events.jsonl
+    expect_lines out 1
+    expect_text out 198.51.100.7
+    for j in 1 3; do # the same for any number of threads
+        "$PICKET" scan -q -j $j -r tor.yaral -r rare.yaral --output jsonl --derive-context --context entities.jsonl events.jsonl > alerts.$j
+    done
+    cmp alerts.1 alerts.3 || fail "alerts differ by the number of threads"
+    expect_lines alerts.1 2
+    echo '{"metadata":' >> entities.jsonl
+    echo '{"some":"thing"}' >> entities.jsonl
+    expect_code 2 "$PICKET" scan -r tor.yaral --output jsonl --context entities.jsonl events.jsonl
+    expect_lines out 1
+    expect_text err "entities.jsonl:2:"
+    expect_text err "entities.jsonl:3: warning: this is no entity record"
+    expect_text err "2 records or lines could not be read"
+    expect_code 2 "$PICKET" scan -r tor.yaral --context absent.jsonl events.jsonl
+    expect_code 2 "$PICKET" scan -r tor.yaral --indicators absent.txt events.jsonl
+}
+
+test_lists() {
+    cat > listed.yaral <<'END'
+rule listed {
+  meta:
+    author = "somebody"
+  events:
+    $e.metadata.event_type = "USER_LOGIN"
+    $e.principal.user.userid in %users
+  condition:
+    $e
+}
+END
+    echo '{"metadata":{"id":"1","event_type":"USER_LOGIN","event_timestamp":"2026-01-05T10:00:00Z"},"principal":{"user":{"userid":"eve"}}}' > events.jsonl
+    expect_code 0 "$PICKET" check listed.yaral
+    expect_text out "0 runnable, 1 need lists, 0 unsupported, 0 errors"
+    expect_code 2 "$PICKET" check --strict listed.yaral
+    expect_code 0 "$PICKET" check --empty-lists listed.yaral
+    expect_text out "1 runnable, 0 need lists"
+    mkdir lists && echo "eve // left" > lists/users
+    expect_code 0 "$PICKET" check --lists lists listed.yaral
+    expect_text out "1 runnable, 0 need lists"
+    expect_code 2 "$PICKET" scan -r listed.yaral --output jsonl events.jsonl
+    expect_text err "needs list users"
+    expect_code 0 "$PICKET" scan -r listed.yaral --lists lists --output jsonl events.jsonl
+    expect_lines out 1
+    echo bob > lists/users # a kept program is not taken for another list
+    expect_code 0 "$PICKET" scan -r listed.yaral --lists lists --output jsonl events.jsonl
+    expect_lines out 0
+    expect_code 0 "$PICKET" scan -r listed.yaral --empty-lists --output jsonl events.jsonl
+    expect_lines out 0
+    expect_code 2 "$PICKET" check --lists absent listed.yaral
+}
+
+test_time_of_the_run() {
+    cat > old.yaral <<'END'
+rule old {
+  meta:
+    author = "somebody"
+  events:
+    $e.metadata.event_type = "USER_LOGIN"
+    timestamp.current_seconds() - $e.metadata.event_timestamp.seconds > 86400
+  condition:
+    $e
+}
+END
+    for day in 05 06 08; do
+        echo "{\"metadata\":{\"id\":\"$day\",\"event_type\":\"USER_LOGIN\",\"event_timestamp\":\"2026-01-${day}T10:00:00Z\"}}"
+    done > events.jsonl
+    expect_code 0 "$PICKET" scan -r old.yaral --output jsonl events.jsonl # the last event is the present
+    expect_lines out 2
+    expect_code 0 "$PICKET" scan -r old.yaral --now 2026-01-07T11:00:00Z --output jsonl events.jsonl
+    expect_lines out 2
+    expect_code 0 "$PICKET" scan -r old.yaral --now 2026-01-06T11:00:00Z --output jsonl events.jsonl
+    expect_lines out 1
+    expect_code 3 "$PICKET" scan -r old.yaral --now soon events.jsonl
+}
+
 test_help() {
     expect_code 0 "$PICKET" --help
     for c in scan check explain dump test; do expect_text out "  $c "; done
