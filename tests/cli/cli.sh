@@ -218,7 +218,7 @@ test_exit_codes() {
     expect_text out "High"
     rule list.yml "List" high "{Image|expand: '%tools%'}"
     expect_code 1 "$PICKET" scan -r high.yml -r list.yml --fail-level high log.jsonl
-    expect_text err "need a value list"
+    expect_text err "need a list"
     expect_code 2 "$PICKET" scan -r high.yml missing.jsonl
     expect_text err "missing.jsonl"
     expect_code 2 "$PICKET" scan -r missing.yml log.jsonl
@@ -359,7 +359,7 @@ END
     tail -1 out > last
     expect_text last '"title":"Twice"'
     expect_text last '"source":null'
-    expect_text last '"event":null,"events":[{"source":{"file":"log.jsonl"'
+    expect_text last '"event":null,"events":[{"variable":null,"source":{"file":"log.jsonl"'
     sed -i 's/, generate: true//' c.yml
     expect_code 0 "$PICKET" scan -q -r b.yml -r c.yml --output jsonl log.jsonl
     expect_no_text out '"title":"B"'
