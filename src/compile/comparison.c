@@ -5,9 +5,37 @@
 #include "base/unicode.h"
 #include "compile/program_private.h"
 
+/* The whole text against a pattern of '*', '?' and '\\' before a literal one; on a mismatch the last '*' takes a character more. */
+static bool wildcard_fits(pk_str x, pk_str like)
+{
+    size_t at = 0, p = 0, star = STR_NPOS, star_at = 0;
+    while (at < x.len) {
+        size_t next = at, q = p;
+        uint32_t c = utf8_next(x, &next), want = q < like.len ? utf8_next(like, &q) : 0;
+        bool some = p < like.len && want == '*', one = p < like.len && want == '?', literal = p < like.len && !some && !one;
+        if (literal && want == '\\' && q < like.len && strchr("*?\\", like.ptr[q])) want = utf8_next(like, &q);
+        if (some) {
+            star = p = q;
+            star_at = at;
+        } else if (one || (literal && want == c)) {
+            p = q;
+            at = next;
+        } else if (star != STR_NPOS) {
+            utf8_next(x, &star_at);
+            at = star_at;
+            p = star;
+        } else {
+            return false;
+        }
+    }
+    while (p < like.len && like.ptr[p] == '*') p++;
+    return p == like.len;
+}
+
 static bool text_fits(test_kind how, pk_str x, pk_str y)
 {
     switch (how) {
+    case TEST_WILDCARD: return wildcard_fits(x, y);
     case TEST_STARTS_WITH: return str_starts_with(x, y);
     case TEST_ENDS_WITH: return str_ends_with(x, y);
     case TEST_MATCH: return str_find(x, y) != STR_NPOS;
