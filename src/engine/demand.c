@@ -172,8 +172,9 @@ static void finish(demand_builder *b, size_t rule_index)
     row_demand *d = &b->table->rules[rule_index];
     for (size_t i = 0; i < d->stage_count; i++) {
         const path_list *list = &b->lists[rule_index][i];
-        d->stages[i] = (part_demand){.paths = list->at, .count = list->len, .names = ARENA_ARRAY(b->table->arena, pk_str, list->len + 1)};
-        for (size_t k = 0; k < list->len; k++) d->stages[i].names[k] = list->at[k].path;
+        pk_str *paths = ARENA_ARRAY(b->table->arena, pk_str, list->len + 1);
+        for (size_t k = 0; k < list->len; k++) paths[k] = list->at[k].path;
+        d->stages[i] = (part_demand){.paths = list->at, .count = list->len, .record = record_paths_read(paths, list->len, b->table->arena)};
     }
 }
 

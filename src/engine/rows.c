@@ -288,8 +288,7 @@ static void pack_part(row_store *s, const program *p, const matched_row *m, cons
     bool nested = want->count && m->class_id != CLASS_NONE && schema_has_records(schema_name);
     text_put_char(&s->packed, nested);
     if (nested) {
-        value record = schema_event_record(program_schema(p), m->class_id, k->layout, schema_name, want->names, want->count, tree, &e->source,
-                                           s->scratch);
+        value record = schema_event_record(program_schema(p), m->class_id, k->layout, schema_name, &want->record, tree, &e->source, s->scratch);
         pack_value(&s->packed, &record);
         return;
     }

@@ -20,8 +20,8 @@ typedef struct {
 /* What plans read of the rows of one match stage. */
 typedef struct {
     demand_path *paths;           /* none for rows that only count */
-    pk_str *names;                /* of `paths`, in the same order */
     size_t count;
+    record_paths record;          /* the same of a nested record */
 } part_demand;
 
 typedef struct {

@@ -250,7 +250,8 @@ static void fill_record(matcher *m, uint32_t slot_number)
 {
     const event_slot *s = &m->program->slots.all.at[slot_number];
     list_builder values = {0};
-    value record = schema_event_record(m->program->schema, s->class_id, m->context->layout, s->schema, &s->name, 1, tree_of(m),
+    record_paths wanted = record_paths_read(&s->name, 1, m->arena);
+    value record = schema_event_record(m->program->schema, s->class_id, m->context->layout, s->schema, &wanted, tree_of(m),
                                        &m->event->source, m->arena);
     if (s->list) read_elements(m, s, &record, &values);
     else (void)field_path_read_text(&record, s->name, m->arena, &values);

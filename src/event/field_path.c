@@ -9,14 +9,14 @@ typedef struct {
     pk_str text;
     size_t at;
     arena *arena;
-    field_step steps[FIELD_PATH_STEPS];
-    size_t count;
+    field_step *steps;
+    size_t count, room;
     bool by_key;
 } path_reader;
 
 static bool add_step(path_reader *r, field_step step)
 {
-    if (r->count == FIELD_PATH_STEPS) return false;
+    if (r->count == r->room) return false;
     r->steps[r->count++] = step;
     r->by_key |= step.kind == STEP_KEY;
     return true;
@@ -76,7 +76,9 @@ static bool read_bracket(path_reader *r)
 
 bool field_path_parse(pk_str s, arena *a, field_path *out, size_t *wrong)
 {
-    path_reader r = {.text = s, .arena = a};
+    path_reader r = {.text = s, .arena = a, .room = 1};
+    for (size_t i = 0; i < s.len && r.room < FIELD_PATH_STEPS; i++) r.room += s.ptr[i] == '.' || s.ptr[i] == '[';
+    r.steps = arena_alloc(a, r.room * sizeof *r.steps);
     bool fine = s.len > 0 && read_name(&r);
     while (fine && r.at < s.len) {
         if (peek(&r) == '[') fine = read_bracket(&r);
@@ -85,9 +87,7 @@ bool field_path_parse(pk_str s, arena *a, field_path *out, size_t *wrong)
     }
     if (wrong) *wrong = r.at < s.len ? r.at : s.len;
     if (!fine) return false;
-    field_step *steps = ARENA_ARRAY(a, field_step, r.count);
-    memcpy(steps, r.steps, r.count * sizeof *steps);
-    *out = (field_path){steps, r.count, r.by_key};
+    *out = (field_path){r.steps, r.count, r.by_key};
     return true;
 }
 

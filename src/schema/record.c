@@ -102,16 +102,10 @@ static const record_leaves *leaves_of(const schema *s, class_id c, pk_str schema
 
 /* ---- what is wanted ---- */
 
-typedef struct {
-    const field_path *paths;
-    size_t count;
-    bool all;
-} wanted;
-
-static wanted read_wanted(const pk_str *paths, size_t count, arena *a)
+record_paths record_paths_read(const pk_str *paths, size_t count, arena *a)
 {
     field_path *read = ARENA_ARRAY(a, field_path, count + 1);
-    wanted w = {.paths = read, .all = count == 0};
+    record_paths w = {.paths = read, .all = count == 0};
     for (size_t i = 0; i < count; i++) {
         if (paths[i].len == 0) w.all = true;
         else if (field_path_parse(paths[i], a, &read[w.count], NULL)) w.count++;
@@ -138,7 +132,7 @@ static bool touches(const field_path *want, const field_path *have)
     }
 }
 
-static bool is_wanted(const wanted *w, const field_path *have)
+static bool is_wanted(const record_paths *w, const field_path *have)
 {
     for (size_t i = 0; i < w->count && !w->all; i++)
         if (touches(&w->paths[i], have)) return true;
@@ -226,7 +220,7 @@ static value cut(const value *v, const cursor *at, size_t count, arena *a)
     return v->type == VALUE_RECORD ? cut_record(v, here, count, a) : *v;
 }
 
-static value cut_to(const value *v, const wanted *w, arena *a)
+static value cut_to(const value *v, const record_paths *w, arena *a)
 {
     cursor *at = ARENA_ARRAY(a, cursor, w->count + 1);
     for (size_t i = 0; i < w->count; i++) at[i] = (cursor){&w->paths[i], 0};
@@ -235,30 +229,14 @@ static value cut_to(const value *v, const wanted *w, arena *a)
 
 /* ---- records of the schema itself ---- */
 
-/* Only the fields at the top that something is wanted of: the others need not be brought into form. */
-static value prune(const value *body, const wanted *w, arena *a)
-{
-    record_builder b = {0};
-    for (size_t i = 0; i < body->as.record.count; i++) {
-        const value_field *f = &body->as.record.fields[i];
-        pk_str name = udm_snake_case(f->name, a);
-        for (size_t k = 0; k < w->count; k++)
-            if (str_equal(w->paths[k].steps[0].name, name)) {
-                record_add(a, &b, f->name, f->value);
-                break;
-            }
-    }
-    return record_done(&b);
-}
-
-static value native_record(udm_root root, const wanted *w, const value *tree, arena *a)
+static value native_record(udm_root root, const record_paths *w, const value *tree, arena *a)
 {
     udm_root found;
     const value *body;
     if (!udm_unwrap(tree, &found, &body)) body = tree;
     if (body->type != VALUE_RECORD) return (value){.type = VALUE_RECORD};
-    value pruned = w->all ? *body : prune(body, w, a);
-    value normal = udm_normalise(root, &pruned, a);
+    if (w->all) return udm_normalise(root, body, a);
+    value normal = udm_normalise_paths(root, body, w->paths, w->count, a);
     return cut_to(&normal, w, a);
 }
 
@@ -370,7 +348,7 @@ static void put_leaf(builder *b, const leaf *f)
 }
 
 /* Mappings of any key of a form ("labels['request.$']") give those that are asked for. */
-static void put_forms(builder *b, const record_leaves *of_class, const wanted *w)
+static void put_forms(builder *b, const record_leaves *of_class, const record_paths *w)
 {
     for (size_t i = 0; i < w->count; i++) {
         text path = {0};
@@ -387,7 +365,7 @@ static void put_forms(builder *b, const record_leaves *of_class, const wanted *w
     }
 }
 
-static value mapped_record(builder *b, const record_leaves *of_class, const wanted *w)
+static value mapped_record(builder *b, const record_leaves *of_class, const record_paths *w)
 {
     for (size_t i = 0; i < of_class->at.len; i++)
         if (is_wanted(w, &of_class->at.at[i].path)) put_leaf(b, &of_class->at.at[i]);
@@ -396,19 +374,19 @@ static value mapped_record(builder *b, const record_leaves *of_class, const want
     return cut_to(&made, w, b->arena);
 }
 
-value schema_event_record(const schema *s, class_id c, layout_id l, pk_str schema_name, const pk_str *paths, size_t count,
+value schema_event_record(const schema *s, class_id c, layout_id l, pk_str schema_name, const record_paths *wanted,
                           const value *tree, const event_source *source, arena *a)
 {
     udm_root root;
-    wanted w = read_wanted(paths, count, a);
-    if (!schema_is_nested(schema_name, &root) || c == CLASS_NONE) return cut_to(tree, &w, a);
-    if (schema_is_native(s, c, schema_name)) return native_record(root, &w, tree, a);
+    if (!schema_is_nested(schema_name, &root) || c == CLASS_NONE) return cut_to(tree, wanted, a);
+    if (schema_is_native(s, c, schema_name)) return native_record(root, wanted, tree, a);
     builder b = {.schema = s, .class_id = c, .layout = l, .schema_name = schema_name, .root = root, .tree = tree, .source = source, .arena = a};
-    return mapped_record(&b, leaves_of(s, c, schema_name, root), &w);
+    return mapped_record(&b, leaves_of(s, c, schema_name, root), wanted);
 }
 
 value schema_record(const schema *s, class_id c, layout_id l, pk_str schema_name, const pk_str *paths, size_t count,
                     const value *tree, arena *a)
 {
-    return schema_event_record(s, c, l, schema_name, paths, count, tree, NULL, a);
+    record_paths wanted = record_paths_read(paths, count, a);
+    return schema_event_record(s, c, l, schema_name, &wanted, tree, NULL, a);
 }

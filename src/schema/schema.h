@@ -17,6 +17,7 @@
 #include "base/diag.h"
 #include "base/digest.h"
 #include "event/event.h"
+#include "event/field_path.h"
 #include "ir/ir.h" /* log_source */
 
 typedef struct schema schema;
@@ -123,8 +124,16 @@ bool schema_has_records(pk_str schema_name);
 value schema_record(const schema *s, class_id c, layout_id l, pk_str schema_name, const pk_str *paths, size_t count,
                     const value *tree, arena *a);
 
-/* The same of an event of which it is known where it stands: a mapped record gets its metadata.id by that. */
-value schema_event_record(const schema *s, class_id c, layout_id l, pk_str schema_name, const pk_str *paths, size_t count,
+/* What is wanted of such records, read once: the paths (none, or an empty one: all). In `a`. */
+typedef struct {
+    const field_path *paths;
+    size_t count;
+    bool all;
+} record_paths;
+record_paths record_paths_read(const pk_str *paths, size_t count, arena *a);
+
+/* schema_record of an event of which it is known where it stands: a mapped record gets its metadata.id by that. */
+value schema_event_record(const schema *s, class_id c, layout_id l, pk_str schema_name, const record_paths *wanted,
                           const value *tree, const event_source *source, arena *a);
 
 /* ---- layouts: canonical field -> raw paths ---- */

@@ -6,9 +6,17 @@
 
 #define DEPTH 48
 
+/* How far a path is followed. */
+typedef struct {
+    const field_path *path;
+    size_t step;
+} cursor;
+
 typedef struct {
     arena *arena;
     unsigned depth;
+    const cursor *at;             /* what is wanted here; NULL: all */
+    size_t count;
 } normaliser;
 
 static value normal_message(normaliser *n, const udm_message *m, const value *v);
@@ -164,18 +172,49 @@ static value normal_field(normaliser *n, const udm_field *f, const value *v)
     return list_done(&b);
 }
 
-static void put_field(normaliser *n, record_builder *b, const udm_message *m, const value_field *field)
+/* Where the paths go on below a field. False: none of them does. `*all`: one ends here, or goes on by key. */
+static bool enter(normaliser *n, pk_str name, cursor *out, size_t *count, bool *all)
 {
-    const udm_field *f = udm_field_written(m, field->name);
-    if (is_nothing(&field->value)) return;
+    *count = 0;
+    *all = false;
+    for (size_t i = 0; i < n->count; i++) {
+        const field_path *p = n->at[i].path;
+        size_t step = n->at[i].step;
+        if (!str_equal(p->steps[step].name, name)) continue;
+        while (++step < p->count && (p->steps[step].kind == STEP_EACH || p->steps[step].kind == STEP_INDEX)) continue;
+        *all |= step == p->count || p->steps[step].kind == STEP_KEY;
+        out[(*count)++] = (cursor){p, step};
+    }
+    return *count > 0;
+}
+
+static void put_normal(normaliser *n, record_builder *b, const udm_field *f, pk_str name, const value *v)
+{
     if (!f) {
-        record_add(n->arena, b, udm_snake_case(field->name, n->arena), normal_unknown(n, &field->value));
+        record_add(n->arena, b, name, normal_unknown(n, v));
         return;
     }
     for (size_t i = 0; i < b->fields.len; i++)
         if (str_equal(b->fields.at[i].name, f->name)) return; /* in both spellings: the first counts */
-    value v = normal_field(n, f, &field->value);
-    if (v.type != VALUE_LIST || v.as.list.count) record_add(n->arena, b, f->name, v);
+    value made = normal_field(n, f, v);
+    if (made.type != VALUE_LIST || made.as.list.count) record_add(n->arena, b, f->name, made);
+}
+
+static void put_field(normaliser *n, record_builder *b, const udm_message *m, const value_field *field)
+{
+    if (is_nothing(&field->value)) return;
+    const udm_field *f = udm_field_written(m, field->name);
+    pk_str name = f ? f->name : udm_snake_case(field->name, n->arena);
+    if (!n->at) {
+        put_normal(n, b, f, name, &field->value);
+        return;
+    }
+    normaliser below = {.arena = n->arena, .depth = n->depth};
+    cursor *at = arena_alloc(n->arena, n->count * sizeof *at);
+    bool all;
+    if (!enter(n, name, at, &below.count, &all)) return;
+    if (!all) below.at = at;
+    put_normal(&below, b, f, name, &field->value);
 }
 
 static value normal_message(normaliser *n, const udm_message *m, const value *v)
@@ -188,6 +227,14 @@ static value normal_message(normaliser *n, const udm_message *m, const value *v)
     for (size_t i = 0; i < v->as.record.count; i++) put_field(n, &b, m, &v->as.record.fields[i]);
     n->depth--;
     return record_done(&b);
+}
+
+value udm_normalise_paths(udm_root root, const value *body, const field_path *paths, size_t count, arena *a)
+{
+    cursor *at = ARENA_ARRAY(a, cursor, count + 1);
+    for (size_t i = 0; i < count; i++) at[i].path = &paths[i];
+    normaliser n = {.arena = a, .at = at, .count = count};
+    return normal_message(&n, udm_root_message(root), body);
 }
 
 value udm_normalise(udm_root root, const value *body, arena *a)

@@ -10,7 +10,7 @@
 #ifndef PICKET_UDM_UDM_H
 #define PICKET_UDM_UDM_H
 
-#include "event/value.h"
+#include "event/field_path.h"
 
 /* What a path begins in. Rules tell by the first segment: "graph." an entity, "detection." an alert, else an event. */
 typedef enum { UDM_EVENT, UDM_ENTITY, UDM_DETECTION } udm_root;
@@ -115,6 +115,9 @@ bool udm_unwrap(const value *record, udm_root *root, const value **body);
  * is refused; what does not fit its type stays text.
  */
 value udm_normalise(udm_root root, const value *body, arena *a);
+
+/* The same, without fields that none of the paths (canonical) leads through; what they lead to is all there. */
+value udm_normalise_paths(udm_root root, const value *body, const field_path *paths, size_t count, arena *a);
 
 /* One scalar as a field of this path has it: a number for "443", a name for the number of an enumeration, a time for a text. */
 value udm_scalar(const udm_path *p, const value *v, arena *a);

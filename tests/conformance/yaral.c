@@ -1,11 +1,13 @@
 /*
  * YARA-L: the engine against the reference evaluator. Every rule of the corpora, first over the shared logs mapped to UDM, file by file,
  * then over native UDM events and entities made at random from what the rules ask for (udm_streams.h). Both must raise the same
- * detections: rule, time, keys, outcomes, window, events, entities and their counts, risk.
+ * detections: rule, time, keys, outcomes, window, events, entities and their counts, risk. The streams are also scanned by way of the
+ * library: on one thread, on several, in several files, shuffled, with rows that do not fit into memory; always with the same alerts.
  *
- *     yaral [--rules FOLDER] [--every N] [--streams N] [--seed N] [--only RULE] [--plans] [LOG...]
+ *     yaral [--rules FOLDER] [--every N] [--streams N] [--seed N] [--only RULE] [--plans] [--silent] [LOG...]
  *
- * --every N takes one log file in N; --streams N runs the streams N times with other seeds, 0 not at all; --plans prints plans.
+ * --every N takes one log file in N; --streams N runs the streams N times with other seeds, 0 not at all; --plans prints plans;
+ * --silent names the rules that no stream made fire.
  */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -28,6 +30,7 @@
 typedef struct {
     pk_catalog *catalog;
     program *program;
+    pk_program *scanned;          /* the same rules for scans by way of the library */
     const char *only;             /* a rule's name; NULL: all */
     bool show;
     VEC(char *) files;
@@ -35,7 +38,7 @@ typedef struct {
     atomic_size_t next;           /* file or batch */
     uint64_t every, seed;
     pthread_mutex_t lock;         /* over what is printed and the sums */
-    uint64_t events, mapped, agreed, differ, stopped;
+    uint64_t events, mapped, agreed, differ, stopped, scans, other_scans;
     bool *fired, *wrong;          /* by rule */
 } conformance;
 
@@ -125,7 +128,8 @@ static void keep_for_evaluator(yaral_run *y, const event *e, const classificatio
     const schema *s = y->c->catalog->schema;
     class_id c = schema_record_class(s, STR("udm"), k->classes, k->class_count);
     if (c == CLASS_NONE) return;
-    value record = schema_event_record(s, c, k->layout, STR("udm"), NULL, 0, event_tree(e, y->scratch), &e->source, y->scratch), *own = NULL;
+    static const record_paths everything = {.all = true};
+    value record = schema_event_record(s, c, k->layout, STR("udm"), &everything, event_tree(e, y->scratch), &e->source, y->scratch), *own = NULL;
     eval_event seen = {.time = time, .order = y->order, .tree = &record};
     eval_schema view = view_of(y);
     y->mapped++;
@@ -315,6 +319,97 @@ static const rule *sum_up(yaral_run *y, const char *where)
     return first;
 }
 
+/* ---- the same by way of the library ---- */
+
+typedef struct { unsigned threads, files; size_t memory; bool shuffled; } scan_way;
+
+static int by_number(const void *x, const void *y)
+{
+    uint64_t a = *(const uint64_t *)x, b = *(const uint64_t *)y;
+    return a < b ? -1 : a > b;
+}
+
+typedef struct { arena *arena; line_list *lines; } scan_lines;
+
+static void put_member(text *t, const pk_member *m) { text_printf(t, " " STR_FMT "=" STR_FMT, STR_ARG(m->name), STR_ARG(m->json)); }
+
+/* An alert without the places of its events, which depend on the files. */
+static bool on_scan_alert(const pk_alert *alert, void *user)
+{
+    scan_lines *s = user;
+    const pk_detection *d = &alert->detection;
+    text t = {0};
+    uint64_t *events = ARENA_ARRAY(s->arena, uint64_t, alert->event_count);
+    text_printf(&t, STR_FMT " %lld", STR_ARG(alert->rule->title), (long long)alert->time);
+    for (size_t i = 0; i < d->match_count; i++) put_member(&t, &d->match[i]);
+    for (size_t i = 0; i < d->outcome_count; i++) put_member(&t, &d->outcome[i]);
+    for (size_t i = 0; i < d->count_count; i++)
+        text_printf(&t, " " STR_FMT ":%llu", STR_ARG(d->counts[i].variable), (unsigned long long)d->counts[i].count);
+    for (size_t i = 0; i < d->entity_count; i++) text_printf(&t, " " STR_FMT STR_FMT, STR_ARG(d->entities[i].variable), STR_ARG(d->entities[i].json));
+    if (d->has_window) text_printf(&t, " [%lld, %lld]", (long long)d->window_start, (long long)d->window_end);
+    if (d->has_risk_score) text_printf(&t, " risk %g", d->risk_score);
+    for (size_t i = 0; i < alert->event_count; i++) events[i] = hash_str(alert->events[i].json);
+    if (alert->event_count) qsort(events, alert->event_count, sizeof *events, by_number);
+    for (size_t i = 0; i < alert->event_count; i++) text_printf(&t, " #%llx", (unsigned long long)events[i]);
+    vec_push_in(s->arena, &s->lines->items, arena_str(s->arena, text_view(&t)));
+    text_free(&t);
+    return true;
+}
+
+static line_list scan(const conformance *c, const udm_stream *u, scan_way w, arena *a)
+{
+    pk_scan_options options = {.threads = w.threads, .row_memory = w.memory};
+    pk_scanner *scanner;
+    line_list lines = {0};
+    size_t *order = ARENA_ARRAY(a, size_t, u->lines.len + 1);
+    random_source r = {u->lines.len};
+    for (size_t i = 0; i < u->lines.len; i++) order[i] = i;
+    for (size_t i = u->lines.len; w.shuffled && i > 1; i--) {
+        size_t k = below(&r, (unsigned)i), swap = order[i - 1];
+        order[i - 1] = order[k];
+        order[k] = swap;
+    }
+    if (pk_scanner_new(&scanner, c->scanned, &options) != PK_OK) abort();
+    text entities = {0};
+    for (size_t i = 0; i < u->entities.len; i++) {
+        value_write_json(&entities, &u->entities.at[i]);
+        text_put_char(&entities, '\n');
+    }
+    if (entities.len) pk_scanner_add_context_bytes(scanner, "entities.jsonl", entities.ptr, entities.len);
+    for (unsigned f = 0; f < w.files; f++) {
+        text t = {0};
+        char name[32];
+        for (size_t i = f * u->lines.len / w.files; i < (f + 1) * u->lines.len / w.files; i++) text_printf(&t, STR_FMT "\n", STR_ARG(u->lines.at[order[i]]));
+        snprintf(name, sizeof name, "%u.jsonl", f);
+        if (pk_scanner_add_bytes(scanner, name, t.ptr, t.len, &(pk_input){.format = "json", .source = PK_LOG_SOURCE_BY_CONTENT}) != PK_OK) abort();
+        text_free(&t);
+    }
+    if (pk_scanner_run(scanner, on_scan_alert, &(scan_lines){a, &lines}) != PK_OK) abort();
+    pk_scanner_free(scanner);
+    text_free(&entities);
+    sort_lines(&lines);
+    return lines;
+}
+
+static void scan_all_ways(conformance *c, const udm_stream *u)
+{
+    static const scan_way ways[] = {{4, 1, 0, false}, {2, 3, 4096, false}, {3, 5, 0, true}};
+    arena *a = arena_new();
+    line_list first = scan(c, u, (scan_way){1, 1, 0, false}, a);
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+        line_list again = scan(c, u, ways[i], a);
+        pthread_mutex_lock(&c->lock);
+        c->scans++;
+        if (!same_lines(&first, &again) && c->other_scans++ < SHOWN_MAX) {
+            printf("%u threads, %u files%s%s: other alerts\n", ways[i].threads, ways[i].files, ways[i].shuffled ? ", shuffled" : "", ways[i].memory ? ", little memory" : "");
+            print_only("first scan", &first, &again);
+            print_only("second scan", &again, &first);
+        }
+        pthread_mutex_unlock(&c->lock);
+    }
+    arena_free(a);
+}
+
 /* ---- threads ---- */
 
 static yaral_run *open_run(conformance *c)
@@ -383,6 +478,7 @@ static void *run_streams(void *user)
             }
         }
         run_lines(y, &readers, &u);
+        if (c->scanned) scan_all_ways(c, &u);
         const rule *first = sum_up(y, "stream");
         if (first) {
             pthread_mutex_lock(&c->lock);
@@ -428,6 +524,9 @@ static bool load(conformance *c, const char *rules, bool plans)
     catalog_complete(c->catalog);
     compile_options all = {.choose = every_runnable, .choose_user = c};
     if (program_build(&c->program, c->catalog->ir, c->catalog->schema, &all, catalog_diags(c->catalog)) != PK_OK) exit(2);
+    static const pk_str every_status[] = {{"all", 3}};
+    const pk_choice choice = {.statuses = {every_status, 1}};
+    if (!c->only && pk_program_build(&c->scanned, c->catalog, &choice) != PK_OK) exit(2);
     size_t count = ir_rule_count(c->catalog->ir);
     c->fired = mem_zalloc(count + 1, sizeof *c->fired);
     c->wrong = mem_zalloc(count + 1, sizeof *c->wrong);
@@ -467,6 +566,9 @@ static void tell(conformance *c, const char *what)
            "(%zu rules), %llu runs of the evaluator stopped at their limit", c->rules.len, count, (unsigned long long)c->events,
            (unsigned long long)c->mapped, count_true(c->fired, count), (unsigned long long)c->agreed, (unsigned long long)c->differ,
            count_true(c->wrong, count), (unsigned long long)c->stopped);
+    if (c->scans)
+        figure("YARA-L over native streams: threads, files, order, memory", "%llu scans, %llu with other alerts than on one thread",
+               (unsigned long long)c->scans, (unsigned long long)c->other_scans);
 }
 
 int main(int argc, char **argv)
@@ -474,7 +576,7 @@ int main(int argc, char **argv)
     const char *corpora = corpora_or_skip(716), *rules = NULL;
     conformance c = {.every = corpora_all() ? 1 : SAMPLE_EVERY, .seed = 1};
     size_t threads = (size_t)sysconf(_SC_NPROCESSORS_ONLN), streams = corpora_all() ? 10 : 1;
-    bool logs = true, plans = false;
+    bool logs = true, plans = false, silent = false;
     arena *a = arena_new();
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--every") == 0 && i + 1 < argc) c.every = strtoull(argv[++i], NULL, 10);
@@ -484,6 +586,7 @@ int main(int argc, char **argv)
         else if (strcmp(argv[i], "--rules") == 0 && i + 1 < argc) rules = argv[++i];
         else if (strcmp(argv[i], "--only") == 0 && i + 1 < argc) c.only = argv[++i];
         else if (strcmp(argv[i], "--plans") == 0) plans = true;
+        else if (strcmp(argv[i], "--silent") == 0) silent = true;
         else vec_push(&c.files, argv[i]);
     }
     if (!rules) rules = arena_printf(a, "%s/rules/chronicle", corpora).ptr;
@@ -500,14 +603,18 @@ int main(int argc, char **argv)
     }
     uint64_t differ = c.differ;
     c.events = c.mapped = c.agreed = c.differ = 0;
+    memset(c.fired, 0, ir_rule_count(c.catalog->ir) * sizeof *c.fired);
     for (size_t i = 0; i < streams; i++, c.seed++) run_threads(&c, run_streams, threads);
     if (streams) tell(&c, "YARA-L over native streams: engine and reference evaluator");
-    differ += c.differ;
+    differ += c.differ + c.other_scans;
+    for (size_t i = 0; silent && i < c.rules.len; i++)
+        if (!c.fired[c.rules.at[i]]) printf("silent: " STR_FMT "\n", STR_ARG(ir_rule(c.catalog->ir, c.rules.at[i])->path));
     vec_free(&c.files);
     vec_free(&c.rules);
     mem_free(c.fired);
     mem_free(c.wrong);
     program_free(c.program);
+    pk_program_free(c.scanned);
     pk_catalog_free(c.catalog);
     arena_free(a);
     return differ == 0 ? 0 : 1;

@@ -104,9 +104,10 @@ static void test_identity(void **state)
     const schema *s = find_class("app", &c);
     event_source source = {.file = STR("logs/a.json"), .position = 7};
     pk_str path = STR("metadata.id");
+    record_paths wanted = record_paths_read(&path, 1, a);
     value tree, record;
     assert_true(json_text_parse(STR("{\"app\":1}"), 8, a, &tree));
-    record = schema_event_record(s, c, layout_of(s, c), STR("udm"), &path, 1, &tree, &source, a);
+    record = schema_event_record(s, c, layout_of(s, c), STR("udm"), &wanted, &tree, &source, a);
     assert_str(value_get(value_get(&record, STR("metadata")), STR("id"))->as.string, "logs/a.json#7");
 }
 
