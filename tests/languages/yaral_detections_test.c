@@ -201,8 +201,28 @@ static void test_cases(void **state)
     assert_false(failed_before);
 }
 
+/* The example of every function of the language becomes a plan, but for what is said to be out of reach. */
+static void test_functions(void **state)
+{
+    (void)state;
+    for (const language_function *f = language_find(STR("yara-l"))->functions; f->name; f++) {
+        pk_str name = str_from(f->name);
+        bool refused = str_starts_with(name, STR("metrics")) || str_starts_with(name, STR("period_start")) || str_equal(name, STR("group"));
+        bool test = str_find_char(name, '.') != STR_NPOS ? !str_starts_with(name, STR("window.")) : str_equal(name, STR("if"));
+        detection_world w = new_world();
+        text t = {0};
+        text_put_cstring(&t, "rule r { meta: author = \"picket\" events: $e.metadata.event_type = \"USER_LOGIN\" $e.principal.ip = $ip ");
+        text_printf(&t, test ? "%s match: $ip over 5m condition: $e }" : "match: $ip over 5m outcome: $x = %s condition: $e }", f->example);
+        const rule *r = load_text(&w, text_view(&t), STR("function.yaral"));
+        if (!refused && r->state != RULE_RUNNABLE) fail_msg("%s: " STR_FMT, f->example, STR_ARG(r->reason));
+        if (r->plan) check_text_form(&w, r);
+        text_free(&t);
+        ir_catalog_free(w.catalog);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_cases)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_cases), cmocka_unit_test(test_functions)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
