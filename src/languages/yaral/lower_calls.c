@@ -176,6 +176,16 @@ static typed as_string(lowering *l, const yaral_node *n)
     return lower_typed(lower_call(l, "coalesce", args, 2, n->span), TYPE_TEXT, n->span);
 }
 
+/* "Floats maintain precision up to 7 decimal digits." */
+static typed as_float(lowering *l, const yaral_node *n)
+{
+    enum { DIGITS = 7 };
+    if (!has_arguments(l, n, 1, 2)) return nothing(l, n);
+    expr *zero = lower_at(ir_constant_expr(l->arena, value_int(0)), n->span), *digits = lower_at(ir_constant_expr(l->arena, value_int(DIGITS)), n->span);
+    expr *args[3] = {lower_value(l, n->args[0]).value, n->count > 1 ? lower_value(l, n->args[1]).value : zero, digits};
+    return lower_typed(lower_call(l, "to_float", args, 3, n->span), TYPE_FLOAT, n->span);
+}
+
 static typed length(lowering *l, const yaral_node *n)
 {
     if (!has_arguments(l, n, 1, 1)) return nothing(l, n);
@@ -202,12 +212,11 @@ static typed chance(lowering *l, const yaral_node *n)
                        TYPE_FLOAT, n->span);
 }
 
-/* A form as strftime takes it; a name of a unit stands for the form up to it. */
+/* A form as strftime takes it, or the name of a unit, which time_format knows. */
 static expr *time_form(lowering *l, const yaral_node *n)
 {
-    static const char *const units[][2] = {
-        {"SECOND", "%F %T"}, {"MINUTE", "%F %H:%M"}, {"HOUR", "%F %H"}, {"DAY", "%F"}, {"WEEK", "%Y-%U"}, {"MONTH", "%Y-%m"}, {"YEAR", "%Y"},
-    };
+    static const char *const units[][2] = {{"SECOND", "SECOND"}, {"MINUTE", "MINUTE"}, {"HOUR", "HOUR"},   {"DATE", "DATE"},
+                                           {"DAY", "DATE"},      {"WEEK", "WEEK"},     {"MONTH", "MONTH"}, {"YEAR", "YEAR"}};
     pk_str word = n->kind == YARAL_WORD ? n->as.word : n->kind == YARAL_STRING ? n->as.string.text : STR("");
     for (size_t i = 0; i < sizeof units / sizeof *units; i++)
         if (str_equal_ascii_fold(word, str_from(units[i][0]))) return lower_at(lower_text(l, str_from(units[i][1])), n->span);
@@ -232,6 +241,7 @@ static typed special(lowering *l, const yaral_node *n, const lowered_function *f
     if (!strcmp(f->name_in_ir, "list_at")) return element(l, n, f->result);
     if (!strcmp(f->name_in_ir, "to_text")) return as_string(l, n);
     if (!strcmp(f->name_in_ir, "length")) return length(l, n);
+    if (!strcmp(f->name_in_ir, "to_float")) return as_float(l, n);
     if (!strcmp(f->name_in_ir, "now")) return now(l, n);
     if (!strcmp(f->name_in_ir, "random")) return chance(l, n);
     return time_text(l, n);

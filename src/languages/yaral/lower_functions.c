@@ -47,7 +47,7 @@ static const lowered_function functions[] = {
     {"arrays.max", FUNCTION_LISTS, "list_max", TYPE_FLOAT},
     {"cast.as_int", FUNCTION_PLAIN, "to_int", TYPE_INT},
     {"cast.as_uint", FUNCTION_PLAIN, "to_int", TYPE_INT},
-    {"cast.as_float", FUNCTION_PLAIN, "to_float", TYPE_FLOAT},
+    {"cast.as_float", FUNCTION_SPECIAL, "to_float", TYPE_FLOAT},
     {"cast.as_bool", FUNCTION_PLAIN, "to_bool", TYPE_BOOL},
     {"cast.as_string", FUNCTION_SPECIAL, "to_text", TYPE_TEXT},
     {"math.abs", FUNCTION_PLAIN, "abs", TYPE_FLOAT},
