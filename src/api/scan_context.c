@@ -14,6 +14,7 @@ struct scan_context {
     arena *arena;
     context_store *store;
     context_wishes wishes;
+    size_t stages;                 /* that read context, of all rules */
     timestamp now;                 /* TIMESTAMP_NONE: nobody said */
     uint8_t days[MOST_DAY_COUNTS]; /* day_count of derived prevalence that rules ask for; ends with 0 */
     uint64_t indicators_damaged, values_left_out;
@@ -65,6 +66,7 @@ static void look_at(scan_context *c, const rule *r)
         const stage *s = r->plan->stages[i];
         if (s->kind != STAGE_CONTEXT) continue;
         c->wishes.entities = true;
+        c->stages++;
         if (s->as.match.where) ir_walk_expr(r->plan, s->as.match.where, find_days, c);
     }
 }
@@ -187,6 +189,14 @@ static void took(const rule *r, const stage *s, size_t count, void *user)
 stage_inputs scan_context_inputs(scan_context *c, timestamp last)
 {
     return (stage_inputs){.records = records, .took = took, .user = c, .now = c->now != TIMESTAMP_NONE ? c->now : last};
+}
+
+size_t scan_context_memory(const scan_context *c)
+{
+    const size_t windows = (size_t)1 << 30, most = (size_t)4 << 30, of_record = 1024; /* as a row, in a join with its index */
+    size_t rows;
+    if (__builtin_mul_overflow(context_store_count(c->store), c->stages, &rows) || rows > most / of_record) return windows + most;
+    return windows + rows * of_record;
 }
 
 /* ---- what is told ---- */
