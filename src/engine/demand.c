@@ -3,7 +3,9 @@
  * name outside of their match stages, for each match stage that it may be a field of. Rows of a correlation hand their parts
  * on, so what is asked of it is asked of what feeds it too.
  */
+#include "compile/program_private.h"
 #include "engine/rows.h"
+#include "engine/stage_alert_rows.h"
 #include "ir/walk.h"
 
 typedef VEC(demand_path) path_list;
@@ -91,7 +93,7 @@ static void fields_of_plan(demand_builder *b, const plan *p)
     b->fields.len = 0;
     for (size_t i = 0; i < p->stage_count; i++) {
         const stage *s = p->stages[i];
-        if (s->kind == STAGE_MATCH || s->kind == STAGE_CONTEXT) continue;
+        if (s->kind == STAGE_MATCH || s->kind == STAGE_CONTEXT || s->kind == STAGE_ALERTS) continue;
         if (s->kind == STAGE_AGGREGATE) fields_of_aggregate(b, p, s);
         else ir_each_stage_expr(s, find_in_place, user);
         if (s->kind == STAGE_EXPAND) fields_of_expand(b, s);
@@ -152,6 +154,54 @@ static void demand_of_stage(demand_builder *b, const rule *r, size_t number)
         for (size_t i = 0; i < b->lists[r->index][k].len; i++) ask_rule(b, source, b->lists[r->index][k].at[i]);
 }
 
+/* ---- alerts that are read ---- */
+
+/* A rule that reads alerts may ask for the records behind them: then it reads them whole. */
+static bool find_elements(const expr *e, bool negated, void *user)
+{
+    (void)negated;
+    if (e->kind == EXPR_FIELD && str_starts_with(e->as.field.path, STR("collection_elements"))) *(bool *)user = true;
+    return true;
+}
+
+static void find_elements_in_stage(const stage *s, const expr *e, bool negated, void *user)
+{
+    (void)s;
+    find_elements(e, negated, user);
+}
+
+static bool reads_elements(const plan *p)
+{
+    bool found = false;
+    ir_walk_plan(p, find_elements_in_stage, &found);
+    for (size_t i = 0; i < p->stage_count; i++)
+        for (size_t k = 0; p->stages[i]->kind == STAGE_EXPAND && k < p->stages[i]->as.expand.count; k++)
+            found |= str_starts_with(p->stages[i]->as.expand.lists[k].path, STR("collection_elements"));
+    return found;
+}
+
+/* All rows that are alerts of rules that somebody may read. */
+static void ask_for_alerts(demand_builder *b, const program *p, const rule *reader)
+{
+    bool whole = reads_elements(reader->plan);
+    for (size_t i = 0; i < reader->plan->stage_count; i++) {
+        const stage *s = reader->plan->stages[i];
+        for (uint32_t k = 0; s->kind == STAGE_ALERTS && k < p->rule_count; k++) {
+            const rule *r = ir_rule(p->catalog, k);
+            if (r == reader || !program_has_rule(p, k) || !reads_alerts_of(s, r)) continue;
+            b->table->rules[k].wanted = true;
+            if (whole) ask_rule(b, r, (demand_path){.path = {"", 0}, .schema = {"", 0}, .tree = true});
+        }
+    }
+}
+
+static bool reads_alerts(const rule *r)
+{
+    for (size_t i = 0; i < r->plan->stage_count; i++)
+        if (r->plan->stages[i]->kind == STAGE_ALERTS) return true;
+    return false;
+}
+
 static void see_rule(demand_table *d, const rule *r)
 {
     if (!r) return;
@@ -185,6 +235,7 @@ void demand_build(demand_table *d, const program *p)
     *d = (demand_table){.arena = arena_new()};
     for (size_t i = 0; i < count; i++) {
         see_rule(d, correlations[i]);
+        if (reads_alerts(correlations[i]) && d->rule_count < p->rule_count) d->rule_count = p->rule_count;
         for (size_t k = 0; k < correlations[i]->plan->stage_count; k++)
             if (correlations[i]->plan->stages[k]->kind == STAGE_RULE) see_rule(d, correlations[i]->plan->stages[k]->as.rule.rule);
     }
@@ -196,6 +247,12 @@ void demand_build(demand_table *d, const program *p)
             const stage *s = correlations[i]->plan->stages[k];
             if (s->kind == STAGE_RULE && s->as.rule.rule) give_stages(&b, s->as.rule.rule);
         }
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (!reads_alerts(correlations[i])) continue;
+        for (uint32_t k = 0; k < p->rule_count; k++)
+            if (program_has_rule(p, k)) give_stages(&b, ir_rule(p->catalog, k));
+        ask_for_alerts(&b, p, correlations[i]);
     }
     while (b.changed) {
         b.changed = false;

@@ -108,7 +108,7 @@ typedef struct {
 typedef struct {
     pk_str name;
     bool context;                  /* context records instead of events */
-    const stage_event *events;     /* in time order, at most PART_SAMPLES */
+    const stage_event *events;     /* in time order, at most PART_SAMPLES; of alerts of other rules those behind them */
     size_t event_count;
     const value *const *records;   /* of a context: at most PART_SAMPLES, in the order in which they were given */
     size_t record_count;

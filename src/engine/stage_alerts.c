@@ -116,13 +116,16 @@ static void put_events(alert_queue *q, stage_alert *alert, const row *r)
 
 static void put_part(alert_queue *q, stage_part *out, const row_sample *s)
 {
-    stage_event *events = ARENA_ARRAY(q->arena, stage_event, s->count + 1);
+    stage_event *events = ARENA_ARRAY(q->arena, stage_event, PART_SAMPLES + 1);
     const value **records = ARENA_ARRAY(q->arena, const value *, s->count + 1);
     *out = (stage_part){.name = s->name, .context = s->context, .events = events, .records = records, .total = s->total};
     pk_str host;
     for (size_t i = 0; i < s->count; i++) {
-        if (s->parts[i]->context) records[out->record_count++] = &s->parts[i]->record;
-        else events[out->event_count++] = read_event(q, &s->parts[i]->event, &host);
+        const part *p = s->parts[i];
+        for (size_t k = 0; k < p->event_count && out->event_count < PART_SAMPLES; k++)
+            events[out->event_count++] = read_event(q, &p->events[k], &host);
+        if (p->context) records[out->record_count++] = &p->record;
+        else if (!p->is_alert && out->event_count < PART_SAMPLES) events[out->event_count++] = read_event(q, &p->event, &host);
     }
 }
 

@@ -28,7 +28,6 @@ static bool check(const expr *e, bool negated, void *user)
     (void)negated;
     if (e->kind == EXPR_CALL && !is_of_part(e) && !ir_function_find(e->as.call.name))
         c->problem = "it calls a function that rows do not have";
-    if (e->kind == EXPR_COMPARE && e->as.compare.how == TEST_WILDCARD) c->problem = "it compares with a pattern out of a row";
     if (e->kind != EXPR_FIELD) return true;
     if (e->as.field.kind != FIELD_PATH) c->problem = "it reads whole events behind its match stages";
     else if (str_find_char(e->as.field.path, '*') != STR_NPOS) c->problem = "it reads columns by a pattern";

@@ -105,6 +105,7 @@ void part_release(part *p)
     if (--p->refs > 0) return;
     *p->account -= p->bytes;
     mem_free(p->block);
+    mem_free(p->events);
     mem_free(p);
 }
 

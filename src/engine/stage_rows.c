@@ -226,7 +226,7 @@ void row_take_events(row *into, row *const *rows, size_t count)
     uint64_t total = 0;
     part_list parts = distinct_parts(rows, count);
     for (size_t i = 0; i < parts.len; i++)
-        if (!parts.at[i].part->context) vec_push(&all, parts.at[i].part->event);
+        if (!parts.at[i].part->context && !parts.at[i].part->is_alert) vec_push(&all, parts.at[i].part->event);
     total = all.len;
     vec_free(&parts);
     for (size_t i = 0; i < count; i++) {

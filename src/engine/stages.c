@@ -5,6 +5,7 @@
  * timers due, act in order of their distance from the sources, so that each sees all rows of that time before it decides;
  * then the times between that have timers. Alerts of one point in time are put in order of rule, then key.
  */
+#include "engine/stage_alert_rows.h"
 #include "engine/stage_alerts.h"
 
 #include <stdlib.h>
@@ -34,6 +35,8 @@ typedef struct {
     VEC(run_timer) timers;        /* heap, earliest first; of one time those of lower nodes first */
     uint64_t timer_sequence;
     alert_queue *alerts;
+    node_list alert_readers;      /* nodes of ALERTS stages */
+    uint64_t alert_count;
     int64_t lag;                  /* the greatest of all nodes */
 } run_internal;
 
@@ -69,12 +72,34 @@ static void feed_rule(stage_run *run, uint32_t rule_index, const stage *of, row 
         if (feeds->at[i].of == of) feeds->at[i].node->ops->push(run, feeds->at[i].node, 0, r);
 }
 
+/* Plans that read alerts: only those built behind the one that gives it, so that none reads itself through others. */
+static void feed_alert(stage_run *run, const rule *of, const node *n, row *r)
+{
+    run_internal *in = internal(run);
+    part *p = NULL;
+    row *made = NULL;
+    if (in->alert_readers.len == 0 || !program_has_rule(run->program, of->index)) return;
+    for (size_t i = 0; i < in->alert_readers.len; i++) {
+        node *reader = in->alert_readers.at[i];
+        if (reader->rule == of || (n && n->number > reader->number) || !reads_alerts_of(reader->stage, of)) continue;
+        if (!p) p = part_of_alert(run, of, n, r, in->alert_count++);
+        made = row_of_part(run, p, reader->stage->name);
+        row_take_events(made, &r, 1);
+        made->input = p->event.input;
+        made->position = p->event.position;
+        reader->ops->push(run, reader, 0, made);
+        row_release(made);
+    }
+    if (p) part_release(p);
+}
+
 void node_emit(stage_run *run, node *n, row *r)
 {
     for (size_t i = 0; i < n->user_count; i++) n->users[i].node->ops->push(run, n->users[i].node, n->users[i].input, r);
     if (!n->is_alert) return;
     if (!n->rule->silent && program_has_rule(run->program, n->rule->index)) alert_queue_add(internal(run)->alerts, n, r);
     feed_rule(run, n->rule->index, NULL, r); /* plans that read this one */
+    feed_alert(run, n->rule, n, r);
 }
 
 void node_touch(stage_run *run, node *n)
@@ -190,7 +215,8 @@ static const stage_ops *ops_of(stage_kind kind)
     case STAGE_CONTEXT: return &context_ops;
     case STAGE_EXPAND: return &expand_ops;
     case STAGE_JOIN: return &join_ops;
-    case STAGE_ALERTS: case STAGE_FOR_EACH: case STAGE_SAMPLE:
+    case STAGE_ALERTS: return &alerts_ops;
+    case STAGE_FOR_EACH: case STAGE_SAMPLE:
     case STAGE_LOOKUP: case STAGE_NEW_TERMS: case STAGE_SORT: case STAGE_DEDUP: case STAGE_LIMIT: case STAGE_FRAME:
     case STAGE_UNSUPPORTED: case STAGE_KINDS: return NULL;
     }
@@ -259,6 +285,7 @@ static const char *add_node(stage_run *run, const rule *r, const stage *s, const
     node *n = ARENA_NEW(run->arena, node);
     *n = (node){.run = run, .stage = s, .rule = r, .plan = r->plan, .ops = ops, .inputs = inputs, .input_count = count};
     n->context = count > 0;
+    n->number = (uint32_t)in->nodes.len;
     name_parts(run, n);
     for (size_t i = 0; i < count; i++) {
         if (inputs[i]->level >= n->level) n->level = inputs[i]->level + 1;
@@ -300,6 +327,22 @@ static const char *hold_back(stage_run *run, const rule *r, node **inputs, size_
     return reason;
 }
 
+/* Behind all whose alerts it reads, and as late as the latest of them. */
+static const char *follow_alerts(stage_run *run, const rule *r, node *reader)
+{
+    run_internal *in = internal(run);
+    int64_t lag = 0;
+    for (size_t i = 0; i < in->nodes.len; i++) {
+        const node *n = in->nodes.at[i];
+        if (!n->is_alert || n->rule == r || !reads_alerts_of(reader->stage, n->rule)) continue;
+        if (n->level >= reader->level) reader->level = n->level + 1;
+        if (n->lag > lag) lag = n->lag;
+        reader->late |= n->late;
+    }
+    vec_push(&in->alert_readers, reader);
+    return add_delay(run, r, reader, lag);
+}
+
 static const char *build_stage(stage_run *run, const rule *r, const stage *s, size_t first)
 {
     const stage **stages;
@@ -313,6 +356,7 @@ static const char *build_stage(stage_run *run, const rule *r, const stage *s, si
     if (!reason) reason = add_node(run, r, s, ops, inputs, count);
     if (reason) return reason;
     node *made = internal(run)->nodes.at[internal(run)->nodes.len - 1];
+    if (s->kind == STAGE_ALERTS) return follow_alerts(run, r, made);
     int64_t waits = s->kind == STAGE_JOIN ? join_wait(made) : 0;
     return waits ? add_delay(run, r, made, time_sum(made->lag, waits)) : NULL;
 }
@@ -341,6 +385,7 @@ static void close_nodes(stage_run *run, size_t first)
     run_internal *in = internal(run);
     for (size_t i = first; i < in->nodes.len; i++)
         if (in->nodes.at[i]->ops->close) in->nodes.at[i]->ops->close(run, in->nodes.at[i]);
+    while (in->alert_readers.len && in->alert_readers.at[in->alert_readers.len - 1]->number >= first) in->alert_readers.len--;
     in->nodes.len = first;
 }
 
@@ -378,12 +423,27 @@ const node *run_alert_node(const stage_run *run, const rule *r)
     return NULL;
 }
 
+static bool reads_alerts(const rule *r)
+{
+    for (size_t i = 0; i < r->plan->stage_count; i++)
+        if (r->plan->stages[i]->kind == STAGE_ALERTS) return true;
+    return false;
+}
+
+/* Those that are named; of all rules those that read no alerts themselves: the others come in their own order. */
+static bool waits_for_alerts(const stage *s, const rule *r)
+{
+    return reads_alerts_of(s, r) && (s->as.alerts.rule_count > 0 || !reads_alerts(r));
+}
+
 static bool reads_any(const rule *r, const rule *const *waiting, size_t count)
 {
     for (size_t i = 0; i < r->plan->stage_count; i++) {
         const stage *s = r->plan->stages[i];
         for (size_t k = 0; k < count && s->kind == STAGE_RULE; k++)
             if (waiting[k] && waiting[k] == s->as.rule.rule) return true;
+        for (size_t k = 0; k < count && s->kind == STAGE_ALERTS; k++)
+            if (waiting[k] && waiting[k] != r && waits_for_alerts(s, waiting[k])) return true;
     }
     return false;
 }
@@ -438,7 +498,9 @@ static void run_rows(stage_run *run, row_merge *merge)
         part *p = part_new(run, &s);
         row *r = row_of_part(run, p, of->name);
         part_release(p);
+        const rule *source = ir_rule(run->program->catalog, s.rule);
         feed_rule(run, s.rule, of, r);
+        if (!rule_is_correlation(source)) feed_alert(run, source, NULL, r);
         row_release(r);
     }
     if (now != TIMESTAMP_NONE) complete_time(run, now);
@@ -480,6 +542,7 @@ static void free_run(stage_run *run, run_internal *in)
     for (size_t i = 0; i < in->feed_count; i++) vec_free(&in->feeds[i]);
     vec_free(&in->nodes);
     vec_free(&in->timers);
+    vec_free(&in->alert_readers);
     alert_queue_free(in->alerts);
     vec_free(&run->dirty);
     for (size_t i = 0; i < run->tests.len; i++)

@@ -33,12 +33,15 @@ typedef struct {
 typedef struct {
     uint32_t refs;
     bool context;                 /* a context record: it has no time, and no event */
+    bool is_alert;                /* an alert of another rule: its events are the row's own; `event` is its time and place in order */
     bool nested;                  /* as stored_row.nested */
     timestamp time;
     uint64_t number;              /* of the context record */
     row_event event;
     value record;                 /* cut to the demand; of a context the whole, and not its own */
     void *block;                  /* what `record` points to */
+    row_event *events;            /* of an alert: at most PART_SAMPLES of those that it comes from; its own */
+    size_t event_count;
     uint64_t *account;
     size_t bytes;
 } part;
@@ -104,6 +107,7 @@ struct node {
     const rule *rule;             /* whose plan it belongs to */
     const plan *plan;
     uint32_t level;               /* distance from the sources */
+    uint32_t number;              /* in the order in which nodes are made */
     row_column *columns;
     size_t column_count;
     pk_str *part_names;           /* parts that its rows may have */
@@ -236,7 +240,7 @@ int group_order(const void *x, const void *y);        /* of two group_head *, by
 void group_remove(stage_run *run, group_table *t, group_head *g); /* and frees it */
 void group_table_free(group_table *t);                /* once no groups are left */
 
-extern const stage_ops match_ops, rule_ops, context_ops, where_ops, derive_ops, expand_ops, union_ops, aggregate_ops, sequence_ops, join_ops;
+extern const stage_ops match_ops, rule_ops, context_ops, where_ops, derive_ops, expand_ops, union_ops, aggregate_ops, sequence_ops, join_ops, alerts_ops;
 extern const stage_ops delay_ops; /* not of a stage: holds rows back until their time has come for those that are behind it */
 extern const stage_ops quiet_ops; /* not of a stage: stands behind the alert stage of a plan that is quiet for a time */
 
