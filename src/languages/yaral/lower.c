@@ -24,7 +24,8 @@ bool lower_enter(lowering *l, span at)
 {
     if (l->failed) return false;
     if (l->depth == LOWER_MAX_DEPTH || ++l->nodes > LOWER_MAX_NODES) {
-        lower_fail(l, PK_ERROR, "yaral-limit", at, "too large once its placeholders are put in");
+        lower_fail(l, PK_ERROR, "yaral-limit", at, "the rule is too large: more than %d values and tests, placeholders put in, or %d within one another",
+                   LOWER_MAX_NODES, LOWER_MAX_DEPTH);
         return false;
     }
     l->depth++;
@@ -71,6 +72,10 @@ static void lower_rule(lowering *l)
     if (l->ast->window.pivot.len && l->ast->window.pivot_index >= l->ast->variable_count) {
         lower_fail(l, PK_ERROR, "yaral-window", l->ast->window.span, "$" STR_FMT " is no variable of the events section",
                    STR_ARG(l->ast->window.pivot));
+        return;
+    }
+    if (l->ast->placeholder_count > LOWER_MAX_PLACEHOLDERS) {
+        lower_fail(l, PK_ERROR, "yaral-limit", l->ast->name_span, "more than %d placeholders", LOWER_MAX_PLACEHOLDERS);
         return;
     }
     name_variables(l);

@@ -18,6 +18,8 @@
 #define LOWER_MAX_HEIGHT 150          /* of expressions: below what the text form reads */
 #define LOWER_MAX_COPIES 10000        /* rows that one event may become */
 #define LOWER_MAX_OUTCOME_LIST 25     /* elements of array and array_distinct */
+#define LOWER_MAX_PLACEHOLDERS 500    /* of one rule */
+#define LOWER_MAX_TABLE_ROWS 5000     /* of a data table of which several columns are compared at once */
 #define LOWER_DEFAULT_RISK 40
 
 /* ---- values ---- */
@@ -147,6 +149,11 @@ variable_binding *lower_binding_of(const lowering *l, uint32_t variable, uint32_
 size_t lower_needs(const lowering *l, const yaral_node *n, bool *needs);
 
 /* ---- lower_values.c ---- */
+
+typedef VEC(expr *) expr_list;
+/* All of them, joined at once (one by one would copy what was joined before each time); NULL: there are none. */
+expr *lower_all_of(lowering *l, const expr_list *parts);
+expr *lower_any_of(lowering *l, const expr_list *parts);
 
 typed lower_value(lowering *l, const yaral_node *n);
 typed lower_whole(lowering *l, const yaral_node *n);  /* fields as whole lists, not copy by copy */

@@ -162,14 +162,14 @@ static entries entries_of(lowering *l, const yaral_node *n, const yaral_node *li
 /* What of an array is no constant is compared one by one. */
 static expr *other_items(lowering *l, const yaral_node *n)
 {
-    expr *any = NULL;
+    expr_list any = {0};
     for (size_t i = 0; i < n->args[1]->count; i++) {
         const yaral_node *item = n->args[1]->args[i];
         if (lower_is_constant(item)) continue;
         typed operand = lower_value(l, n->args[0]);
-        any = ir_or(l->arena, any, lower_comparison_of(l, operand, COMPARE_EQ, lower_value(l, item), n->nocase, item->span));
+        vec_push_in(l->scratch, &any, lower_comparison_of(l, operand, COMPARE_EQ, lower_value(l, item), n->nocase, item->span));
     }
-    return any;
+    return lower_any_of(l, &any);
 }
 
 expr *lower_membership(lowering *l, const yaral_node *n)
@@ -222,15 +222,15 @@ expr *lower_column_equality(lowering *l, const yaral_node *n)
 /* All comparisons with the cells of one row. */
 static expr *row_test(lowering *l, const yaral_node *const *comparisons, size_t count, const data_table *t, const size_t *columns, size_t r)
 {
-    expr *all = NULL;
+    expr_list all = {0};
     for (size_t i = 0; i < count; i++) {
         typed operand = lower_value(l, value_side(comparisons[i]));
         entries e = entries_of(l, comparisons[i], column_side(comparisons[i]), operand);
         e.how = how_of(t->columns[columns[i]].type);
         add_entry(&e, t->cells[r * t->column_count + columns[i]]);
-        all = ir_and(l->arena, all, use_of_entries(&e, operand, comparisons[i]->span));
+        vec_push_in(l->scratch, &all, use_of_entries(&e, operand, comparisons[i]->span));
     }
-    return all;
+    return lower_all_of(l, &all);
 }
 
 expr *lower_table_rows(lowering *l, const yaral_node *const *comparisons, size_t count)
@@ -240,8 +240,14 @@ expr *lower_table_rows(lowering *l, const yaral_node *const *comparisons, size_t
     size_t *columns = ARENA_ARRAY(l->scratch, size_t, count);
     for (size_t i = 0; i < count; i++)
         if (!find_column(l, column_side(comparisons[i]), &t, &columns[i])) return lower_at(ir_false(l->arena), comparisons[0]->span);
+    if (t->row_count > LOWER_MAX_TABLE_ROWS) {
+        lower_fail(l, PK_UNSUPPORTED, "yaral-table", comparisons[0]->span, "table " STR_FMT " has %zu rows; several columns are compared "
+                   "for at most %d", STR_ARG(t->name), t->row_count, LOWER_MAX_TABLE_ROWS);
+        return lower_at(ir_false(l->arena), comparisons[0]->span);
+    }
     expr **rows = ARENA_ARRAY(l->scratch, expr *, t->row_count);
-    for (size_t r = 0; r < t->row_count && !l->failed; r++) rows[r] = row_test(l, comparisons, count, t, columns, r);
+    size_t nodes = l->nodes; /* rows have a limit of their own */
+    for (size_t r = 0; r < t->row_count && !l->failed; r++, l->nodes = nodes) rows[r] = row_test(l, comparisons, count, t, columns, r);
     if (l->failed) return lower_at(ir_false(l->arena), comparisons[0]->span);
     return lower_at(ir_or_all(l->arena, rows, t->row_count), comparisons[0]->span);
 }
