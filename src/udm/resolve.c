@@ -24,6 +24,7 @@ typedef struct {
     arena *arena;
     udm_path *out;
     udm_error error;
+    bool told;                    /* somebody reads the error: then it has the nearest name */
     text canonical;
 } resolver;
 
@@ -48,7 +49,7 @@ static pk_str nearest_field(const udm_message *m, pk_str word)
 static bool fail_field(resolver *r, const field_step *s, const udm_message *m)
 {
     fail(r, UDM_UNKNOWN_FIELD, s, m);
-    r->error.nearest = nearest_field(m, s->name);
+    if (r->told) r->error.nearest = nearest_field(m, s->name);
     return false;
 }
 
@@ -123,7 +124,7 @@ static bool resolve_steps(resolver *r, const udm_message *m)
 
 bool udm_resolve(udm_root root, pk_str path, arena *a, udm_path *out, udm_error *error)
 {
-    resolver r = {.text = path, .arena = a, .out = out};
+    resolver r = {.text = path, .arena = a, .out = out, .told = error != NULL};
     size_t wrong = 0;
     *out = (udm_path){0};
     bool fine = field_path_parse(path, a, &r.path, &wrong);

@@ -364,7 +364,7 @@ static void lex_sign(lexer *l)
     token t = begin(l);
     pk_str rest = str_slice(l->source, l->at, STR_NPOS);
     for (size_t i = 0; i < sizeof signs / sizeof *signs; i++) {
-        if (!str_starts_with(rest, str_from(signs[i].text))) continue;
+        if (signs[i].text[0] != rest.ptr[0] || !str_starts_with(rest, str_from(signs[i].text))) continue;
         l->at += strlen(signs[i].text);
         if (signs[i].kind == TOKEN_BAD) finish_bad(l, &t, signs[i].problem, signs[i].hint);
         else finish(l, &t, signs[i].kind);

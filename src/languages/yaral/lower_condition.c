@@ -40,13 +40,14 @@ static expr *simplified(lowering *l, expr *e)
     }
     if (e->kind != EXPR_AND && e->kind != EXPR_OR) return e;
     bool neutral = e->kind == EXPR_AND;
-    expr *kept = NULL;
+    expr_list parts = {0};
     for (size_t i = 0; i < e->count; i++) {
         expr *part = simplified(l, e->args[i]);
         if (is_truth(part, !neutral)) return part;
         if (is_truth(part, neutral)) continue;
-        kept = neutral ? ir_and(l->arena, kept, part) : ir_or(l->arena, kept, part);
+        vec_push_in(l->scratch, &parts, part);
     }
+    expr *kept = neutral ? lower_all_of(l, &parts) : lower_any_of(l, &parts);
     if (!kept) return neutral ? ir_true(l->arena) : ir_false(l->arena);
     if (kept->kind == e->kind) kept->span = e->span;
     return kept;

@@ -22,22 +22,22 @@ static stage *add_stage(lowering *l, stage_kind kind, pk_str name, stage **input
 /* What an event must hold for a copy of it to hold all tests. */
 static expr *necessary_tests(lowering *l, const variable_plan *v)
 {
-    expr *all = NULL;
+    expr_list all = {0};
     for (size_t i = 0; i < v->tests.len; i++) {
         expr *known = lower_necessary(l, v->tests.at[i]);
         if (known && known->kind == EXPR_CONSTANT && known->as.constant.type == VALUE_BOOL && known->as.constant.as.boolean) continue;
-        all = ir_and(l->arena, all, known);
+        if (known) vec_push_in(l->scratch, &all, known);
     }
-    return all;
+    return lower_all_of(l, &all);
 }
 
 /* Tests that read copies, or that events are not matched by. */
 static expr *copy_tests(lowering *l, const variable_plan *v)
 {
-    expr *all = NULL;
+    expr_list all = {0};
     for (size_t i = 0; i < v->tests.len; i++)
-        if (lower_waits_for_rows(l, v->tests.at[i])) all = ir_and(l->arena, all, v->tests.at[i]);
-    return all;
+        if (lower_waits_for_rows(l, v->tests.at[i])) vec_push_in(l->scratch, &all, v->tests.at[i]);
+    return lower_all_of(l, &all);
 }
 
 static stage *source_stage(lowering *l, uint32_t variable, expr *where)
@@ -268,13 +268,13 @@ static void add_block_key(lowering *l, const bool *fresh, join_keys *keys)
 static stage *join_stage(lowering *l, stage **inputs, size_t count, const bool *fresh, join_kind kind, pk_str name)
 {
     join_keys keys = {0};
-    expr *where = NULL;
+    expr_list where = {0};
     for (uint32_t p = 0; p < l->ast->placeholder_count; p++) add_placeholder_key(l, p, fresh, &keys);
     for (size_t i = 0; i < l->cross.len; i++) {
         cross_test *c = &l->cross.at[i];
         if (c->placed || !all_joined(l, c->needs)) continue;
         c->placed = true;
-        if (c->test) where = ir_and(l->arena, where, c->test);
+        if (c->test) vec_push_in(l->scratch, &where, c->test);
         else add_equation(l, c, &keys);
     }
     add_block_key(l, fresh, &keys);
@@ -283,7 +283,7 @@ static stage *join_stage(lowering *l, stage **inputs, size_t count, const bool *
     s->as.join.keys = keys.items.at;
     s->as.join.key_count = keys.items.len;
     s->as.join.within = lower_window_span(l);
-    s->as.join.where = ir_and(l->arena, ir_and(l->arena, where, pivot_tests(l, fresh)), interval_tests(l, fresh));
+    s->as.join.where = ir_and(l->arena, ir_and(l->arena, lower_all_of(l, &where), pivot_tests(l, fresh)), interval_tests(l, fresh));
     return s;
 }
 

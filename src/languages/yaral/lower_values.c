@@ -4,6 +4,11 @@
  */
 #include "languages/yaral/lower_private.h"
 
+/* ---- many of one kind ---- */
+
+expr *lower_all_of(lowering *l, const expr_list *parts) { return parts->len ? ir_and_all(l->arena, parts->at, parts->len) : NULL; }
+expr *lower_any_of(lowering *l, const expr_list *parts) { return parts->len ? ir_or_all(l->arena, parts->at, parts->len) : NULL; }
+
 /* ---- small constructors ---- */
 
 expr *lower_at(expr *e, span at)

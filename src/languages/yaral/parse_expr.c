@@ -142,6 +142,8 @@ static bool parse_index(parser *p, yaral_segment *out)
     return true;
 }
 
+enum { MAX_PATH = 40 };                /* parts; the deepest paths of the data model have half as many */
+
 /* { "." ident | "[" index "]" } */
 static bool parse_path(parser *p, segment_list *out)
 {
@@ -160,8 +162,8 @@ static bool parse_path(parser *p, segment_list *out)
             s.span = t->span;
             parser_next(p);
         }
-        if (out->len >= YARAL_MAX_DEPTH) {
-            parser_error(p, s.span, NULL, "a path of more than %d parts", YARAL_MAX_DEPTH);
+        if (out->len >= MAX_PATH) {
+            parser_error(p, s.span, NULL, "a path of more than %d parts", MAX_PATH);
             return false;
         }
         vec_push_in(p->arena, out, s);
@@ -227,7 +229,7 @@ static yaral_node *parse_quantified(parser *p, yaral_quantifier quantifier)
 static size_t dotted_length(const parser *p)
 {
     size_t n = 1;
-    while (parser_ahead(p, n)->kind == TOKEN_DOT && parser_ahead(p, n + 1)->kind == TOKEN_IDENT && n < 2 * YARAL_MAX_DEPTH) n += 2;
+    while (parser_ahead(p, n)->kind == TOKEN_DOT && parser_ahead(p, n + 1)->kind == TOKEN_IDENT && n < 2 * MAX_PATH) n += 2;
     return n;
 }
 
