@@ -74,7 +74,7 @@ expr *lower_distinct(lowering *l, uint32_t placeholder)
 
 typedef enum {
     MINDS_COPIES = 1,                 /* counts rows, so that copies of an event change it */
-    WANTS_NUMBERS = 2,                /* absent numbers count as 0 */
+    TAKES_ZEROS = 2,                  /* what is absent counts as the zero of its type */
     DROPS_ZEROS = 4,                  /* the zero of a text is no value */
     KEEPS_LIST = 8,
     SKIPS_ZEROS = 16                  /* of numbers, as the rule asks */
@@ -83,10 +83,11 @@ typedef enum {
 static unsigned traits_of(const char *function)
 {
     static const struct { const char *name; unsigned traits; } traits[] = {
-        {"max", WANTS_NUMBERS}, {"min", WANTS_NUMBERS}, {"range", WANTS_NUMBERS}, {"sum", WANTS_NUMBERS | MINDS_COPIES},
-        {"mean", WANTS_NUMBERS | MINDS_COPIES}, {"median", WANTS_NUMBERS | MINDS_COPIES}, {"deviation", WANTS_NUMBERS | MINDS_COPIES},
-        {"variance", WANTS_NUMBERS | MINDS_COPIES}, {"count", DROPS_ZEROS | MINDS_COPIES}, {"count_distinct", DROPS_ZEROS},
+        {"max", TAKES_ZEROS}, {"min", TAKES_ZEROS}, {"range", TAKES_ZEROS}, {"sum", TAKES_ZEROS | MINDS_COPIES},
+        {"mean", TAKES_ZEROS | MINDS_COPIES}, {"median", TAKES_ZEROS | MINDS_COPIES}, {"deviation", TAKES_ZEROS | MINDS_COPIES},
+        {"variance", TAKES_ZEROS | MINDS_COPIES}, {"count", DROPS_ZEROS | MINDS_COPIES}, {"count_distinct", DROPS_ZEROS},
         {"list", DROPS_ZEROS | MINDS_COPIES | KEEPS_LIST}, {"distinct_list", DROPS_ZEROS | KEEPS_LIST}, {"mode", DROPS_ZEROS | MINDS_COPIES},
+        {"at_min", TAKES_ZEROS}, {"at_max", TAKES_ZEROS},
     };
     for (size_t i = 0; i < sizeof traits / sizeof *traits; i++)
         if (!strcmp(traits[i].name, function)) return traits[i].traits;
@@ -109,9 +110,8 @@ static typed argument(lowering *l, const yaral_node *n, unsigned traits)
     typed v = lower_value(l, n);
     l->spreads = spreads;
     l->scope = SCOPE_GROUP;
-    bool number = v.type == TYPE_INT || v.type == TYPE_FLOAT;
     bool constant = v.value->kind == EXPR_CONSTANT;
-    if ((traits & WANTS_NUMBERS) && number) v.value = lower_zeroed(l, v);
+    if ((traits & TAKES_ZEROS) && v.type != TYPE_TIME) v.value = lower_zeroed(l, v);
     if (traits & SKIPS_ZEROS) v.value = lower_call(l, "non_zero", &v.value, 1, n->span);
     if ((traits & DROPS_ZEROS) && (v.type == TYPE_TEXT || v.type == TYPE_ANY || v.type == TYPE_ENUM) && !constant)
         v.value = lower_call(l, "non_zero", &v.value, 1, n->span);
@@ -138,14 +138,14 @@ static typed aggregate(lowering *l, const yaral_node *n)
     for (size_t i = 0; i < l->aggregated.len; i++)
         if (l->aggregated.at[i].node == n) return (typed){.value = lower_column(l, l->aggregated.at[i].column.value->as.field.path),
                                                           .type = l->aggregated.at[i].column.type};
-    bool may_skip = str_starts_with(n->as.call.name, STR("window.")) && (traits & WANTS_NUMBERS);
+    bool may_skip = !ordered && str_starts_with(n->as.call.name, STR("window.")) && (traits & TAKES_ZEROS);
     if (n->count != (ordered ? 2 : 1) && !(may_skip && n->count == 2)) {
         lower_fail(l, PK_ERROR, "yaral-arguments", n->span, STR_FMT " takes %s, not %zu", STR_ARG(n->as.call.name),
                    ordered ? "2 arguments" : "1 argument", n->count);
         return v;
     }
     if (traits & MINDS_COPIES) l->has_sensitive = true;
-    if (may_skip && n->count == 2 && n->args[1]->kind == YARAL_BOOL && n->args[1]->as.truth) traits ^= WANTS_NUMBERS | SKIPS_ZEROS;
+    if (may_skip && n->count == 2 && n->args[1]->kind == YARAL_BOOL && n->args[1]->as.truth) traits ^= TAKES_ZEROS | SKIPS_ZEROS;
     v = argument(l, n->args[0], traits);
     args[0] = v.value;
     if (ordered) args[1] = argument(l, n->args[1], 0).value;
@@ -166,6 +166,7 @@ static typed of_first_row(lowering *l, const yaral_node *n)
     l->scope = SCOPE_ROWS;
     typed v = lower_value(l, n);
     l->scope = SCOPE_GROUP;
+    if (v.type != TYPE_TIME) v.value = lower_zeroed(l, v);
     v.value = lower_at(lower_add_function(l, column_name(l, n), "first", &v.value, 1, 0), n->span);
     v.quantifier = YARAL_PLAIN;
     v.hash = false;
