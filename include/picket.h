@@ -132,9 +132,9 @@ PK_API PK_MUST_USE pk_status pk_catalog_load(pk_catalog *c, const char *path);
 
 /*
  * Lists that rules name; before the rules that need them. A file: value lists for placeholders (a YAML mapping from names to lists
- * of values), a data table (NAME.csv, the first line names the columns), a reference list (NAME.txt, an entry a line, comments
- * from // on). Or a folder that holds, at any depth, such files; there a reference list may also be called just NAME, and a
- * data_table_config.yaml says what type the columns of tables are of (STRING, REGEX, CIDR, NUMBER).
+ * of values), a data table (NAME.csv, the first line names the columns), a reference list (NAME or NAME.txt, an entry a line,
+ * comments from // on). Or a folder that holds, at any depth, such files, and a data_table_config.yaml that says what type the
+ * columns of tables are of (STRING, REGEX, CIDR, NUMBER).
  */
 PK_API PK_MUST_USE pk_status pk_catalog_load_lists(pk_catalog *c, const char *path);
 /* Lists and tables that nobody gives count as empty, instead of keeping the rules that name them from running. Before the rules. */

@@ -228,9 +228,11 @@ pk_status pk_catalog_load_lists(pk_catalog *c, const char *path)
     struct stat s;
     if (c->complete) return PK_ERROR_USAGE;
     catalog_settle(c); /* rules that were named before do not see these lists */
-    if (stat(path, &s) == 0 && S_ISDIR(s.st_mode)) return load_folder(c, path, &s);
+    bool there = stat(path, &s) == 0;
+    if (there && S_ISDIR(s.st_mode)) return load_folder(c, path, &s);
     pk_str name = base_name(str_from(path));
-    bool is_table = has_ending(name, ".csv"), is_reference = has_ending(name, ".txt");
+    bool is_table = has_ending(name, ".csv");
+    bool is_reference = has_ending(name, ".txt") || (there && S_ISREG(s.st_mode) && str_find_char(name, '.') == STR_NPOS); /* no pipe */
     return load_file(c, path, is_table ? FILE_TABLE : is_reference ? FILE_REFERENCE : str_equal(name, STR("data_table_config.yaml")) ? FILE_TABLE_CONFIG : FILE_VALUES);
 }
 

@@ -124,6 +124,8 @@ END
     expect_text err "needs list users"
     expect_code 0 "$PICKET" scan -r listed.yaral --lists lists --output jsonl events.jsonl
     expect_lines out 1
+    expect_code 0 "$PICKET" check --lists lists/users listed.yaral
+    expect_text out "1 runnable, 0 need lists"
     echo bob > lists/users # a kept program is not taken for another list
     expect_code 0 "$PICKET" scan -r listed.yaral --lists lists --output jsonl events.jsonl
     expect_lines out 0
