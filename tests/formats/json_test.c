@@ -153,6 +153,9 @@ static const cutting_case cases[] = {
      "1:{\"a\":1}\n1:{\"b\":2}\n", ""},
     {"envelope in an object", "{\"create_time\":\"t\",\"raw_logs\":{\"type\":\"x\",\"entries\":[{\"a\":1},{\"b\":2}]}}\n{\"c\":3}",
      "1:{\"a\":1}\n1:{\"b\":2}\n2:{\"c\":3}\n", ""},
+    {"imports of UDM", "{\"customer_id\":\"c\",\"events\":[{\"udm\":{\"a\":1}},\n{\"udm\":{\"b\":2}}]}\n"
+     "{\"customerId\":\"c\",\"log_type\":\"t\",\"entities\":[{\"c\":3}]}",
+     "1:{\"udm\":{\"a\":1}}\n2:{\"udm\":{\"b\":2}}\n3:{\"c\":3}\n", ""},
     {"a list with a known name in a record of its own", "{\"events\":[{\"a\":1}],\"user\":\"x\"}\n{\"user\":\"x\",\"items\":[{\"a\":1}]}\n",
      "1:{\"events\":[{\"a\":1}],\"user\":\"x\"}\n2:{\"user\":\"x\",\"items\":[{\"a\":1}]}\n", ""},
     {"Records that hold no objects", "{\"Records\":[1,2]}", "1:{\"Records\":[1,2]}\n", ""},
