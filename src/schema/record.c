@@ -26,6 +26,7 @@ typedef struct {
 
 struct record_leaves {
     arena *arena;
+    bool forms;                   /* some mapping is of any key of a form: "labels['request.$']" */
     VEC(leaf) at;                 /* in the order of the files, the class's own before its ancestors' */
 };
 
@@ -75,7 +76,9 @@ static record_leaves *new_leaves(const schema *s, class_id c, pk_str schema_name
             if (!str_equal(m->schema, schema_name) || schema_own_mapping(s, c, schema_name, m->field, a) != m->map) continue;
             timed |= str_equal(m->field, STR("metadata.event_timestamp"));
             named |= str_equal(m->field, STR("metadata.id"));
-            if (m->map->kind != MAP_MISSING && str_find_char(m->field, '$') == STR_NPOS) add_leaf(of_class, root, m->field, FROM_MAP, m->map);
+            bool form = str_find_char(m->field, '$') != STR_NPOS;
+            of_class->forms |= form;
+            if (m->map->kind != MAP_MISSING && !form) add_leaf(of_class, root, m->field, FROM_MAP, m->map);
         }
     }
     if (!timed) add_leaf(of_class, root, STR("metadata.event_timestamp"), FROM_TIME, NULL);
@@ -347,20 +350,31 @@ static void put_leaf(builder *b, const leaf *f)
         if (has_text(&values.items.at[k], a)) put_value(&b->top, f, put++, udm_scalar(&f->type, &values.items.at[k], a), a);
 }
 
-/* Mappings of any key of a form ("labels['request.$']") give those that are asked for. */
+/* The same place, whatever marks of lists there are? */
+static bool same_place(const field_path *x, const field_path *y)
+{
+    const field_step *s, *t;
+    size_t i = 0, k = 0;
+    do {
+        s = next_step(x, &i);
+        t = next_step(y, &k);
+    } while (s && t && s->kind == t->kind && str_equal(s->name, t->name));
+    return !s && !t;
+}
+
+/* Mappings of any key of a form give those that are asked for. */
 static void put_forms(builder *b, const record_leaves *of_class, const record_paths *w)
 {
-    for (size_t i = 0; i < w->count; i++) {
+    for (size_t i = 0; i < w->count && of_class->forms; i++) {
         text path = {0};
         leaf l;
-        bool known = false;
-        if (!w->paths[i].by_key) continue;
+        bool known = !w->paths[i].by_key;
+        for (size_t k = 0; k < of_class->at.len && !known; k++) known = same_place(&of_class->at.at[k].path, &w->paths[i]);
+        if (known) continue;
         field_path_print(&w->paths[i], &path);
         pk_str plain = arena_str(b->arena, schema_without_marks(text_view(&path), b->arena));
         text_free(&path);
-        for (size_t k = 0; k < of_class->at.len && !known; k++)
-            known = str_equal(schema_without_marks(of_class->at.at[k].text, b->arena), plain);
-        const field_map *m = known ? NULL : schema_own_mapping(b->schema, b->class_id, b->schema_name, plain, b->arena);
+        const field_map *m = schema_own_mapping(b->schema, b->class_id, b->schema_name, plain, b->arena);
         if (m && m->kind != MAP_MISSING && make_leaf(b->root, plain, FROM_MAP, m, b->arena, &l)) put_leaf(b, &l);
     }
 }
