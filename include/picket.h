@@ -373,6 +373,11 @@ PK_API PK_MUST_USE pk_status pk_scanner_run(pk_scanner *s, pk_alert_fn fn, void 
 
 /* Instead of running rules: every record that can be read, in order; `raw`: as the format has it, not normalised. */
 PK_API PK_MUST_USE pk_status pk_scanner_dump(pk_scanner *s, bool raw, pk_event_fn fn, void *user);
+/*
+ * The same in the form of a data model whose events are nested records: "udm". Events that no mapping knows are {}.
+ * PK_ERROR_USAGE: no such model.
+ */
+PK_API PK_MUST_USE pk_status pk_scanner_dump_as(pk_scanner *s, const char *model, pk_event_fn fn, void *user);
 
 /* Ends a run soon, from a signal handler or another thread. */
 PK_API void pk_scanner_stop(pk_scanner *s);

@@ -339,3 +339,11 @@ pk_status pk_scanner_dump(pk_scanner *s, bool raw, pk_event_fn fn, void *user)
     s->user = user;
     return run(s, raw ? WORK_DUMP_RAW : WORK_DUMP);
 }
+
+pk_status pk_scanner_dump_as(pk_scanner *s, const char *model, pk_event_fn fn, void *user)
+{
+    if (!str_equal(str_from(model), STR("udm"))) return PK_ERROR_USAGE;
+    s->on_event = fn;
+    s->user = user;
+    return run(s, WORK_DUMP_UDM);
+}

@@ -127,7 +127,7 @@ bool risk_of(const value *v, double *out);                  /* a number; false: 
 /* ---- worker.c ---- */
 
 typedef struct scan_worker scan_worker;
-typedef enum { WORK_MATCH, WORK_DUMP, WORK_DUMP_RAW } work_kind;
+typedef enum { WORK_MATCH, WORK_DUMP, WORK_DUMP_RAW, WORK_DUMP_UDM } work_kind;
 
 scan_worker *worker_new(const pk_program *p, const pk_scan_options *options, work_kind kind, context_wishes wishes, const atomic_bool *stop);
 void worker_free(scan_worker *w);

@@ -93,11 +93,24 @@ static reader *reader_for(scan_worker *w, const format *f)
 
 /* ---- one event ---- */
 
-static pk_str render_event(scan_worker *w, const event *e, const classification *k, bool raw)
+/* The event as a nested record of the data model. */
+static value udm_event(scan_worker *w, const event *e, const classification *k)
+{
+    const schema *s = w->program->catalog->schema;
+    class_id c = schema_record_class(s, STR("udm"), k->classes, k->class_count);
+    if (c == CLASS_NONE) return (value){.type = VALUE_RECORD};
+    record_paths all = record_paths_read(NULL, 0, w->scratch);
+    return schema_event_record(s, c, k->layout, STR("udm"), &all, event_tree(e, w->scratch), &e->source, w->scratch);
+}
+
+static pk_str render_event(scan_worker *w, const event *e, const classification *k)
 {
     text_clear(&w->json);
-    if (raw) {
+    if (w->kind == WORK_DUMP_RAW) {
         event_write_json(e, w->scratch, &w->json);
+    } else if (w->kind == WORK_DUMP_UDM) {
+        value seen = udm_event(w, e, k);
+        value_write_json(&w->json, &seen);
     } else {
         if (!w->matcher) field_finder_record(w->finder, k->layout, event_tree(e, w->scratch), w->scratch);
         value seen = schema_normalise(w->matcher ? matcher_fields(w->matcher) : w->finder, k);
@@ -160,7 +173,7 @@ static void matched(scan_worker *w, const match_result *m, const event *e, const
     ticket *t = w->ticket;
     if (!w->ranged) time = classifier_time(w->classifier, e, k, w->scratch);
     sign_set(&w->sign, PART_RENDER);
-    pk_event shown = event_of(w, e, time, render_event(w, e, k, false));
+    pk_event shown = event_of(w, e, time, render_event(w, e, k));
     pk_str host = arena_str(t->results, classifier_host(w->classifier, e, k, w->scratch));
     bool missed = false;
     for (size_t i = 0; i < m->count; i++) {
@@ -233,7 +246,7 @@ static bool on_event(const event *e, void *user)
     } else if (wanted) {
         sign_set(&w->sign, PART_RENDER);
         if (!w->ranged) time = classifier_time(w->classifier, e, &k, w->scratch);
-        pk_event shown = event_of(w, e, time, render_event(w, e, &k, w->kind == WORK_DUMP_RAW));
+        pk_event shown = event_of(w, e, time, render_event(w, e, &k));
         vec_push_in(t->results, &t->events, shown);
     }
     arena_reset(w->scratch);

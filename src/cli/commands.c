@@ -87,6 +87,7 @@ static const example explain_examples[] = {
 
 static const option dump_options[] = {
     {OPTION_RAW, "raw", NULL, "the whole record as the format has it, not the fields as rules see them"},
+    {OPTION_SCHEMA, "schema", "udm", "events of the Unified Data Model, as YARA-L rules see them"},
     INPUT_OPTIONS,
     {'o', "out", "FILE", "write to this file instead of standard output"},
     {'q', "quiet", NULL, "no progress and no summary on standard error"},
@@ -95,6 +96,7 @@ static const option dump_options[] = {
 
 static const example dump_examples[] = {
     {"What rules see of an event log", "picket dump Security.evtx | head"},
+    {"The same as events of the Unified Data Model", "picket dump --schema udm Security.evtx | jq .target"},
     {"Records as they are", "picket dump --raw logs.zip | jq .Event.System.EventID"},
     {NULL, NULL},
 };
@@ -179,7 +181,7 @@ const command commands[] = {
      "stages, what it costs, and the fields that a class can't give. RULE is a file, or the id, name or title of a rule of -r or of the shipped rules.",
      explain_options, explain_examples, run_explain},
     {"dump", "show events as rules see them", "LOG...",
-     "Writes each record that can be read as one JSON line: the fields as rules see them, or with --raw the whole record.", dump_options, dump_examples, run_dump},
+     "Writes each record that can be read as one JSON line: the fields as rules see them, with --schema udm an event of that model, or with --raw the whole record.", dump_options, dump_examples, run_dump},
     {"test", "run tests of rules", "FILE...",
      "Runs cases of the .test format, which is described below and in docs/test-format.md, and the evidence of a regression_data folder as SigmaHQ "
      "publishes it: every info.yml in it names rules, a log and how often they match; a stated count is a floor, as upstream.",

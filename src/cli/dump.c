@@ -34,18 +34,20 @@ static int run_prepared(dump *d, const command_line *line, pk_log_source *source
     session *s = &d->session;
     bool raw = false;
     int code = EXIT_DAMAGED;
-    const char *path = NULL;
+    const char *path = NULL, *model = NULL;
     for (size_t i = 0; i < line->count; i++) {
         if (line->items[i].id == OPTION_RAW) raw = true;
+        if (line->items[i].id == OPTION_SCHEMA) model = line->items[i].value;
         if (line->items[i].id == 'o') path = line->items[i].value;
     }
+    if (model && strcmp(model, "udm") != 0) return usage_error("dump", "--schema knows udm");
     if (!session_open(s)) return EXIT_DAMAGED;
     if (!session_state_sources(s, line, sources)) return EXIT_USAGE;
     if (!session_build(s, NULL, &code)) return code; /* a program without rules: events are told apart all the same */
     if (!session_scanner(s, line, sources)) return EXIT_USAGE;
     d->to = out_stdout();
     if (path && !out_open(&d->to, path)) return EXIT_DAMAGED;
-    pk_status status = pk_scanner_dump(s->scanner, raw, on_event, d);
+    pk_status status = model ? pk_scanner_dump_as(s->scanner, model, on_event, d) : pk_scanner_dump(s->scanner, raw, on_event, d);
     progress_clear(&s->bar);
     bool written = out_close(&d->to);
     if (!written && out_pipe_closed(&d->to)) return EXIT_CLEAN;
