@@ -10,6 +10,15 @@
 
 enum { NAMES_LOOKED_THROUGH = 64 }; /* more are found by a table */
 
+/* A text that holds records, or none. */
+typedef struct {
+    pk_str text;
+    const value *records;
+    size_t count;
+} opened_text;
+
+enum { OPENED_KEPT = 4 };
+
 typedef struct {
     const schema *schema;
     const classification *k;
@@ -19,6 +28,8 @@ typedef struct {
     record_builder out;
     uint64_t seen[4]; /* a bit for each name in `out`, by its length and ends: most names are not taken */
     table taken; /* names in `out`, once there are many */
+    opened_text opened[OPENED_KEPT]; /* the last ones: several patterns lead into the same */
+    size_t opened_count;
 } normaliser;
 
 static size_t bit_of(pk_str name)
@@ -68,8 +79,23 @@ static void put_named_fields(normaliser *n, const layout *l)
     }
 }
 
+static size_t open_text(normaliser *n, pk_str s, const value **records)
+{
+    for (size_t i = 0; i < OPENED_KEPT; i++) {
+        const opened_text *known = &n->opened[i];
+        if (!known->text.ptr || known->text.ptr != s.ptr || known->text.len != s.len) continue;
+        *records = known->records;
+        return known->count;
+    }
+    opened_text *o = &n->opened[n->opened_count++ % OPENED_KEPT];
+    *o = (opened_text){.text = s};
+    o->count = inner_text_open(s, n->arena, &o->records);
+    *records = o->records;
+    return o->count;
+}
+
 /* Does another pattern look into it ("EventData" of "EventData.$")? Then what is in it stands in the record. */
-static bool is_opened(const normaliser *n, const layout *l, pk_str path, const value *v)
+static bool is_opened(normaliser *n, const layout *l, pk_str path, const value *v)
 {
     const value *records;
     bool inside = v->type == VALUE_RECORD || (v->type == VALUE_LIST && v->as.list.count && v->as.list.items[0].type == VALUE_RECORD) ||
@@ -77,7 +103,7 @@ static bool is_opened(const normaliser *n, const layout *l, pk_str path, const v
     for (size_t i = 0; inside && i < l->pattern_count; i++) {
         pk_str p = l->patterns[i];
         if (p.len > path.len && p.ptr[path.len] == '.' && str_starts_with(p, path))
-            return v->type != VALUE_STRING || inner_text_open(v->as.string, n->arena, &records);
+            return v->type != VALUE_STRING || open_text(n, v->as.string, &records);
     }
     return false;
 }
@@ -135,7 +161,7 @@ static void put_others(normaliser *n, const layout *l, const value *v, way w)
         for (size_t i = 0; i < v->as.list.count; i++) put_others(n, l, &v->as.list.items[i], w);
     } else if (v->type == VALUE_STRING && w.texts) {
         const value *records;
-        size_t count = inner_text_open(v->as.string, n->arena, &records);
+        size_t count = open_text(n, v->as.string, &records);
         w.texts--;
         for (size_t i = 0; i < count; i++) put_others(n, l, &records[i], w);
     } else if (v->type == VALUE_RECORD) {
