@@ -6,9 +6,12 @@ enum { VALUE_LIMIT = 64 << 10 }; /* of a value under `why`: a value of megabytes
 
 static void put_key(text *t, const char *key)
 {
-    text_put_char(t, '"');
-    text_put_cstring(t, key);
-    text_put_cstring(t, "\":");
+    size_t len = strlen(key);
+    char *out = text_reserve(t, len + 3); /* an alert has some thirty keys */
+    out[0] = '"';
+    memcpy(out + 1, key, len);
+    memcpy(out + 1 + len, "\":", 2);
+    t->len += len + 3;
 }
 
 static void put_text_or_null(text *t, pk_str s)
