@@ -75,6 +75,7 @@ join_entry *join_input_add(stage_run *run, join_input *in, row *r, const pk_str 
     for (size_t i = 0; i < in->indexes.len; i++) {
         join_list *l = list_of(run, &in->indexes.at[i], text_of(in->indexes.at[i].keys, key_texts, a));
         *(l->last ? &l->last->links[i].next : &l->first) = e;
+        e->links[i].before = l->last;
         l->last = e;
         e->links[i].list = l;
     }
@@ -97,7 +98,8 @@ void join_input_drop_first(stage_run *run, join_input *in)
     for (size_t i = 0; i < in->indexes.len; i++) {
         join_list *l = e->links[i].list;
         l->first = e->links[i].next;
-        if (!l->first) drop_list(run, &in->indexes.at[i], l);
+        if (l->first) l->first->links[i].before = NULL;
+        else drop_list(run, &in->indexes.at[i], l);
     }
     in->first = e->next;
     if (!in->first) in->last = NULL;
@@ -114,10 +116,9 @@ void join_input_free(stage_run *run, join_input *in)
     vec_free(&in->indexes);
 }
 
-join_entry *join_find(const join_input *in, size_t index, const pk_str *key_texts, arena *a)
+join_list *join_find(const join_input *in, size_t index, const pk_str *key_texts, arena *a)
 {
     const join_index *x = &in->indexes.at[index];
     pk_str key = text_of(x->keys, key_texts, a);
-    join_list *l = find_list(x, key, hash_str(key));
-    return l ? l->first : NULL;
+    return find_list(x, key, hash_str(key));
 }

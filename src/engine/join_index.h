@@ -12,7 +12,7 @@ typedef struct join_entry join_entry;
 typedef struct join_list join_list;
 
 typedef struct {
-    join_entry *next;             /* of the same keys */
+    join_entry *next, *before;    /* of the same keys */
     join_list *list;
 } join_link;
 
@@ -20,6 +20,7 @@ struct join_entry {
     row *row;
     join_entry *next;             /* of the input */
     bool matched;                 /* it was part of a combination */
+    uint64_t number;              /* in the order in which rows came, over all inputs */
     join_link links[];            /* by index of the input */
 };
 
@@ -48,7 +49,7 @@ size_t join_input_index(join_input *in, uint64_t keys);           /* the index o
 join_entry *join_input_add(stage_run *run, join_input *in, row *r, const pk_str *key_texts, arena *a);
 void join_input_drop_first(stage_run *run, join_input *in);
 void join_input_free(stage_run *run, join_input *in);
-/* The first row with these texts of the index's keys; the next ones by its links. */
-join_entry *join_find(const join_input *in, size_t index, const pk_str *key_texts, arena *a);
+/* The rows with these texts of the index's keys, by their links; NULL: there are none. */
+join_list *join_find(const join_input *in, size_t index, const pk_str *key_texts, arena *a);
 
 #endif

@@ -11,10 +11,14 @@
  *   left, optional   and rows of the first input that fit none       semi   rows of the first input that fit some
  *   anti             rows of the first input that fit none
  *
+ * Where nothing that is made of the combinations can tell pairs apart, only the nearest are made (join_nearest.h): then a key
+ * with a thousand rows on either side costs two thousand combinations, not a million.
+ *
  * That a row fits none is known when no partner can come any more, `within` behind its time; so the rows of these kinds come out
  * with that lag (join_wait, stage_delay.c).
  */
 #include "engine/join_index.h"
+#include "engine/join_nearest.h"
 
 #define INPUTS_MOST 16
 #define COMBINATIONS_MOST 10000   /* that one row completes */
@@ -33,6 +37,8 @@ typedef struct {
     uint64_t loose;               /* keys whose sides are no single input's: asked of combinations */
     size_t streams;               /* inputs that are not context */
     bool timer;
+    bool asked, nearest;          /* once the whole plan is there: are nearest pairs enough? */
+    uint64_t number;
     arena *arena;                 /* of one row that came: the run's scratch is used by those that rows go on to */
 } join_state;
 
@@ -321,10 +327,19 @@ static void complete(combiner *c)
     else if (kind == JOIN_SEMI && first) emit_alone(c->run, c->node, c->rows[0]);
 }
 
+/* false: with this row the combination lasts too long. */
+static bool take_time(combiner *c, const row *r)
+{
+    int64_t within = c->node->stage->as.join.within, between;
+    if (r->time == TIMESTAMP_NONE) return true;
+    if (r->start < c->first) c->first = r->start;
+    if (r->time > c->last) c->last = r->time;
+    return !within || (!__builtin_sub_overflow(c->last, c->first, &between) && between <= within);
+}
+
 static void take_steps(combiner *c, size_t number, const pk_str *texts)
 {
     const join_state *st = c->node->state;
-    int64_t within = c->node->stage->as.join.within;
     if (number + 1 >= c->node->input_count) {
         complete(c);
         return;
@@ -332,20 +347,15 @@ static void take_steps(combiner *c, size_t number, const pk_str *texts)
     join_step step = st->steps[c->from][number];
     const join_input *in = &st->inputs[step.input];
     timestamp first = c->first, last = c->last;
-    for (join_entry *e = join_find(in, step.index, texts, st->arena); e; e = e->links[step.index].next) {
+    const join_list *partners = join_find(in, step.index, texts, st->arena);
+    for (join_entry *e = partners ? partners->first : NULL; e; e = e->links[step.index].next) {
         if (++c->seen > COMBINATIONS_MOST) {
             c->run->combinations_cut += c->seen == COMBINATIONS_MOST + 1;
             return;
         }
-        const row *r = e->row;
         c->first = first;
         c->last = last;
-        if (r->time != TIMESTAMP_NONE) {
-            if (r->start < c->first) c->first = r->start;
-            if (r->time > c->last) c->last = r->time;
-            int64_t between;
-            if (within && c->last >= c->first && (__builtin_sub_overflow(c->last, c->first, &between) || between > within)) continue;
-        }
+        if (!take_time(c, e->row)) continue;
         c->rows[step.input] = e->row;
         c->entries[step.input] = e;
         pk_str *known = ARENA_ARRAY(st->arena, pk_str, 64);
@@ -355,6 +365,26 @@ static void take_steps(combiner *c, size_t number, const pk_str *texts)
     }
     c->first = first;
     c->last = last;
+}
+
+/* Of two inputs: pairs with the partners that came since the last row of its own input, and with the last one before. */
+static void take_nearest(combiner *c, const pk_str *texts)
+{
+    const join_state *st = c->node->state;
+    size_t other = 1 - c->from, own_index = st->steps[other][0].index, index = st->steps[c->from][0].index;
+    timestamp first = c->first, last = c->last;
+    const join_list *partners = join_find(&st->inputs[other], index, texts, st->arena);
+    const join_list *own = join_find(&st->inputs[c->from], own_index, texts, st->arena);
+    uint64_t since = own ? own->last->number : 0;
+    for (join_entry *e = partners ? partners->last : NULL; e; e = e->links[index].before) {
+        if (e != partners->last && e->number < since) break;
+        c->first = first;
+        c->last = last;
+        if (!take_time(c, e->row)) break; /* those before are farther still */
+        c->rows[other] = e->row;
+        c->entries[other] = e;
+        complete(c);
+    }
 }
 
 /* ---- rows come and go ---- */
@@ -419,9 +449,14 @@ static void join_push(stage_run *run, node *n, size_t input, row *r)
     row_hold(r);
     bool kept = is_context ? fits : st->streams > 1 && (fits || (input == 0 && waits(n)));
     c.rows[input] = r;
-    if (fits && !is_context) take_steps(&c, 0, texts);
+    if (!st->asked) st->nearest = join_nearest_are_enough(n);
+    st->asked = true;
+    if (fits && !is_context && st->nearest) take_nearest(&c, texts);
+    else if (fits && !is_context) take_steps(&c, 0, texts);
     if (kept) {
-        join_input_add(run, &st->inputs[input], r, texts, st->arena)->matched = c.found > 0;
+        join_entry *e = join_input_add(run, &st->inputs[input], r, texts, st->arena);
+        e->matched = c.found > 0;
+        e->number = ++st->number;
         if (input == 0 && waits(n)) set_timer(run, n);
     } else if (input == 0 && !waits(n) && goes_alone(n, c.found > 0)) {
         emit_alone(run, n, r);
