@@ -313,6 +313,17 @@ static void put_text(incident *n, stream_variable *v, pk_str path, pk_str s, boo
     at->scalar = typed(n, &meaning, s.ptr ? s : pool_value(n, &meaning));
 }
 
+/* Adds what is searched for to what stands there already: several tests may ask for a part of one text. */
+static void add_text(incident *n, stream_variable *v, pk_str path, pk_str s, bool in_front)
+{
+    udm_path meaning;
+    tree_node *at = v ? node_at(n, v, path, &meaning) : NULL;
+    if (at && at->scalar.type == VALUE_STRING && s.ptr && str_find(at->scalar.as.string, s) == STR_NPOS)
+        at->scalar = value_string(in_front ? arena_printf(n->arena, STR_FMT " " STR_FMT, STR_ARG(s), STR_ARG(at->scalar.as.string))
+                                           : arena_printf(n->arena, STR_FMT " " STR_FMT, STR_ARG(at->scalar.as.string), STR_ARG(s)));
+    else put_text(n, v, path, s, false);
+}
+
 /* ---- fields of expressions ---- */
 
 typedef struct { stream_variable *variable; pk_str path; } place;
@@ -411,7 +422,9 @@ static void solve_use(incident *n, const ir_use *u, bool want, stream_variable *
     if (!p.variable || u->count == 0) return;
     const ir_test *t = u->constants[below(n->random, (unsigned)u->count)].test;
     bool true_of = want != u->negated;
-    if (true_of && !is_empty_constant(t)) put_text(n, p.variable, p.path, text_for(n, t), false);
+    bool searched = t->kind == TEST_MATCH || t->kind == TEST_REGEX || t->kind == TEST_STARTS_WITH || t->kind == TEST_ENDS_WITH;
+    if (true_of && searched) add_text(n, p.variable, p.path, text_for(n, t), t->kind == TEST_STARTS_WITH);
+    else if (true_of && !is_empty_constant(t)) put_text(n, p.variable, p.path, text_for(n, t), false);
     if (!true_of && (is_empty_constant(t) || one_in(n->random, 3))) put_text(n, p.variable, p.path, (pk_str){NULL, 0}, false);
 }
 
@@ -445,7 +458,8 @@ static void solve_call(incident *n, const expr *e, bool want, stream_variable *o
     size_t slash = str_find_char(s, '/');
     if (str_find(e->as.call.name, STR("regex")) != STR_NPOS) s = sample_regex(n->random, s, n->arena);
     else if (str_find(e->as.call.name, STR("cidr")) != STR_NPOS && slash != STR_NPOS) s = str_slice(s, 0, slash);
-    put_text(n, p.variable, p.path, s, false);
+    if (slash == STR_NPOS || str_find(e->as.call.name, STR("cidr")) == STR_NPOS) add_text(n, p.variable, p.path, s, false);
+    else put_text(n, p.variable, p.path, s, false);
 }
 
 static void solve_some(incident *n, const expr *e, bool want, stream_variable *own)
@@ -515,6 +529,24 @@ static void satisfy(incident *n)
     }
 }
 
+/* What is counted by its different values gets one of its own. */
+static void make_different(incident *n, unsigned number)
+{
+    for (size_t i = 0; i < n->plan->stage_count; i++) {
+        const stage *s = n->plan->stages[i];
+        for (size_t k = 0; s->kind == STAGE_AGGREGATE && k < s->as.aggregate.function_count; k++) {
+            const ir_aggregate_function *f = &s->as.aggregate.functions[k];
+            udm_path meaning;
+            if (!str_starts_with(f->function, STR("count_distinct")) || f->count == 0) continue;
+            place p = place_of(n, f->args[0], NULL, 0);
+            tree_node *at = p.variable ? node_at(n, p.variable, p.path, &meaning) : NULL;
+            if (!at || at->scalar.type != VALUE_MISSING) continue;
+            bool address = str_ends_with(meaning.path, STR("ip[]")) || str_ends_with(meaning.path, STR("ip"));
+            at->scalar = address ? value_string(arena_printf(n->arena, "203.0.113.%u", number % 250)) : typed(n, &meaning, arena_printf(n->arena, "%u", number));
+        }
+    }
+}
+
 /* ---- noise ---- */
 
 /* Something goes away, is said twice, or becomes another. */
@@ -555,6 +587,7 @@ typedef struct {
     VEC(pk_str) lines;            /* events as JSON */
     VEC(value) entities;          /* as read from files, not normalised */
     uint64_t number;
+    bool ties;                    /* several events may have one time; then their order in the input matters */
 } udm_stream;
 
 static int64_t length_of(const plan *p)
@@ -571,6 +604,7 @@ static int64_t length_of(const plan *p)
 static void put_event(udm_stream *u, incident *n, const stream_variable *v, timestamp t)
 {
     text out = {0};
+    if (!u->ties) t += (int64_t)u->number % 100000 * 1000;
     tree_node *metadata = tree_field(n->arena, v->tree, STR("metadata"));
     tree_node *type = tree_field(n->arena, metadata, STR("event_type")), *id = tree_field(n->arena, metadata, STR("id"));
     if (type->scalar.type == VALUE_MISSING) type->scalar = value_string(STR("GENERIC_EVENT"));
@@ -591,20 +625,23 @@ static void make_incident(udm_stream *u, const plan *p, timestamp at)
         if (s->kind != STAGE_MATCH && s->kind != STAGE_CONTEXT) continue;
         vec_push_in(n.arena, &n.variables, ((stream_variable){s->name, s, s->kind == STAGE_CONTEXT ? UDM_ENTITY : UDM_EVENT, NULL}));
     }
-    unsigned rounds = 1 + below(&u->random, 6);
+    bool burst = one_in(&u->random, 4); /* for what counts to many */
+    unsigned rounds = burst ? 8 + below(&u->random, 60) : 1 + below(&u->random, 6);
+    if (burst) n.pool = 1;
     for (unsigned round = 0; round < rounds; round++) {
         for (size_t i = 0; i < n.variables.len; i++) n.variables.at[i].tree = ARENA_NEW(n.arena, tree_node);
         satisfy(&n);
+        if (burst) make_different(&n, round);
         for (size_t i = 0; i < n.variables.len; i++) {
             stream_variable *v = &n.variables.at[i];
-            if (one_in(n.random, 6)) disturb(&n, v->tree, 0);
+            if (one_in(n.random, burst ? 30 : 6)) disturb(&n, v->tree, 0);
             if (v->root == UDM_ENTITY) {
                 if (round < 2) vec_push(&u->entities, value_copy(u->arena, &(value){0}));
                 value made = tree_value(n.arena, v->tree);
                 if (round < 2) u->entities.at[u->entities.len - 1] = value_copy(u->arena, &made);
                 continue;
             }
-            int64_t offset = (int64_t)(next_random(n.random) % (uint64_t)(length / SECOND * 3 / 2 + 1)) * SECOND;
+            int64_t offset = (int64_t)(next_random(n.random) % (uint64_t)(length / SECOND * (burst ? 2 : 3) / 2 / (burst ? 2 : 1) + 1)) * SECOND;
             if (!one_in(n.random, 12)) put_event(u, &n, v, at + offset);
         }
     }
