@@ -110,5 +110,11 @@ END {
         line("  the same lines, all Sigma rules", mb(fact["long.bytes"], net("hard.all")), "", "", "stated", "")
         line("  the same rules, ordinary events", rate(fact["json.events"], net("hard.plain")), "", "", "stated", "")
     }
+    if (has("joins")) {
+        n = fact["joins.events"]
+        row(sprintf("two events joined, one absent, 1 h, 100,000 keys, %d events : a rule of one event", n), rate(n, net("joins")), rate(n, net("joins.none")), net("joins") / net("joins.none"), "<", 0)
+        row("  time of an event : of a tenth of the events", rate(n, net("joins")), rate(fact["joins.tenth.events"], net("joins.tenth")), net("joins") / n / (net("joins.tenth") / fact["joins.tenth.events"]), "<", 1.5)
+        line("  private memory, MB", sprintf("%.0f MB", kb["joins"] / 1024), sprintf("%.0f MB", kb["joins.tenth"] / 1024), "", "stated", "")
+    }
     if (!markdown) printf "\n%s\n", misses ? misses " goals missed" : "all goals met"
 }

@@ -2,13 +2,13 @@
 # Speed, as ratios within one run; bench/README.md tells what each row means. QUICK=1: small inputs, a minute. Without peers
 # or corpora it says so and goes on with what there is. Exit code 1: what was done is not the same, so no time is printed.
 #
-#   ONLY="evtx json rules ..."   only these groups of rows (evtx small json rsigma rules threads load memory noisy hard)
+#   ONLY="evtx json rules ..."   only these groups of rows (evtx small json rsigma rules threads load memory noisy hard joins)
 #   NEWEST=no                     without the newest peers as second lines (building them takes minutes, once)
 set -u
 cd "$(dirname "$0")/.." || exit 1
 build=${BENCH_BUILD:-build/release} # where picket and bench_* were built
 quick=${QUICK:-}
-only=${ONLY:-evtx small json rsigma rules threads load memory noisy hard}
+only=${ONLY:-evtx small json rsigma rules threads load memory noisy hard joins}
 picket=$PWD/$build/picket bench=$PWD/$build/bench
 corpora=${PICKET_CORPORA:-../shared/corpora}
 [ -d "$corpora" ] || corpora=
@@ -16,8 +16,8 @@ work=$PWD/build/bench/${quick:+quick}
 [ -n "$quick" ] || work=$PWD/build/bench/full
 export XDG_CACHE_HOME="$work/cache" # the cache of programs is the benchmark's own
 
-if [ -n "$quick" ]; then evtx_mb=48 json_mb=16 rounds=2 big_mb=64 noisy_events=1000 long_events=4 repeats=2
-else evtx_mb=524 json_mb=215 rounds=17 big_mb=1000 noisy_events=20000 long_events=30 repeats=5; fi
+if [ -n "$quick" ]; then evtx_mb=48 json_mb=16 rounds=2 big_mb=64 noisy_events=1000 long_events=4 join_events=100000 repeats=2
+else evtx_mb=524 json_mb=215 rounds=17 big_mb=1000 noisy_events=20000 long_events=30 join_events=1000000 repeats=5; fi
 few=$(((repeats + 1) / 2))
 
 mkdir -p "$work" build/logs
@@ -71,6 +71,9 @@ make_inputs() {
     head -n $noisy_events "$work/events.jsonl" >"$work/noisy.jsonl"
     "$bench/bench_inputs" long-events $long_events 1000000 >"$work/long.jsonl"
     "$bench/bench_inputs" long-events 1 10 >"$work/long.jsonl.one"
+    "$bench/bench_inputs" join-events $join_events 100000 >"$work/joins.jsonl"
+    "$bench/bench_inputs" join-events $((join_events / 10)) 100000 >"$work/joins.tenth.jsonl"
+    head -n 1 "$work/joins.jsonl" >"$work/joins.jsonl.one"
 }
 
 made=$work/made
@@ -137,6 +140,10 @@ if wants noisy; then # the events of which no rule matches any
     same_alerts distinct "$sigma" "$work/distinct.jsonl"
     same_alerts noisy "$work/rules/twenty" "$work/noisy.jsonl"
     same_alerts noisy.few "$sigma" "$work/noisy.jsonl"
+fi
+if wants joins; then
+    same_alerts joins bench/joins/join "$work/joins.jsonl"
+    same_alerts joins.tenth bench/joins/join "$work/joins.tenth.jsonl"
 fi
 ! wants hard || same_alerts hard "$work/rules/hard" "$work/long.jsonl"
 
@@ -243,6 +250,12 @@ if wants noisy; then
     both distinct "$sigma" "$work/distinct.jsonl"
     both noisy "$work/rules/twenty" "$work/noisy.jsonl" "$json.one"
     both noisy.few "$sigma" "$work/noisy.jsonl" "$json.one"
+    measure "$few"
+fi
+if wants joins; then
+    both joins bench/joins/join "$work/joins.jsonl"
+    both joins.tenth bench/joins/join "$work/joins.tenth.jsonl" "$work/joins.jsonl.one"
+    both joins.none bench/joins/one "$work/joins.jsonl"
     measure "$few"
 fi
 if wants hard; then

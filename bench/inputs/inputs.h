@@ -16,6 +16,7 @@ int long_events(int argc, char **argv);
 int sample_rules(int argc, char **argv);
 int vary_rules(int argc, char **argv);
 int hard_rules(int argc, char **argv);
+int join_events(int argc, char **argv);
 
 /* ---- files.c ---- */
 

@@ -17,6 +17,7 @@ static const struct {
     {"sample-rules", "OUT SEED PRODUCT N... FROM", sample_rules},
     {"vary-rules", "OUT COPIES FROM", vary_rules},
     {"hard-rules", "OUT", hard_rules},
+    {"join-events", "COUNT KEYS > OUT", join_events},
 };
 
 int main(int argc, char **argv)
