@@ -156,6 +156,8 @@ static const cutting_case cases[] = {
     {"imports of UDM", "{\"customer_id\":\"c\",\"events\":[{\"udm\":{\"a\":1}},\n{\"udm\":{\"b\":2}}]}\n"
      "{\"customerId\":\"c\",\"log_type\":\"t\",\"entities\":[{\"c\":3}]}",
      "1:{\"udm\":{\"a\":1}}\n2:{\"udm\":{\"b\":2}}\n3:{\"c\":3}\n", ""},
+    {"a record that begins with metadata, and a list of Kubernetes", "{\"metadata\":{},\"items\":[{\"a\":1}]}\n{\"kind\":\"List\",\"metadata\":{},\"items\":[{\"a\":1}]}",
+     "1:{\"metadata\":{},\"items\":[{\"a\":1}]}\n2:{\"a\":1}\n", ""},
     {"a list with a known name in a record of its own", "{\"events\":[{\"a\":1}],\"user\":\"x\"}\n{\"user\":\"x\",\"items\":[{\"a\":1}]}\n",
      "1:{\"events\":[{\"a\":1}],\"user\":\"x\"}\n2:{\"user\":\"x\",\"items\":[{\"a\":1}]}\n", ""},
     {"Records that hold no objects", "{\"Records\":[1,2]}", "1:{\"Records\":[1,2]}\n", ""},

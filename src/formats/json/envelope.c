@@ -73,6 +73,9 @@ void envelope_keys_init(envelope_keys *k)
     }
 }
 
+/* Behind kind and apiVersion in lists of Kubernetes; where it stands first, an event of the Unified Data Model begins. */
+static const char never_first[] = "metadata";
+
 bool envelope_may_open(const envelope_keys *k, const char *at, const char *end)
 {
     const char *p = scan_blanks(at + 1, end);
@@ -81,6 +84,7 @@ bool envelope_may_open(const envelope_keys *k, const char *at, const char *end)
     if (*p != '"' || first > 127 || !k->lengths[first]) return false;
     if (k->lengths[first] == UINT32_MAX) return true;
     const char *close = memchr(p + 1, '"', 32);
+    if (close && key_is(never_first, (pk_str){p + 1, (size_t)(close - p - 1)})) return false;
     return close && k->lengths[first] >> (close - p - 1) & 1;
 }
 
@@ -167,8 +171,10 @@ envelope_result envelope_open(const char *at, const char *end, const char **list
     *list = NULL;
     for (const char *p = at + 1;;) {
         pk_str key;
+        bool first = p == at + 1;
         envelope_result r = read_key(&p, end, &key);
         if (r != ENVELOPE_YES) return r;
+        if (first && key_is(never_first, key)) return ENVELOPE_NO;
         uint32_t rows = rows_with(possible, key, *depth == 2);
         uint32_t flat = *depth == 2 ? rows : rows & ~rows_nested(rows);
         if (flat && *p == '[' && (r = list_of_objects(p, end, flat)) != ENVELOPE_NO) {
