@@ -268,6 +268,39 @@ test_jsonl() {
     done
 }
 
+test_jsonl_of_several_events() {
+    cat >log.jsonl <<'EOF'
+{"metadata":{"event_timestamp":"2026-01-01T00:00:00Z","event_type":"USER_LOGIN"},"target":{"user":{"userid":"ann"}}}
+{"metadata":{"event_timestamp":"2026-01-01T00:10:00Z","event_type":"USER_LOGOUT"},"target":{"user":{"userid":"ann"}}}
+{"metadata":{"event_timestamp":"2026-01-01T00:20:00Z","event_type":"USER_LOGIN"},"target":{"user":{"userid":"bob"}},"principal":{"ip":["10.0.0.3"]}}
+EOF
+    cat >a.yaral <<'EOF'
+rule stays {
+  meta:
+    author = "somebody"
+  events:
+    $in.metadata.event_type = "USER_LOGIN"
+    $in.target.user.userid = $user
+    $out.metadata.event_type = "USER_LOGOUT"
+    $out.target.user.userid = $user
+  match:
+    $user over 1h
+  outcome:
+    $risk_score = 80
+    $addresses = array_distinct($in.principal.ip)
+  condition:
+    $in and !$out
+}
+EOF
+    expect_code 0 "$PICKET" scan -q -r a.yaral --output jsonl log.jsonl
+    expect_lines out 1
+    for key in '"time":"2026-01-01T01:20:00Z"' '"source":null' '"match":{"user":"bob"}' '"window":{"start":"2026-01-01T00:20:00Z","end":"2026-01-01T01:20:00Z"}' \
+        '"addresses":["10.0.0.3"]' '"risk_score":80,"counts":{"in":1,"out":0},"entities":[],"event":null' \
+        '"events":[{"variable":"in","source":{"file":"log.jsonl","record":null,"line":3},"event":{"metadata"'; do
+        expect_text out "$key"
+    done
+}
+
 test_csv() {
     events 5 > log.jsonl
     rule a.yml "'=cmd, \"quoted\"'" high "{Image|endswith: 'tool3.exe'}"

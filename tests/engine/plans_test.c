@@ -307,6 +307,10 @@ static void floods(void **state)
     flood_plan(true, "a = match @sigma where k equals 'a'\nb = match @sigma where k equals 'b'\n"
                "q = sequence by u span 1d keep latest steps a, b\nalert q");
     flood_plan(true, "a = match @sigma where k equals 'a'\nb = match @sigma where k equals 'b'\nq = sequence by u keep latest steps a, b\nalert q");
+    flood_plan(true, "a = match @sigma where k equals 'a'\nb = match @sigma where k equals 'b'\nj = join a, b on u: a.u@sigma = b.u@sigma within 1d\n"
+               "g = aggregate j by u window sliding 1h: n = count(), p = parts(a)\nalert g");
+    flood_plan(false, "a = match @sigma where k equals 'a'\nb = match @sigma where k equals 'b'\nj = join a, b optional on u: a.u@sigma = b.u@sigma within 1d\n"
+               "g = aggregate j by u = a.u@sigma window anchored 1h: n = count(), p = parts(b) having p = 0\nalert g");
     flood_plan(false, "m = match @sigma where k exists\nalert m quiet 1d by u");
     flood_plan(false, "m = match @sigma where k exists\na = aggregate m by u window sliding 5m: n = count() having n < 3\nalert a");
     flood_plan(false, "m = match @sigma where k exists\na = aggregate m by u window hop 5m step 1m: n = count() having n >= 3\nalert a");
