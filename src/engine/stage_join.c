@@ -207,6 +207,7 @@ static bool keys_of_row(const node *n, size_t input, const row *r, pk_str *texts
             if (texts[number].len) fits = fits && str_equal(texts[number], text_view(&t));
             else texts[number] = arena_str(a, text_view(&t));
         }
+        if (!fits) texts[number] = (pk_str){"", 0}; /* which is no text of a key */
     }
     text_free(&t);
     return fits;
@@ -358,10 +359,13 @@ static void take_steps(combiner *c, size_t number, const pk_str *texts)
         if (!take_time(c, e->row)) continue;
         c->rows[step.input] = e->row;
         c->entries[step.input] = e;
-        pk_str *known = ARENA_ARRAY(st->arena, pk_str, 64);
-        memcpy(known, texts, 64 * sizeof *known);
-        if (number + 2 < c->node->input_count) keys_of_row(c->node, step.input, e->row, known);
-        take_steps(c, number + 1, known);
+        pk_str *known = NULL; /* the last input is looked up by what is known already */
+        if (number + 2 < c->node->input_count) {
+            known = ARENA_ARRAY(st->arena, pk_str, 64);
+            memcpy(known, texts, 64 * sizeof *known);
+            keys_of_row(c->node, step.input, e->row, known);
+        }
+        take_steps(c, number + 1, known ? known : texts);
     }
     c->first = first;
     c->last = last;
