@@ -17,7 +17,7 @@ static pk_str text_of(uint64_t keys, const pk_str *key_texts, arena *a)
     char *all = arena_alloc(a, len + 1);
     for (uint64_t k = keys; k; k &= k - 1) {
         pk_str s = key_texts[__builtin_ctzll(k)];
-        memcpy(all + at, s.ptr, s.len);
+        if (s.len) memcpy(all + at, s.ptr, s.len);
         at += s.len;
     }
     return (pk_str){all, len};
