@@ -180,7 +180,7 @@ static void matched(scan_worker *w, const match_result *m, const event *e, const
         const rule *r = ir_rule(w->program->catalog->ir, m->rules[i]);
         if (w->rows && row_store_wants(w->rows, m->rules[i])) {
             keep_row(w, m, i, e, k, &shown, host);
-            missed |= time == TIMESTAMP_NONE;
+            missed |= time == TIMESTAMP_NONE && !row_store_takes_timeless(w->rows, m->rules[i]);
         }
         if (rule_is_correlation(r)) continue; /* what it matched are rows of its stages */
         if (!r->silent && program_has_rule(w->program->compiled, m->rules[i])) raise_alert(w, m, i, e, k, &shown, host);

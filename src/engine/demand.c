@@ -228,6 +228,54 @@ static void finish(demand_builder *b, size_t rule_index)
     }
 }
 
+bool is_part_key(const ir_key *k)
+{
+    return k->value->kind == EXPR_CALL && k->value->count == 1 && k->value->args[0]->kind == EXPR_FIELD &&
+           k->value->args[0]->as.field.part.len && str_equal(k->value->as.call.name, STR("part"));
+}
+
+/* ---- rules of one event at a time ---- */
+
+/* Does the stage ask for no other event, and not when this one was? */
+static bool asks_no_time(const stage *s)
+{
+    bool of_event = false;
+    switch (s->kind) {
+    case STAGE_MATCH: case STAGE_CONTEXT: case STAGE_EXPAND: case STAGE_WHERE: case STAGE_DERIVE: return true;
+    case STAGE_JOIN: return s->as.join.within == 0;
+    case STAGE_AGGREGATE:
+        for (size_t i = 0; i < s->as.aggregate.key_count; i++) of_event |= is_part_key(&s->as.aggregate.keys[i]);
+        return of_event && s->as.aggregate.window.kind == WINDOW_NONE;
+    default: return false;
+    }
+}
+
+static bool is_timeless(const rule *r)
+{
+    size_t events = 0;
+    for (size_t i = 0; i < r->plan->stage_count; i++) {
+        if (!asks_no_time(r->plan->stages[i])) return false;
+        events += r->plan->stages[i]->kind == STAGE_MATCH;
+    }
+    return events == 1 && r->plan->quiet == QUIET_NONE;
+}
+
+/* Unless others read its rows or alerts, which may ask for times. */
+static void find_timeless(demand_table *d, const rule *const *correlations, size_t count)
+{
+    bool alerts_are_read = false;
+    for (size_t i = 0; i < count; i++) {
+        alerts_are_read |= reads_alerts(correlations[i]);
+        d->rules[correlations[i]->index].timeless = is_timeless(correlations[i]);
+    }
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < correlations[i]->plan->stage_count; k++) {
+            const stage *s = correlations[i]->plan->stages[k];
+            if (s->kind == STAGE_RULE && s->as.rule.rule) d->rules[s->as.rule.rule->index].timeless = false;
+        }
+    for (size_t i = 0; alerts_are_read && i < d->rule_count; i++) d->rules[i].timeless = false;
+}
+
 void demand_build(demand_table *d, const program *p)
 {
     size_t count;
@@ -262,6 +310,7 @@ void demand_build(demand_table *d, const program *p)
         }
     }
     for (size_t i = 0; i < d->rule_count; i++) finish(&b, i);
+    find_timeless(d, correlations, count);
 }
 
 const part_demand *demand_of(const demand_table *d, uint32_t rule_index, uint32_t number)

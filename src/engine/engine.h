@@ -83,7 +83,10 @@ row_store *row_store_new(const program *p, size_t memory_limit);
 void row_store_free(row_store *s);
 bool row_store_wants(const row_store *s, uint32_t rule_index); /* does a correlation read this rule's rows? */
 
-/* A match of a rule: an entry of match_result, when, and on which host. time TIMESTAMP_NONE: counted and left out. */
+/* Do its stages look at one event at a time, so that they take events without a time too? */
+bool row_store_takes_timeless(const row_store *s, uint32_t rule_index);
+
+/* A match of a rule: an entry of match_result, when, and on which host. time TIMESTAMP_NONE: counted and left out, unless its stages take such. */
 typedef struct {
     const rule *rule;
     uint32_t stage;

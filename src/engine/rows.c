@@ -76,6 +76,11 @@ bool row_store_wants(const row_store *s, uint32_t rule_index)
     return rule_index < s->demand.rule_count && s->demand.rules[rule_index].wanted;
 }
 
+bool row_store_takes_timeless(const row_store *s, uint32_t rule_index)
+{
+    return rule_index < s->demand.rule_count && s->demand.rules[rule_index].timeless;
+}
+
 /* ---- packing ---- */
 
 static void pack_bytes(text *t, const void *p, size_t n) { text_put(t, (pk_str){p, n}); }
@@ -303,11 +308,11 @@ pk_status row_store_add(row_store *s, const program *p, const matched_row *m, co
     const rule *r = m->rule;
     timestamp time = m->time;
     if (s->failed) return PK_ERROR_IO;
-    if (time == TIMESTAMP_NONE) {
+    if (!row_store_wants(s, r->index)) return PK_OK;
+    if (time == TIMESTAMP_NONE && !row_store_takes_timeless(s, r->index)) {
         s->without_time++;
         return PK_OK;
     }
-    if (!row_store_wants(s, r->index)) return PK_OK;
     if (time > s->last_time) s->last_time = time;
     row_event ev = {.time = time, .input = e->source.input, .position = e->source.position, .line = e->source.line,
                     .record = e->source.record};

@@ -28,6 +28,7 @@ typedef struct {
     part_demand *stages;          /* by number of the stage in the rule's plan; of a rule that is no correlation only the first */
     size_t stage_count;
     bool wanted;                  /* some stage reads the rule's rows */
+    bool timeless;                /* its stages look at one event at a time: rows without a time may come */
 } row_demand;
 
 typedef struct {
@@ -38,6 +39,8 @@ typedef struct {
 
 void demand_build(demand_table *d, const program *p);
 void demand_free(demand_table *d);
+/* Is it a key that tells the events of a part apart, `part(e)`? */
+bool is_part_key(const ir_key *k);
 /* NULL: nobody reads them. */
 const part_demand *demand_of(const demand_table *d, uint32_t rule_index, uint32_t number);
 

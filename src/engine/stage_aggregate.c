@@ -87,12 +87,6 @@ static bool find_column(const expr *e, bool negated, void *user)
 
 /* ---- opening ---- */
 
-static bool is_part_key(const ir_key *k)
-{
-    return k->value->kind == EXPR_CALL && k->value->count == 1 && k->value->args[0]->kind == EXPR_FIELD &&
-           k->value->args[0]->as.field.part.len && str_equal(k->value->as.call.name, STR("part"));
-}
-
 /* How many parts with a time rows may have. */
 static size_t timed_parts(const node *input)
 {

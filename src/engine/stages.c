@@ -488,11 +488,16 @@ static void run_rows(stage_run *run, row_merge *merge)
 {
     run_internal *in = internal(run);
     timestamp now = TIMESTAMP_NONE;
+    uint64_t input = UINT64_MAX, position = UINT64_MAX; /* of the last event */
     for (stored_row s; !alert_queue_stopped(in->alerts) && row_merge_next(merge, &s);) {
-        if (s.time != now) {
-            if (now != TIMESTAMP_NONE) complete_time(run, now);
-            complete_until(run, s.time);
+        /* Events without a time come first, and each is a point in time of its own: only rules of one event take them. */
+        bool another = now == TIMESTAMP_NONE && (s.event.input != input || s.event.position != position);
+        if (s.time != now || another) {
+            complete_time(run, now);
+            if (s.time != TIMESTAMP_NONE) complete_until(run, s.time);
             now = s.time;
+            input = s.event.input;
+            position = s.event.position;
         }
         const stage *of = stage_of_stored(run, &s);
         part *p = part_new(run, &s);
@@ -503,7 +508,7 @@ static void run_rows(stage_run *run, row_merge *merge)
         if (!rule_is_correlation(source)) feed_alert(run, source, NULL, r);
         row_release(r);
     }
-    if (now != TIMESTAMP_NONE) complete_time(run, now);
+    complete_time(run, now);
     complete_until(run, INT64_MAX);
     alert_queue_flush(in->alerts, INT64_MAX);
 }

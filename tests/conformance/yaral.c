@@ -40,7 +40,7 @@ typedef struct {
     uint64_t every, seed;
     unsigned incidents, scan_every; /* of a rule in a stream; one batch in so many is also scanned by way of the library */
     pthread_mutex_t lock;         /* over what is printed and the sums */
-    uint64_t events, mapped, agreed, differ, stopped, timeless, scans, other_scans;
+    uint64_t events, mapped, agreed, differ, stopped, scans, other_scans;
     bool *fired, *wrong;          /* by rule */
 } conformance;
 
@@ -61,7 +61,7 @@ typedef struct {
     line_list *found, *expected;  /* by rule */
     row_store *store;
     VEC(value) entities;
-    uint64_t order, events, mapped, timeless;
+    uint64_t order, events, mapped;
 } yaral_run;
 
 static const field_path *path_of(yaral_run *y, pk_str path)
@@ -139,10 +139,6 @@ static void keep_for_evaluator(yaral_run *y, const event *e, const classificatio
     for (size_t i = 0; i < y->c->rules.len; i++) {
         const rule *r = ir_rule(y->c->catalog->ir, y->c->rules.at[i]);
         if (!some_stage_takes(y, r, &seen, &view)) continue;
-        if (time == TIMESTAMP_NONE && !is_plain(r->plan)) { /* the engine keeps them out of all stages, and counts them */
-            y->timeless++;
-            continue;
-        }
         if (!own) {
             own = ARENA_NEW(y->arena, value);
             *own = value_copy(y->arena, &record);
@@ -438,7 +434,6 @@ static void close_run(yaral_run *y)
     pthread_mutex_lock(&y->c->lock);
     y->c->events += y->events;
     y->c->mapped += y->mapped;
-    y->c->timeless += y->timeless;
     y->c->stopped += eval_stopped_runs(y->context);
     pthread_mutex_unlock(&y->c->lock);
     classifier_free(y->classifier);
@@ -576,9 +571,9 @@ static void tell(conformance *c, const char *what)
 {
     size_t count = ir_rule_count(c->catalog->ir);
     figure(what, "%zu of %zu rules, %llu events of which %llu have a UDM record: %zu rules fired, %llu detections agreed, %llu runs differ "
-           "(%zu rules), %llu runs of the evaluator stopped at their limit, %llu matches without a time left out", c->rules.len, count, (unsigned long long)c->events,
+           "(%zu rules), %llu runs of the evaluator stopped at their limit", c->rules.len, count, (unsigned long long)c->events,
            (unsigned long long)c->mapped, count_true(c->fired, count), (unsigned long long)c->agreed, (unsigned long long)c->differ,
-           count_true(c->wrong, count), (unsigned long long)c->stopped, (unsigned long long)c->timeless);
+           count_true(c->wrong, count), (unsigned long long)c->stopped);
     if (c->scans)
         figure("YARA-L over native streams: threads, files, order, memory", "%llu scans, %llu with other alerts than on one thread",
                (unsigned long long)c->scans, (unsigned long long)c->other_scans);
