@@ -114,7 +114,7 @@ END {
         n = fact["joins.events"]
         row(sprintf("two events joined, one absent, 1 h, 100,000 keys, %d events : a rule of one event", n), rate(n, net("joins")), rate(n, net("joins.none")), net("joins") / net("joins.none"), "<", 0)
         row("  time of an event : of a tenth of the events", rate(n, net("joins")), rate(fact["joins.tenth.events"], net("joins.tenth")), net("joins") / n / (net("joins.tenth") / fact["joins.tenth.events"]), "<", 1.5)
-        line("  private memory, MB", sprintf("%.0f MB", kb["joins"] / 1024), sprintf("%.0f MB", kb["joins.tenth"] / 1024), "", "stated", "")
+        line("  private memory, MB", sprintf("%.0f MB", kb["memory.joins"] / 1024), sprintf("%.0f MB", kb["memory.joins.tenth"] / 1024), "", "stated", "")
     }
     if (!markdown) printf "\n%s\n", misses ? misses " goals missed" : "all goals met"
 }

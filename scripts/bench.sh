@@ -257,6 +257,9 @@ if wants joins; then
     both joins.tenth bench/joins/join "$work/joins.tenth.jsonl" "$work/joins.jsonl.one"
     both joins.none bench/joins/one "$work/joins.jsonl"
     measure "$few"
+    add memory.joins memory "$scan -j1 -r bench/joins/join $work/joins.jsonl"
+    add memory.joins.tenth memory "$scan -j1 -r bench/joins/join $work/joins.tenth.jsonl"
+    measure 1
 fi
 if wants hard; then
     both hard "$work/rules/hard" "$work/long.jsonl"
