@@ -288,7 +288,7 @@ static void says_that_no_vendor_is_loaded(void **state)
     sqlite3_close(db);
     value v = ask(f, "technique", "id=T1090");
     assert_at(&v, "vendor.loaded", "false");
-    assert_true(str_find(at(&v, "vendor.note")->as.string, STR("No vendor's own language is loaded")) == 0);
+    assert_true(str_find(at(&v, "vendor.note")->as.string, STR("No rules in a vendor's own language are loaded")) == 0);
     assert_at(&v, "tab", "sigma");
     assert_each(&v, "rules.rules", "title", "Beta Written Alpha");
 }
