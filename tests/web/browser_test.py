@@ -136,7 +136,7 @@ class Visit(unittest.TestCase):
         return WebDriverWait(self.b, seconds).until(lambda b: what())
 
     def rule_page(self):
-        self.open("/rules")
+        self.open("/rules?language=sigma")
         return self.one(".cards a.name").get_attribute("href")
 
 
