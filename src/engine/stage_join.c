@@ -22,7 +22,6 @@
 
 #define INPUTS_MOST 16
 #define COMBINATIONS_MOST 10000   /* that one row completes */
-#define END_OF_INPUT (INT64_MAX - 1)
 
 /* One input more, on the way from the row that came to all combinations. */
 typedef struct { size_t input, index; } join_step;

@@ -16,8 +16,8 @@
 #include "compile/program_private.h"
 #include "engine/rows.h"
 #include "ir/functions.h"
-#include "ir/functions.h"
 
+#define END_OF_INPUT (INT64_MAX - 1) /* the last time: what waits for the end of the input is due then */
 #define ROW_EVENTS_KEPT 100       /* events that a row remembers; their true number is counted beside */
 
 /* A column that a stage made. */
@@ -141,7 +141,7 @@ struct stage_run {
     arena *test_arena;
     regex_scratch regex;
     bool has_regex;
-    void *internal;               /* stages.c */
+    void *internal;               /* stage_run.h */
 };
 
 part *part_new(stage_run *run, const stored_row *s);  /* copies the record */
@@ -176,7 +176,7 @@ int row_order(const row *x, const row *y);
 int row_order_by_start(const row *x, const row *y); /* by start, then the same */
 void rows_sort(row **rows, size_t count, bool by_start);
 
-/* ---- nodes (stages.c) ---- */
+/* ---- nodes (stages.c, stage_build.c, stage_clock.c) ---- */
 
 void node_emit(stage_run *run, node *n, row *r);       /* gives the row to all users; the caller keeps its reference */
 void node_touch(stage_run *run, node *n);              /* asks for decide() when this point in time is complete */
@@ -205,7 +205,7 @@ compared use_of_values(stage_run *run, const ir_use *u, const list_builder *valu
 
 void context_load(stage_run *run, node *n);            /* stage_context.c: pushes all records */
 int64_t join_wait(const node *n);                      /* stage_join.c: how long its rows may come after their time; 0: not at all */
-static inline timestamp time_sum(timestamp t, int64_t by) { return t > INT64_MAX - 1 - by ? INT64_MAX - 1 : t + by; } /* by >= 0 */
+static inline timestamp time_sum(timestamp t, int64_t by) { return t > END_OF_INPUT - by ? END_OF_INPUT : t + by; } /* by >= 0 */
 
 /* The text by which two values are the same. */
 pk_str value_key_text(arena *a, const value *v);
