@@ -177,7 +177,7 @@ static void fill(arena *a, const path_set *paths, path_node node, const value *v
     } else {
         const path_slot *slots;
         size_t n = path_node_slots(paths, node, &slots);
-        for (size_t i = 0; i < n && *count < 256; i++) (*fields)[(*count)++] = (event_field){slots[i], *v};
+        for (size_t i = 0; i < n && *count < 256; i++) (*fields)[(*count)++] = (event_field){.slot = slots[i], .value = *v};
     }
 }
 

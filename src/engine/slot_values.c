@@ -46,11 +46,12 @@ void slots_fill(matcher *m, const event *e)
 {
     const context *c = m->context;
     for (size_t i = 0; i < e->field_count; i++) {
-        const event_field *f = &e->fields[i];
+        event_field *f = &e->fields[i];
         uint32_t first = c->first_target[f->slot];
         if (first == TARGET_NONE) continue;
         const path_target *t = &c->targets[first];
-        do fill_target(m, t, &f->value);
+        const value *v = event_field_value(e, f);
+        do fill_target(m, t, v);
         while (!t++->last);
     }
 }

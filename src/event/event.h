@@ -15,6 +15,7 @@ typedef struct format format;                         /* formats/format.h */
 
 typedef struct {
     path_slot slot;
+    bool undecoded;                                   /* the value is not made yet: only event_field_value makes sense of it */
     value value;                                      /* a scalar; lists are spread: one entry for each element */
 } event_field;
 
@@ -30,6 +31,7 @@ struct event {
     const format *format;
     event_source source;
     event_field *fields;                              /* in order of the record; a slot may occur several times */
+    void (*decode)(const event *e, event_field *f);   /* makes the value of a field that is not decoded; NULL: all are */
     size_t field_count;
     /*
      * The raw line for formats made of lines of text (syslog, access logs, CSV, Zeek TSV): what keywords search in.
@@ -51,6 +53,13 @@ struct event {
     void (*write_json)(const event *e, arena *a, text *out);
     const void *reader;                               /* the reader's own */
 };
+
+/* The value of one of its fields, made if nobody asked before: most fields of an event are asked for in other events only. */
+static inline const value *event_field_value(const event *e, event_field *f)
+{
+    if (f->undecoded) e->decode(e, f);
+    return &f->value;
+}
 
 /* The whole record as the format has it (raw names); a record value. Never NULL. */
 static inline const value *event_tree(const event *e, arena *a) { return e->tree(e, a); }

@@ -50,7 +50,7 @@ bool sink_cares(const field_sink *s) { return !s->too_deep && (s->tree || top_of
 
 static void put_slot(void *sink, path_slot slot, const value *v)
 {
-    vec_push(&((field_sink *)sink)->fields, ((event_field){slot, *v}));
+    vec_push(&((field_sink *)sink)->fields, ((event_field){.slot = slot, .value = *v}));
 }
 
 static void push(field_sink *s, path_node node, const value *v)
@@ -61,7 +61,7 @@ static void push(field_sink *s, path_node node, const value *v)
         path_values(s->paths, node, v, s->arena, put_slot, s);
     } else if (v->type != VALUE_MISSING) {
         size_t count = path_node_slots(s->paths, node, &slots);
-        for (size_t i = 0; i < count; i++) vec_push(&s->fields, ((event_field){slots[i], *v}));
+        for (size_t i = 0; i < count; i++) vec_push(&s->fields, ((event_field){.slot = slots[i], .value = *v}));
     }
 }
 

@@ -449,7 +449,7 @@ static void look_at(classifier *c, const event *e, class_id stated, memo_key *k)
         if (place == NO_PLACE || e->fields[i].value.type == VALUE_NULL) continue;
         if (c->present[place / 64] >> (place % 64) & 1) continue;
         c->present[place / 64] |= UINT64_C(1) << (place % 64);
-        c->seen[place] = &e->fields[i].value;
+        c->seen[place] = event_field_value(e, &e->fields[i]);
     }
     key_put(k, &stated, sizeof stated);
     for (size_t w = 0; w < words; w++)
@@ -510,7 +510,7 @@ timestamp classifier_time(classifier *c, const event *e, const classification *k
     for (size_t i = 0; i < times->count; i++)
         for (size_t n = 0; n < e->field_count; n++) {
             if (e->fields[n].slot != times->slots[i]) continue;
-            timestamp t = time_parse(c->schema, &e->fields[n].value, times->forms[i], a);
+            timestamp t = time_parse(c->schema, event_field_value(e, &e->fields[n]), times->forms[i], a);
             if (t != TIMESTAMP_NONE) return t;
         }
     return TIMESTAMP_NONE;
@@ -523,7 +523,7 @@ pk_str classifier_host(classifier *c, const event *e, const classification *k, a
     for (size_t i = 0; i < hosts->count; i++)
         for (size_t n = 0; n < e->field_count; n++)
             if (e->fields[n].slot == hosts->slots[i] && e->fields[n].value.type != VALUE_NULL &&
-                value_text(a, &e->fields[n].value, &host) && host.len > 0)
+                value_text(a, event_field_value(e, &e->fields[n]), &host) && host.len > 0)
                 return host;
     return STR("");
 }

@@ -72,7 +72,7 @@ static bool same_views(const path_set *paths, const event *e, const value *tree,
         size_t n = 0;
         for (size_t i = 0; i < e->field_count; i++) {
             if (e->fields[i].slot != slot) continue;
-            if (n < expected.items.len && value_equal(&e->fields[i].value, &expected.items.at[n])) n++;
+            if (n < expected.items.len && value_equal(event_field_value(e, &e->fields[i]), &expected.items.at[n])) n++;
             else n = SIZE_MAX / 2;
         }
         if (n == expected.items.len) continue;

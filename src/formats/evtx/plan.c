@@ -188,7 +188,7 @@ typedef struct {
 
 static void put_slot(void *fields, path_slot slot, const value *v)
 {
-    vec_push(&((evtx_fields *)fields)->fields, ((event_field){slot, *v}));
+    vec_push(&((evtx_fields *)fields)->fields, ((event_field){.slot = slot, .value = *v}));
 }
 
 /* Lists are spread: one field for each element. */
@@ -206,7 +206,7 @@ static void emit(const run *x, slots to, const value *v)
         x->fn(v, x->user);
         return;
     }
-    for (size_t i = 0; i < to.count; i++) vec_push(&x->f->fields, ((event_field){to.at[i], *v}));
+    for (size_t i = 0; i < to.count; i++) vec_push(&x->f->fields, ((event_field){.slot = to.at[i], .value = *v}));
 }
 
 static void run_fragments(const run *x, uint32_t first, path_node node);
@@ -252,7 +252,7 @@ static void run_plain(const run *x, const evtx_fragment *in, const step *s)
     if (v->type & BINXML_ARRAY || v->type == BINXML_FRAGMENT) {
         run_value(x, in, s);
     } else if (!is_passed_over(x, v->type)) {
-        event_field field = {s->plain.at[0], binxml_decode(x->texts, v)};
+        event_field field = {.slot = s->plain.at[0], .value = binxml_decode(x->texts, v)};
         if (x->fn) x->fn(&field.value, x->user);
         else vec_push(&x->f->fields, field);
     }
