@@ -241,7 +241,7 @@ static bool asks_no_time(const stage *s)
 {
     bool of_event = false;
     switch (s->kind) {
-    case STAGE_MATCH: case STAGE_CONTEXT: case STAGE_EXPAND: case STAGE_WHERE: case STAGE_DERIVE: return true;
+    case STAGE_MATCH: case STAGE_CONTEXT: case STAGE_ROWS: case STAGE_EXPAND: case STAGE_WHERE: case STAGE_DERIVE: return true;
     case STAGE_JOIN: return s->as.join.within == 0;
     case STAGE_AGGREGATE:
         for (size_t i = 0; i < s->as.aggregate.key_count; i++) of_event |= is_part_key(&s->as.aggregate.keys[i]);

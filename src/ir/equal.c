@@ -265,10 +265,21 @@ static bool same_derive(const stage *x, const stage *y)
            same_columns(x->as.derive.columns, x->as.derive.count, y->as.derive.columns, y->as.derive.count);
 }
 
+static bool same_rows(const stage *x, const stage *y)
+{
+    if (x->as.rows.column_count != y->as.rows.column_count || x->as.rows.row_count != y->as.rows.row_count) return false;
+    for (size_t i = 0; i < x->as.rows.column_count; i++)
+        if (!str_equal(x->as.rows.columns[i], y->as.rows.columns[i])) return false;
+    for (size_t i = 0; i < x->as.rows.column_count * x->as.rows.row_count; i++)
+        if (!same_value(&x->as.rows.cells[i], &y->as.rows.cells[i])) return false;
+    return true;
+}
+
 static bool same_content(const stage *x, const stage *y)
 {
     switch (x->kind) {
     case STAGE_MATCH: case STAGE_CONTEXT: return same_match(x, y);
+    case STAGE_ROWS: return same_rows(x, y);
     case STAGE_RULE: return str_equal(x->as.rule.ref, y->as.rule.ref);
     case STAGE_ALERTS: return same_alerts(x, y);
     case STAGE_DERIVE: return same_derive(x, y);

@@ -135,6 +135,19 @@ static row_list run_context(plan_run *run, const stage *s)
     return rows;
 }
 
+/* Without parts: what they say stands in their columns. */
+static row_list run_rows(plan_run *run, const stage *s)
+{
+    row_list rows = {0};
+    for (size_t i = 0; i < s->as.rows.row_count; i++) {
+        row r = {.time = TIMESTAMP_NONE, .order = i, .columns = {.type = VALUE_RECORD}};
+        for (size_t c = 0; c < s->as.rows.column_count; c++)
+            row_set(run->arena, &r, s->as.rows.columns[c], s->as.rows.cells[i * s->as.rows.column_count + c]);
+        push(run, &rows, r);
+    }
+    return rows;
+}
+
 /* Rows of another rule; their parts bear the name of this stage. */
 static row_list run_rule(plan_run *run, const stage *s)
 {
@@ -332,7 +345,7 @@ static bool has_inputs(const stage *s)
     case STAGE_NEW_TERMS:
     case STAGE_SORT: case STAGE_DEDUP: case STAGE_LIMIT: case STAGE_JOIN: return s->input_count >= 1;
     case STAGE_LOOKUP: return s->input_count >= 2;
-    case STAGE_MATCH: case STAGE_CONTEXT: case STAGE_RULE: case STAGE_ALERTS: case STAGE_SEQUENCE: case STAGE_SAMPLE:
+    case STAGE_MATCH: case STAGE_CONTEXT: case STAGE_ROWS: case STAGE_RULE: case STAGE_ALERTS: case STAGE_SEQUENCE: case STAGE_SAMPLE:
     case STAGE_UNION: case STAGE_FRAME: case STAGE_UNSUPPORTED: case STAGE_KINDS: return true;
     }
     return true;
@@ -343,6 +356,7 @@ static row_list run_kind(plan_run *run, const stage *s)
     switch (s->kind) {
     case STAGE_MATCH: case STAGE_ALERTS: return run_match(run, s);
     case STAGE_CONTEXT: return run_context(run, s);
+    case STAGE_ROWS: return run_rows(run, s);
     case STAGE_RULE: return run_rule(run, s);
     case STAGE_DERIVE: return run_derive(run, s);
     case STAGE_EXPAND: return run_expand(run, s);

@@ -194,6 +194,15 @@ static void put_sort(image_writer *w, size_t at, const stage *s)
     image_array(w, AT(stage, as.sort.down), s->as.sort.down, s->as.sort.down ? s->as.sort.count : 0, sizeof *s->as.sort.down);
 }
 
+static void put_rows(image_writer *w, size_t at, const stage *s)
+{
+    size_t cells = s->as.rows.column_count * s->as.rows.row_count;
+    size_t columns = image_array(w, AT(stage, as.rows.columns), s->as.rows.columns, s->as.rows.column_count, sizeof(pk_str));
+    for (size_t i = 0; i < s->as.rows.column_count; i++, columns += sizeof(pk_str)) image_string(w, columns, s->as.rows.columns[i]);
+    size_t values = image_array(w, AT(stage, as.rows.cells), s->as.rows.cells, cells, sizeof(value));
+    for (size_t i = 0; i < cells; i++, values += sizeof(value)) value_image(&s->as.rows.cells[i], w, values);
+}
+
 static void put_stage(image_writer *w, size_t field, const stage *s)
 {
     size_t at;
@@ -204,6 +213,7 @@ static void put_stage(image_writer *w, size_t field, const stage *s)
     put_stages(w, AT(stage, inputs), s->inputs, s->input_count);
     switch (s->kind) {
     case STAGE_MATCH: case STAGE_CONTEXT: put_match(w, at, s); return;
+    case STAGE_ROWS: put_rows(w, at, s); return;
     case STAGE_RULE: put_rule(w, at, s); return;
     case STAGE_ALERTS: put_alerts(w, at, s); return;
     case STAGE_DERIVE: put_derive(w, at, s); return;

@@ -246,6 +246,7 @@ struct stage {
             pk_str index;         /* index pattern or data model as written; empty: none */
             expr *where;          /* NULL: true */
         } match;                  /* CONTEXT too */
+        struct { pk_str *columns; size_t column_count; value *cells; size_t row_count; } rows; /* row after row; without time and parts */
         struct { pk_str ref; const struct rule *rule; } rule;      /* `rule` is set when the catalogue is resolved */
         struct { expr *where; } where;
         struct {

@@ -178,6 +178,30 @@ static void parse_match(parser *p, stage *s)
     s->as.match.where = parse_clause(p, "where");
 }
 
+/* '(' column, ... ')' [':' '[' literal, ... ']', ...]; a row has a literal for each column */
+static void parse_rows(parser *p, stage *s)
+{
+    VEC(pk_str) columns = {0};
+    VEC(value) cells = {0};
+    expect_punct(p, "(");
+    do vec_push_in(p->arena, &columns, parse_name(p, "a column"));
+    while (!p->failed && accept_punct(p, ","));
+    expect_punct(p, ")");
+    s->as.rows.columns = columns.at;
+    s->as.rows.column_count = columns.len;
+    if (p->failed || !accept_punct(p, ":")) return;
+    do {
+        value row = parse_literal(p);
+        if (p->failed || row.type != VALUE_LIST || row.as.list.count != columns.len) {
+            parse_expected(p, "a list with a value for each column");
+            return;
+        }
+        for (size_t i = 0; i < columns.len; i++) vec_push_in(p->arena, &cells, row.as.list.items[i]);
+        s->as.rows.row_count++;
+    } while (accept_punct(p, ","));
+    s->as.rows.cells = cells.at;
+}
+
 static void parse_rule(parser *p, stage *s) { s->as.rule.ref = parse_string(p, "id or name of a rule in quotes"); }
 
 /* ['of' string, ...] [@schema] [where expr] */
@@ -571,6 +595,7 @@ void parse_body(parser *p, stage *s)
 {
     switch (s->kind) {
     case STAGE_MATCH: case STAGE_CONTEXT: parse_match(p, s); break;
+    case STAGE_ROWS: parse_rows(p, s); break;
     case STAGE_RULE: parse_rule(p, s); break;
     case STAGE_ALERTS: parse_alerts(p, s); break;
     case STAGE_DERIVE: parse_derive(p, s); break;

@@ -396,12 +396,29 @@ static void print_frame(printer *p, const stage *s)
     print_field(p, &s->as.frame.time_else);
 }
 
+/* rows (column, ...): [literal, ...], ... */
+static void print_rows(printer *p, const stage *s)
+{
+    put(p, " (");
+    for (size_t i = 0; i < s->as.rows.column_count; i++) {
+        if (i) put(p, ", ");
+        print_name(p->out, s->as.rows.columns[i]);
+    }
+    put(p, ")");
+    for (size_t r = 0; r < s->as.rows.row_count; r++) {
+        value row = {.type = VALUE_LIST, .as.list = {s->as.rows.cells + r * s->as.rows.column_count, s->as.rows.column_count}};
+        put(p, r ? ", " : ": ");
+        print_literal(p->out, &row);
+    }
+}
+
 /* ---- plans ---- */
 
 static void print_body(printer *p, const stage *s)
 {
     switch (s->kind) {
     case STAGE_MATCH: case STAGE_CONTEXT: print_match(p, s); break;
+    case STAGE_ROWS: print_rows(p, s); break;
     case STAGE_RULE: put(p, " "); print_string(p->out, s->as.rule.ref); break;
     case STAGE_ALERTS: print_alerts(p, s); break;
     case STAGE_DERIVE: print_derive(p, s); break;

@@ -96,7 +96,7 @@ void ir_each_stage_expr(const stage *s, ir_place_fn fn, void *user)
         for (size_t i = 0; i < s->as.union_of.count; i++)
             each_column(s->as.union_of.inputs[i].columns, s->as.union_of.inputs[i].column_count, fn, user);
         break;
-    case STAGE_RULE: case STAGE_EXPAND: case STAGE_FOR_EACH: case STAGE_LIMIT: case STAGE_FRAME: case STAGE_UNSUPPORTED:
+    case STAGE_ROWS: case STAGE_RULE: case STAGE_EXPAND: case STAGE_FOR_EACH: case STAGE_LIMIT: case STAGE_FRAME: case STAGE_UNSUPPORTED:
     case STAGE_KINDS:
         break;
     }

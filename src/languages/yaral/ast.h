@@ -48,8 +48,9 @@ typedef enum { YARAL_EQ, YARAL_NE, YARAL_LT, YARAL_LE, YARAL_GT, YARAL_GE } yara
 typedef enum { YARAL_PLAIN, YARAL_ANY, YARAL_ALL } yaral_quantifier;
 typedef enum { YARAL_IN_STRINGS, YARAL_IN_REGEX, YARAL_IN_CIDR } yaral_in;
 
-/* What a variable ranges over: by the first segment of its paths (`graph.`, `detection.`). */
-typedef enum { YARAL_EVENTS, YARAL_ENTITIES, YARAL_DETECTIONS } yaral_source;
+/* What a variable ranges over: by the first segment of its paths (`graph.`, `detection.`). A data table whose columns are compared is
+ * a variable over its rows, called "%table". */
+typedef enum { YARAL_EVENTS, YARAL_ENTITIES, YARAL_DETECTIONS, YARAL_TABLES } yaral_source;
 
 /* What a `$name` without path or a `#name` is; set by yaral_bind. */
 typedef enum { YARAL_UNBOUND, YARAL_OF_VARIABLE, YARAL_OF_PLACEHOLDER, YARAL_OF_OUTCOME, YARAL_OF_WINDOW } yaral_role;
@@ -87,7 +88,10 @@ struct yaral_node {
             size_t segment_count;
         } field;
         struct { pk_str name; yaral_role role; uint32_t index; } variable; /* COUNT too; index into the array of its role */
-        struct { pk_str name, column; } list;                 /* column empty: a reference list */
+        struct {
+            pk_str name, column;  /* column empty: a reference list */
+            uint32_t index;       /* of the variable over the table's rows; YARAL_NONE: the whole column, as behind `in`. Set by yaral_bind */
+        } list;
         struct { pk_str name; } call;                         /* "strings.to_lower", in lower case */
         struct { pk_str name; } argument;                     /* "period", "principal.hostname" */
         pk_str word;
@@ -195,6 +199,9 @@ bool yaral_node_equal(const yaral_node *a, const yaral_node *b);
 /* Calls `fn` for a node and all below it, parents first; it returns false to skip what is below. */
 typedef bool (*yaral_node_fn)(yaral_node *n, void *user);
 void yaral_walk(yaral_node *n, yaral_node_fn fn, void *user);
+
+/* The variable that a node reads itself: of a field, or of a column of a table's row; YARAL_NONE: of none. */
+uint32_t yaral_variable_read(const yaral_node *n);
 
 /* The path of a field as text: principal.ip[0], additional.fields["k"]; without variable and prefix. */
 pk_str yaral_path_text(arena *a, const yaral_node *field);

@@ -38,6 +38,30 @@ static bool bind_field(yaral_node *n, void *user)
     return true;
 }
 
+/* ---- tables ---- */
+
+static uint32_t table_of(binder *b, const yaral_node *n)
+{
+    pk_str name = arena_printf(b->arena, "%%" STR_FMT, STR_ARG(n->as.list.name)); /* which is no name of another variable */
+    uint32_t index = table_get(&b->variables, name);
+    if (index != TABLE_NONE) return index;
+    index = (uint32_t)b->variable_list.len;
+    table_put(&b->variables, name, index);
+    vec_push_in(b->arena, &b->variable_list, ((yaral_variable){.name = name, .source = YARAL_TABLES, .span = n->span}));
+    return index;
+}
+
+/* A column stands for a row of its table, but behind `in`. */
+static bool bind_column(yaral_node *n, void *user)
+{
+    if (n->kind == YARAL_IN) {
+        yaral_walk(n->args[0], bind_column, user);
+        return false;
+    }
+    if (n->kind == YARAL_LIST && n->as.list.column.len) n->as.list.index = table_of(user, n);
+    return true;
+}
+
 /* ---- placeholders ---- */
 
 static uint32_t placeholder_of(binder *b, pk_str name, span at)
@@ -88,15 +112,16 @@ enum { SEVERAL = YARAL_NONE - 1 };
 
 static bool note_variable(yaral_node *n, void *user)
 {
-    uint32_t *variable = user;
-    if (n->kind == YARAL_FIELD) *variable = *variable == YARAL_NONE || *variable == n->as.field.index ? n->as.field.index : SEVERAL;
+    uint32_t *variable = user, own = yaral_variable_read(n);
+    if (own != YARAL_NONE) *variable = *variable == YARAL_NONE || *variable == own ? own : SEVERAL;
     return true;
 }
 
 static bool note_variables(yaral_node *n, void *user)
 {
     uint64_t *variables = user;
-    if (n->kind == YARAL_FIELD && n->as.field.index < YARAL_MAX_VARIABLES) *variables |= UINT64_C(1) << n->as.field.index;
+    uint32_t own = yaral_variable_read(n);
+    if (own < YARAL_MAX_VARIABLES) *variables |= UINT64_C(1) << own;
     return true;
 }
 
@@ -231,6 +256,8 @@ static void bind_names(binder *b)
     each_event_node(b, bind_in_events);
     name_bare_variable(b);
     each_later_node(b, bind_behind_events);
+    each_event_node(b, bind_column);
+    each_later_node(b, bind_column);
     for (size_t i = 0; i < r->event_count; i++) collect_bindings(b, r->events[i], true);
 }
 

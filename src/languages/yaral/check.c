@@ -39,7 +39,7 @@ udm_root check_root(yaral_source source)
     switch (source) {
     case YARAL_ENTITIES: return UDM_ENTITY;
     case YARAL_DETECTIONS: return UDM_DETECTION;
-    case YARAL_EVENTS: break;
+    case YARAL_EVENTS: case YARAL_TABLES: break;
     }
     return UDM_EVENT;
 }

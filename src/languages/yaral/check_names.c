@@ -57,6 +57,12 @@ static bool check_bare_variable(yaral_node *n, void *user)
     return true;
 }
 
+/* What stands in front of its name; names of tables hold it. */
+static const char *sign_of(const yaral_variable *v)
+{
+    return v->source == YARAL_TABLES ? "" : v->name.len ? "$" : "fields without variable";
+}
+
 static void check_used_in_events(checker *k)
 {
     const yaral_rule *r = k->ast;
@@ -65,7 +71,7 @@ static void check_used_in_events(checker *k)
         span at = r->variables[i].span;
         if (outcome.line && at.start >= outcome.start && at.start < outcome.end)
             check_report(k, PK_ERROR, "yaral-name", at, arena_cstring(k->arena, nearest_name(k, r->variables[i].name)),
-                         "'$" STR_FMT "' does not stand in events", STR_ARG(r->variables[i].name));
+                         "'%s" STR_FMT "' does not stand in events", sign_of(&r->variables[i]), STR_ARG(r->variables[i].name));
     }
 }
 
@@ -85,7 +91,8 @@ static void join(join_search *s, uint64_t variables)
 /* Variables whose fields stand in a value; placeholders are looked through, arithmetic joins nothing. */
 static uint64_t variables_of(checker *k, const yaral_node *n)
 {
-    if (n->kind == YARAL_FIELD) return n->as.field.index < YARAL_MAX_VARIABLES ? UINT64_C(1) << n->as.field.index : 0;
+    uint32_t own = yaral_variable_read(n);
+    if (own != YARAL_NONE) return own < YARAL_MAX_VARIABLES ? UINT64_C(1) << own : 0;
     if (n->kind == YARAL_VARIABLE && n->as.variable.role == YARAL_OF_PLACEHOLDER) return k->ast->placeholders[n->as.variable.index].variables;
     if (n->kind == YARAL_ARITHMETIC || n->kind == YARAL_NEGATE) return 0;
     uint64_t all = 0;
@@ -93,9 +100,19 @@ static uint64_t variables_of(checker *k, const yaral_node *n)
     return all;
 }
 
+/* Columns are joined by what asks a pattern or a network, too. */
+static void note_call(join_search *s, const yaral_node *n)
+{
+    bool joins = str_equal(n->as.call.name, STR("re.regex")) || str_equal(n->as.call.name, STR("net.ip_in_range_cidr"));
+    if (!joins || n->count != 2 || n->args[1]->kind != YARAL_LIST) return;
+    uint64_t asked = variables_of(s->checker, n->args[0]), column = variables_of(s->checker, n->args[1]);
+    if (asked && column) join(s, asked | column);
+}
+
 static bool note_join(yaral_node *n, void *user)
 {
     join_search *s = user;
+    if (n->kind == YARAL_CALL) note_call(s, n);
     if (n->kind != YARAL_COMPARE || n->as.compare != YARAL_EQ) return true;
     uint64_t left = variables_of(s->checker, n->args[0]), right = variables_of(s->checker, n->args[1]);
     if (left && right) join(s, left | right);
@@ -112,9 +129,13 @@ static void check_joins(checker *k)
     for (size_t i = 1; i < r->variable_count; i++) {
         if (s.groups[i] & ((UINT64_C(1) << i) - 1)) continue; /* joined with an earlier one */
         const yaral_variable *v = &r->variables[i];
-        check_report(k, PK_ERROR, "yaral-unjoined", v->span, "join them by a field that both have, as in $a.principal.hostname = $b.principal.hostname",
-                     "'%s" STR_FMT "' is not joined with '%s" STR_FMT "': every event would go with every other", v->name.len ? "$" : "fields without variable",
-                     STR_ARG(v->name), r->variables[0].name.len ? "$" : "fields without variable", STR_ARG(r->variables[0].name));
+        if (v->source == YARAL_TABLES)
+            check_report(k, PK_ERROR, "yaral-unjoined", v->span, "compare a column with a field by =, re.regex or net.ip_in_range_cidr; 'not ... in %table.column' "
+                         "leaves out what stands in a column", "'" STR_FMT "' is not joined with events: every event would go with every row", STR_ARG(v->name));
+        else
+            check_report(k, PK_ERROR, "yaral-unjoined", v->span, "join them by a field that both have, as in $a.principal.hostname = $b.principal.hostname",
+                         "'%s" STR_FMT "' is not joined with '%s" STR_FMT "': every event would go with every other", sign_of(v), STR_ARG(v->name),
+                         sign_of(&r->variables[0]), STR_ARG(r->variables[0].name));
     }
 }
 
@@ -126,12 +147,12 @@ static void check_asked_for(checker *k)
     bool some = false;
     for (size_t i = 0; i < r->variable_count; i++) {
         const yaral_variable *v = &r->variables[i];
-        if (v->bounded && v->source != YARAL_ENTITIES && v->in_condition) some = true;
-        if (!v->in_condition && v->name.len)
+        if (v->bounded && v->source != YARAL_ENTITIES && v->source != YARAL_TABLES && v->in_condition) some = true;
+        if (!v->in_condition && v->name.len && v->source != YARAL_TABLES)
             check_report(k, PK_WARNING, "yaral-condition", v->span, "add it to the condition; Google's compiler asks for all of them",
                          "the condition does not ask for '$" STR_FMT "'; it is taken as needed", STR_ARG(v->name));
     }
-    for (size_t i = 0; i < r->variable_count; i++) some |= !r->variables[i].in_condition && r->variables[i].source != YARAL_ENTITIES;
+    for (size_t i = 0; i < r->variable_count; i++) some |= !r->variables[i].in_condition && r->variables[i].source != YARAL_ENTITIES && r->variables[i].source != YARAL_TABLES;
     if (!some && r->variable_count)
         check_report(k, PK_ERROR, "yaral-condition", r->condition->span, "ask for at least one event, as in $e",
                      "the condition holds without any event");

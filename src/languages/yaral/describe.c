@@ -33,7 +33,7 @@ typedef enum { OF_VARIABLE, OF_JOINS, OF_GROUPS } described_part;
 static described_part part_of(const stage *s)
 {
     switch (beginning(s)->kind) {
-    case STAGE_MATCH: case STAGE_CONTEXT: case STAGE_ALERTS: return OF_VARIABLE;
+    case STAGE_MATCH: case STAGE_CONTEXT: case STAGE_ROWS: case STAGE_ALERTS: return OF_VARIABLE;
     case STAGE_AGGREGATE: return OF_GROUPS;
     default: return OF_JOINS;
     }
@@ -62,7 +62,8 @@ static void add_plain_box(describer *d, pk_str title, pk_str words, span at)
 static bool note_variable(yaral_node *n, void *user)
 {
     uint64_t *variables = user;
-    if (n->kind == YARAL_FIELD && n->as.field.index < YARAL_MAX_VARIABLES) *variables |= UINT64_C(1) << n->as.field.index;
+    uint32_t own = yaral_variable_read(n);
+    if (own < YARAL_MAX_VARIABLES) *variables |= UINT64_C(1) << own;
     return true;
 }
 
@@ -87,11 +88,11 @@ static void add_events(describer *d, pk_str title, uint64_t variable, bool sever
 
 static void describe_events(describer *d)
 {
-    static const char *const sources[] = {"events", "entities", "detections"};
+    static const char *const sources[] = {"events", "entities", "detections", "rows of"};
     const yaral_rule *r = d->ast;
     for (size_t i = 0; i < r->variable_count && i < YARAL_MAX_VARIABLES; i++) {
         const yaral_variable *v = &r->variables[i];
-        pk_str title = v->name.len ? arena_printf(d->arena, "%s $" STR_FMT, sources[v->source], STR_ARG(v->name)) : str_from(sources[v->source]);
+        pk_str title = v->name.len ? arena_printf(d->arena, "%s %s" STR_FMT, sources[v->source], v->source == YARAL_TABLES ? "" : "$", STR_ARG(v->name)) : str_from(sources[v->source]);
         add_events(d, title, UINT64_C(1) << i, false, v->name.len ? v->name : STR("event"));
     }
     add_events(d, STR("joined"), 0, true, STR(""));

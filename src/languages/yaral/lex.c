@@ -327,6 +327,12 @@ static bool ends_operand(const token *before)
     }
 }
 
+/* At the start of a line `%name` begins a statement, as in `%table.column = $host`: a remainder has its sign on the line of its left side. */
+static bool list_may_begin(const lexer *l, const token *before)
+{
+    return is_start(peek(l, 1)) && (!ends_operand(before) || before->span.end_line < l->line);
+}
+
 /* ---- signs ---- */
 
 typedef struct { const char *text; token_kind kind; const char *problem, *hint; } sign;
@@ -384,7 +390,7 @@ static void lex_one(lexer *l)
     else if (c == '\'') lex_quoted(l);
     else if (c == '$') lex_marked(l, TOKEN_VARIABLE, "a variable is a $ and a name");
     else if (c == '#') lex_marked(l, TOKEN_COUNT, "a count is a # and a name");
-    else if (c == '%' && is_start(peek(l, 1)) && !ends_operand(last(l))) lex_marked(l, TOKEN_LIST, "a list is a % and a name");
+    else if (c == '%' && list_may_begin(l, last(l))) lex_marked(l, TOKEN_LIST, "a list is a % and a name");
     else if (c == '/' && regex_may_begin(last(l))) lex_regex(l);
     else lex_sign(l);
 }

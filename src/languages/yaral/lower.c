@@ -40,7 +40,7 @@ static void name_variables(lowering *l)
 {
     for (size_t v = 0; v < l->ast->variable_count; v++) {
         pk_str name = l->ast->variables[v].name;
-        l->variables[v].name = name.len ? name : STR("event");
+        l->variables[v].name = name.len ? arena_str(l->arena, name) : STR("event");
         for (size_t i = 0; i < v; i++)
             if (str_equal(l->variables[i].name, l->variables[v].name)) l->variables[v].name = arena_printf(l->arena, ":%zu", v);
     }

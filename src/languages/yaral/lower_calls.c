@@ -96,7 +96,9 @@ static expr *ask_list(lowering *l, const yaral_node *n)
 
 static expr *question(lowering *l, const yaral_node *n, const char *function)
 {
+    row_test row;
     if (!has_arguments(l, n, 2, 2)) return lower_at(ir_false(l->arena), n->span);
+    if (lower_is_row_test(l, n, &row)) return lower_row_test(l, &row, n->span);
     if (!strcmp(function, "regex_found")) return ask_regex(l, n);
     if (!strcmp(function, "text_contains")) return ask_text(l, n, TEST_MATCH, function);
     if (!strcmp(function, "text_starts")) return ask_text(l, n, TEST_STARTS_WITH, function);

@@ -59,7 +59,7 @@ static void lower_bindings(lowering *l)
             uint32_t v = l->placeholders[p].variables[i];
             if (!b->statement || v == YARAL_NONE || lower_binding_of(l, v, p)) continue;
             enter_variable(l, v);
-            variable_binding made = {.placeholder = p, .node = b->value, .derived = b->value->kind != YARAL_FIELD};
+            variable_binding made = {.placeholder = p, .node = b->value, .derived = yaral_variable_read(b->value) == YARAL_NONE};
             l->placeholders[p].in_progress = true;
             made.value = lower_value(l, b->value);
             l->placeholders[p].in_progress = false;
@@ -100,9 +100,11 @@ static uint32_t first_of(const bool *needs)
 }
 
 /* `$a.x = $b.y`: one variable on each side. */
-static bool is_equation(const lowering *l, const yaral_node *n, uint32_t *sides)
+static bool is_equation(lowering *l, const yaral_node *n, uint32_t *sides)
 {
+    row_test t;
     if (n->kind != YARAL_COMPARE || n->as.compare != YARAL_EQ) return false;
+    if (lower_is_row_test(l, n, &t) && t.how != YARAL_IN_STRINGS) return false;
     for (size_t i = 0; i < 2; i++) {
         bool *needs = ARENA_ARRAY(l->scratch, bool, l->ast->variable_count);
         if (n->args[i]->kind == YARAL_FIELD && n->args[i]->as.field.quantifier != YARAL_PLAIN) return false;
@@ -115,17 +117,30 @@ static bool is_equation(const lowering *l, const yaral_node *n, uint32_t *sides)
 static void lower_cross(lowering *l, const yaral_node *n, bool *needs)
 {
     cross_test cross = {.needs = needs, .span = n->span};
+    bool fold = n->nocase; /* digests of events are in lower case, those of tables as somebody wrote them */
     l->scope = SCOPE_ROWS;
     if (is_equation(l, n, cross.side_variables)) {
         for (size_t i = 0; i < 2; i++) {
             enter_variable(l, cross.side_variables[i]);
             cross.sides[i] = lower_value(l, n->args[i]);
-            if (n->nocase) cross.sides[i].value = lower_call(l, "lower", &cross.sides[i].value, 1, n->args[i]->span);
+            fold |= cross.sides[i].hash;
+        }
+        for (size_t i = 0; i < 2; i++) {
+            if (fold) cross.sides[i].value = lower_call(l, "lower", &cross.sides[i].value, 1, n->args[i]->span);
         }
     } else {
         cross.test = lower_truth(l, n);
     }
     vec_push_in(l->scratch, &l->cross, cross);
+}
+
+/* One column is all that the rule reads of a table: the value is one of it. */
+static bool asks_whole_column(lowering *l, const yaral_node *n)
+{
+    row_test t;
+    if (!lower_is_row_test(l, n, &t) || !l->variables[t.column->as.list.index].asked_whole) return false;
+    lower_prefilter(l, n);
+    return true;
 }
 
 static void lower_statement(lowering *l, const yaral_node *n)
@@ -137,36 +152,14 @@ static void lower_statement(lowering *l, const yaral_node *n)
         return;
     }
     size_t count = lower_needs(l, n, needs);
+    if (asks_whole_column(l, n)) return;
     if (count > 1) {
         lower_cross(l, n, needs);
+        lower_prefilter(l, n);
         return;
     }
     enter_variable(l, count ? first_of(needs) : 0);
     vec_push_in(l->scratch, &l->variables[l->variable].tests, lower_truth(l, n));
-}
-
-/* Comparisons with columns of one table hold of one row together. */
-static void lower_table_statements(lowering *l, const yaral_node *const *statements, size_t count, size_t first, bool *taken)
-{
-    pk_str name = lower_table_of(statements[first]);
-    VEC(const yaral_node *) same = {0};
-    bool *needs = ARENA_ARRAY(l->scratch, bool, l->ast->variable_count);
-    size_t variables = 0;
-    for (size_t i = first; i < count; i++) {
-        if (taken[i] || !str_equal(lower_table_of(statements[i]), name)) continue;
-        taken[i] = true;
-        vec_push_in(l->scratch, &same, statements[i]);
-        variables = lower_needs(l, statements[i], needs);
-    }
-    if (variables <= 1) enter_variable(l, variables ? first_of(needs) : 0);
-    else l->scope = SCOPE_ROWS;
-    expr *e = lower_table_rows(l, same.at, same.len);
-    if (variables <= 1) {
-        vec_push_in(l->scratch, &l->variables[l->variable].tests, e);
-        return;
-    }
-    cross_test cross = {.test = e, .needs = needs, .span = statements[first]->span};
-    vec_push_in(l->scratch, &l->cross, cross);
 }
 
 typedef struct { VEC(const yaral_node *) items; } node_list;
@@ -184,14 +177,9 @@ void lower_events(lowering *l)
 {
     node_list statements = {0};
     for (size_t i = 0; i < l->ast->event_count; i++) add_conjuncts(l, l->ast->events[i], &statements);
-    bool *taken = ARENA_ARRAY(l->scratch, bool, statements.items.len);
     lower_plan_placeholders(l);
+    lower_choose_tables(l, statements.items.at, statements.items.len);
     if (!l->failed) lower_bindings(l);
-    for (size_t i = 0; i < statements.items.len && !l->failed; i++) {
-        if (taken[i]) continue;
-        if (lower_table_of(statements.items.at[i]).len)
-            lower_table_statements(l, statements.items.at, statements.items.len, i, taken);
-        else
-            lower_statement(l, statements.items.at[i]);
-    }
+    if (!l->failed) lower_prefilter_placeholders(l);
+    for (size_t i = 0; i < statements.items.len && !l->failed; i++) lower_statement(l, statements.items.at[i]);
 }

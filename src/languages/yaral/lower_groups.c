@@ -49,7 +49,7 @@ static void add_event_keys(lowering *l)
 {
     for (uint32_t v = 0; v < l->ast->variable_count; v++) {
         const yaral_variable *ast = &l->ast->variables[v];
-        if (ast->source == YARAL_ENTITIES || !ast->bounded) continue;
+        if (lower_is_timeless(l, v) || !ast->bounded) continue;
         expr *part = lower_part(l, v);
         pk_str name = arena_printf(l->arena, STR_FMT ":event", STR_ARG(l->variables[v].name));
         add_key(l, name, lower_typed(lower_call(l, "part", &part, 1, ast->span), TYPE_ANY, ast->span), false);
@@ -115,7 +115,9 @@ static stage *outcome_stage(lowering *l, stage *groups)
 /* One event is all that the rule looks at, and all that it says. */
 static bool is_plain(const lowering *l)
 {
-    if (l->ast->variable_count != 1 || l->ast->key_count || l->ast->outcome_count || l->having) return false;
+    size_t variables = 0;
+    for (size_t i = 0; i < l->ast->variable_count; i++) variables += !l->variables[i].asked_whole;
+    if (variables != 1 || l->ast->key_count || l->ast->outcome_count || l->having) return false;
     for (size_t i = 0; i < l->variables[0].bindings.len; i++)
         if (l->variables[0].bindings.at[i].choices) return false;
     return l->variables[0].opened.len == 0;

@@ -27,7 +27,7 @@ static void look_at(const lowering *l, const yaral_node *n, made_of *m)
         m->group = true;
         return;
     }
-    if (n->kind == YARAL_FIELD || placeholder) m->rows = true;
+    if (yaral_variable_read(n) != YARAL_NONE || placeholder) m->rows = true;
     for (size_t i = 0; i < n->count; i++) look_at(l, n->args[i], m);
 }
 
@@ -92,6 +92,22 @@ static unsigned traits_of(const char *function)
     for (size_t i = 0; i < sizeof traits / sizeof *traits; i++)
         if (!strcmp(traits[i].name, function)) return traits[i].traits;
     return 0;
+}
+
+static bool finds_counting(const yaral_node *n)
+{
+    const lowered_function *f = n->kind == YARAL_CALL ? lower_find_function(n->as.call.name) : NULL;
+    if (f && f->kind == FUNCTION_AGGREGATE && (traits_of(f->name_in_ir) & MINDS_COPIES)) return true;
+    for (size_t i = 0; i < n->count; i++)
+        if (finds_counting(n->args[i])) return true;
+    return false;
+}
+
+bool lower_counts_copies(const lowering *l)
+{
+    for (size_t i = 0; i < l->ast->outcome_count; i++)
+        if (finds_counting(l->ast->outcomes[i].value)) return true;
+    return false;
 }
 
 static lowered_type result_of(const lowered_function *f, lowered_type argument)

@@ -14,7 +14,8 @@ typedef struct {
 
 static void note_names(needs_search *s, const yaral_node *n)
 {
-    if (n->kind == YARAL_FIELD) s->variables[n->as.field.index] = true;
+    uint32_t own = yaral_variable_read(n);
+    if (own != YARAL_NONE) s->variables[own] = true;
     if (n->kind == YARAL_VARIABLE && n->as.variable.role == YARAL_OF_PLACEHOLDER) s->placeholders[n->as.variable.index] = true;
     for (size_t i = 0; i < n->count; i++) note_names(s, n->args[i]);
 }

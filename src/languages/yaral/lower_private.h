@@ -19,7 +19,7 @@
 #define LOWER_MAX_COPIES 10000        /* rows that one event may become */
 #define LOWER_MAX_OUTCOME_LIST 25     /* elements of array and array_distinct */
 #define LOWER_MAX_PLACEHOLDERS 500    /* of one rule */
-#define LOWER_MAX_TABLE_ROWS 5000     /* of a data table of which several columns are compared at once */
+#define LOWER_MAX_TABLE_ROWS 5000     /* of a data table whose rows are joined by no equation, so that all are tried */
 #define LOWER_DEFAULT_RISK 40
 
 /* ---- values ---- */
@@ -57,12 +57,18 @@ typedef struct {
     expr *choices;                    /* bound in parts of an `or`: the list of values, of which copies take one each; NULL: it is not */
 } variable_binding;
 
+/* A column of a table's rows that something reads. */
+typedef enum { CELL_VALUE, CELL_PATTERN, CELL_PATTERN_NOCASE } cell_use;
+typedef struct { pk_str name; size_t column; cell_use use; lowered_type type; } table_read; /* column SIZE_MAX: the table is not given */
+
 typedef struct {
     pk_str name;                      /* of the stage that brings its events */
     VEC(expr *) tests;                /* over its own fields */
     VEC(variable_binding) bindings;
     VEC(field_read *) reads;          /* copied ones, from anywhere in the rule */
     VEC(pk_str) opened;               /* lists that become copies */
+    VEC(table_read) cells;            /* of a table: the columns of its rows */
+    bool asked_whole;                 /* of a table: one column is compared, and nothing else; no row of it is needed */
     bool joined;
 } variable_plan;
 
@@ -225,15 +231,29 @@ bool lower_regex_accepts_empty(pk_str pcre, uint16_t flags);
 /* Whether a pattern that lower_regex made is but a text, at an end or anywhere: then that text and the kind of test. (lower_plain.c) */
 bool lower_plain_pattern(arena *a, pk_str pcre, test_kind *kind, pk_str *plain);
 
-/* ---- lower_tables.c: reference lists, data tables ---- */
+/* ---- lower_tables.c: reference lists, columns of data tables as lists ---- */
 
 expr *lower_membership(lowering *l, const yaral_node *n);
-/* A comparison with a column of a data table that stands alone: some row has it. */
-expr *lower_column_equality(lowering *l, const yaral_node *n);
-/* `$e.f = %table.column`: the table it compares with; empty: it is none. */
-pk_str lower_table_of(const yaral_node *n);
-/* Such comparisons with one table, of which all hold of one row. */
-expr *lower_table_rows(lowering *l, const yaral_node *const *comparisons, size_t count);
+/* Is a value one of the column's? With `how` of the column's type, or as the call asks. */
+expr *lower_in_column(lowering *l, const yaral_node *n, const yaral_node *column, yaral_in how, bool nocase, span at);
+yaral_in lower_how_of(data_column_type type);
+/* The column's number; false: what is missing was told, or the table is not given. */
+bool lower_find_column(lowering *l, const yaral_node *n, const data_table **t, size_t *column);
+
+/* ---- lower_rows.c: rows of data tables ---- */
+
+/* A test of a value and a column of a table's row: `$e.f = %t.c`, re.regex($e.f, %t.c), net.ip_in_range_cidr($e.f, %t.c). */
+typedef struct { const yaral_node *value, *column; yaral_in how; bool nocase, negated; } row_test;
+
+bool lower_is_row_test(lowering *l, const yaral_node *n, row_test *out);
+expr *lower_row_test(lowering *l, const row_test *t, span at);
+bool lower_cell_number(pk_str cell, value *out);      /* of a column of numbers */
+typed lower_cell(lowering *l, const yaral_node *n, cell_use use);
+void lower_choose_tables(lowering *l, const yaral_node *const *statements, size_t count); /* sets asked_whole */
+void lower_prefilter(lowering *l, const yaral_node *statement); /* what it asks of the event alone */
+void lower_prefilter_placeholders(lowering *l);
+stage *lower_table_stage(lowering *l, uint32_t variable);
+bool lower_is_timeless(const lowering *l, uint32_t variable); /* entities, rows of tables */
 
 /* ---- lower_lists.c: repeated fields ---- */
 
@@ -249,6 +269,7 @@ pk_str lower_without_marks(arena *a, pk_str path);
 
 void lower_events(lowering *l);                       /* fills tests, bindings, cross */
 stage *lower_rows(lowering *l);                       /* all stages up to the joined rows */
+bool lower_counts_copies(const lowering *l);          /* does an outcome count rows? (lower_outcome.c) */
 
 /* ---- lower_outcome.c, lower_condition.c, lower_groups.c ---- */
 

@@ -43,6 +43,7 @@ static expr *copy_tests(lowering *l, const variable_plan *v)
 static stage *source_stage(lowering *l, uint32_t variable, expr *where)
 {
     const yaral_variable *ast = &l->ast->variables[variable];
+    if (ast->source == YARAL_TABLES) return lower_table_stage(l, variable);
     stage_kind kind = ast->source == YARAL_ENTITIES ? STAGE_CONTEXT : ast->source == YARAL_DETECTIONS ? STAGE_ALERTS : STAGE_MATCH;
     stage *s = add_stage(l, kind, l->variables[variable].name, NULL, 0, ast->span);
     if (kind == STAGE_ALERTS) {
@@ -237,7 +238,7 @@ static expr *pivot_tests(lowering *l, const bool *fresh)
     expr *all = NULL;
     if (w->kind != YARAL_WINDOW_BEFORE && w->kind != YARAL_WINDOW_AFTER) return NULL;
     for (uint32_t v = 0; v < l->ast->variable_count; v++) {
-        bool apart = v != w->pivot_index && l->ast->variables[v].source != YARAL_ENTITIES && (fresh[v] || fresh[w->pivot_index]);
+        bool apart = v != w->pivot_index && !lower_is_timeless(l, v) && (fresh[v] || fresh[w->pivot_index]);
         if (!apart || !l->variables[v].joined || !l->variables[w->pivot_index].joined) continue;
         expr *e = ir_compare(l->arena, time_of(l, v), w->kind == YARAL_WINDOW_BEFORE ? COMPARE_LE : COMPARE_GE,
                              time_of(l, w->pivot_index));
@@ -254,7 +255,7 @@ static void add_block_key(lowering *l, const bool *fresh, join_keys *keys)
     bool old = false;
     if (l->ast->window.kind != YARAL_WINDOW_TUMBLING) return;
     for (uint32_t v = 0; v < l->ast->variable_count; v++) {
-        if (!l->variables[v].joined || l->ast->variables[v].source == YARAL_ENTITIES || (!fresh[v] && old)) continue;
+        if (!l->variables[v].joined || lower_is_timeless(l, v) || (!fresh[v] && old)) continue;
         old |= !fresh[v];
         expr *seconds = ir_constant_expr(l->arena, value_int(lower_window_span(l) / 1000000000));
         vec_push_in(l->arena, &sides, lower_call(l, "time_bucket", (expr *[]){time_of(l, v), seconds}, 2, l->ast->window.span));
@@ -287,14 +288,21 @@ static stage *join_stage(lowering *l, stage **inputs, size_t count, const bool *
     return s;
 }
 
-/* All variables that must be there: events first, since entities are looked up for them. */
+/* Events, then entities, then rows of tables. */
+static int rank_of(const lowering *l, uint32_t v)
+{
+    yaral_source source = l->ast->variables[v].source;
+    return source == YARAL_TABLES ? 2 : source == YARAL_ENTITIES ? 1 : 0;
+}
+
+/* All variables that must be there: events first, since entities and rows are looked up for them. */
 static stage *join_required(lowering *l, stage **ends)
 {
     bool *fresh = ARENA_ARRAY(l->scratch, bool, l->ast->variable_count);
     VEC(stage *) inputs = {0};
-    for (int entities = 0; entities <= 1; entities++)
+    for (int rank = 0; rank <= 2; rank++)
         for (uint32_t v = 0; v < l->ast->variable_count; v++) {
-            if (may_be_absent(l, v) || (l->ast->variables[v].source == YARAL_ENTITIES) != entities) continue;
+            if (may_be_absent(l, v) || !ends[v] || rank_of(l, v) != rank) continue;
             fresh[v] = l->variables[v].joined = true;
             vec_push_in(l->scratch, &inputs, ends[v]);
         }
@@ -305,6 +313,62 @@ static stage *join_required(lowering *l, stage **ends)
     return inputs.len == 1 ? inputs.at[0] : join_stage(l, inputs.at, inputs.len, fresh, JOIN_INNER, STR("rule:joined"));
 }
 
+/* ---- tables ---- */
+
+static void add_link(const lowering *l, bool *links, const bool *needs, uint32_t rows_of)
+{
+    for (size_t v = 0; needs[rows_of] && v < l->ast->variable_count; v++) links[v] |= needs[v];
+}
+
+/* Variables that something compares with a row of the table. */
+static bool *links_of(const lowering *l, uint32_t rows_of)
+{
+    bool *links = ARENA_ARRAY(l->scratch, bool, l->ast->variable_count);
+    for (size_t i = 0; i < l->cross.len; i++) add_link(l, links, l->cross.at[i].needs, rows_of);
+    for (uint32_t p = 0; p < l->ast->placeholder_count; p++)
+        for (uint32_t v = 0; lower_binding_of(l, rows_of, p) && v < l->ast->variable_count; v++) links[v] |= lower_binding_of(l, v, p) != NULL;
+    return links;
+}
+
+/* Only an equation finds rows by their value: else each row is tried with each event. */
+static bool is_found_by_key(const lowering *l, uint32_t rows_of)
+{
+    for (size_t i = 0; i < l->cross.len; i++)
+        if (!l->cross.at[i].test && (l->cross.at[i].side_variables[0] == rows_of || l->cross.at[i].side_variables[1] == rows_of)) return true;
+    for (uint32_t p = 0; p < l->ast->placeholder_count; p++)
+        if (lower_binding_of(l, rows_of, p)) return true;
+    return false;
+}
+
+/* Rows that are only compared with a variable that may be absent belong to it: its events are those for which there is a row. */
+static void place_table(lowering *l, stage **ends, uint32_t rows_of)
+{
+    bool *links = links_of(l, rows_of), *fresh = ARENA_ARRAY(l->scratch, bool, l->ast->variable_count);
+    uint32_t absent = YARAL_NONE;
+    const stage *rows = ends[rows_of];
+    while (rows->kind != STAGE_ROWS) rows = rows->inputs[0];
+    if (rows->as.rows.row_count > LOWER_MAX_TABLE_ROWS && !is_found_by_key(l, rows_of)) {
+        lower_fail(l, PK_UNSUPPORTED, "yaral-table", l->ast->variables[rows_of].span, STR_FMT " has %zu rows; without an equation with one of its columns at most %d "
+                   "are tried with each event", STR_ARG(l->variables[rows_of].name), rows->as.rows.row_count, LOWER_MAX_TABLE_ROWS);
+        return;
+    }
+    for (uint32_t v = 0; v < l->ast->variable_count; v++) {
+        if (!links[v] || v == rows_of) continue;
+        if (!may_be_absent(l, v)) return;
+        if (absent == YARAL_NONE) absent = v;
+    }
+    if (absent == YARAL_NONE) return;
+    fresh[rows_of] = fresh[absent] = l->variables[rows_of].joined = l->variables[absent].joined = true;
+    ends[absent] = join_stage(l, (stage *[]){ends[absent], ends[rows_of]}, 2, fresh, JOIN_INNER, stage_name(l, l->variables[absent].name, "row"));
+    l->variables[rows_of].joined = l->variables[absent].joined = false;
+    ends[rows_of] = NULL;
+}
+
+static bool belongs_to(const lowering *l, const stage *const *ends, uint32_t rows_of, uint32_t variable)
+{
+    return l->ast->variables[rows_of].source == YARAL_TABLES && !ends[rows_of] && !l->variables[rows_of].asked_whole && links_of(l, rows_of)[variable];
+}
+
 stage *lower_rows(lowering *l)
 {
     size_t count = l->ast->variable_count;
@@ -312,12 +376,17 @@ stage *lower_rows(lowering *l)
     stage **ends = ARENA_ARRAY(l->scratch, stage *, count);
     for (uint32_t v = 0; v < count; v++) parts[v] = parts_of(l, v);
     lower_turn_into_columns(l);
-    for (uint32_t v = 0; v < count; v++) ends[v] = variable_stages(l, v, &parts[v]);
+    for (uint32_t v = 0; v < count; v++)
+        if (!l->variables[v].asked_whole) ends[v] = variable_stages(l, v, &parts[v]);
+    for (uint32_t v = 0; v < count; v++)
+        if (ends[v] && l->ast->variables[v].source == YARAL_TABLES) place_table(l, ends, v);
     stage *rows = join_required(l, ends);
     for (uint32_t v = 0; v < count && rows; v++) {
         if (!may_be_absent(l, v)) continue;
         bool *fresh = ARENA_ARRAY(l->scratch, bool, count);
         fresh[v] = l->variables[v].joined = true;
+        for (uint32_t t = 0; t < count; t++)
+            if (belongs_to(l, (const stage *const *)ends, t, v)) fresh[t] = l->variables[t].joined = true;
         rows = join_stage(l, (stage *[]){rows, ends[v]}, 2, fresh, JOIN_OPTIONAL, stage_name(l, l->variables[v].name, "joined"));
     }
     return rows;

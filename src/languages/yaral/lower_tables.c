@@ -35,7 +35,7 @@ static void needs_list(lowering *l, const yaral_node *n)
 }
 
 /* The column's number; false: it was told what is missing. */
-static bool find_column(lowering *l, const yaral_node *n, const data_table **t, size_t *column)
+bool lower_find_column(lowering *l, const yaral_node *n, const data_table **t, size_t *column)
 {
     *t = find_table(l, n->as.list.name);
     if (!*t) {
@@ -126,7 +126,7 @@ static void add_list(entries *e, const yaral_node *n)
     add_entry(e, e->origin);
 }
 
-static yaral_in how_of(data_column_type type)
+yaral_in lower_how_of(data_column_type type)
 {
     switch (type) {
     case COLUMN_REGEX: return YARAL_IN_REGEX;
@@ -136,18 +136,25 @@ static yaral_in how_of(data_column_type type)
     return YARAL_IN_STRINGS;
 }
 
-static void add_column(entries *e, const yaral_node *n, bool by_type)
+/* "When comparing columns in data tables that are CIDR or regular expression data types, the cidr and regex keywords are optional." (Use
+ * data tables, Column-based comparison) */
+static void add_column(entries *e, const yaral_node *n)
 {
     const data_table *t;
     size_t column;
-    if (!find_column(e->lowering, n, &t, &column)) {
+    if (!lower_find_column(e->lowering, n, &t, &column)) {
         if (e->lowering->options && e->lowering->options->empty_lists) return;
         e->how = YARAL_IN_STRINGS;
         add_entry(e, e->origin);
         return;
     }
-    if (by_type) e->how = how_of(t->columns[column].type);
-    for (size_t r = 0; r < t->row_count; r++) add_entry(e, t->cells[r * t->column_count + column]);
+    if (e->how == YARAL_IN_STRINGS) e->how = lower_how_of(t->columns[column].type);
+    for (size_t r = 0; r < t->row_count; r++) {
+        pk_str cell = t->cells[r * t->column_count + column], number;
+        value v;
+        bool plain = t->columns[column].type == COLUMN_NUMBER && lower_cell_number(cell, &v) && value_text(e->lowering->arena, &v, &number);
+        add_entry(e, plain ? number : cell);
+    }
 }
 
 static entries entries_of(lowering *l, const yaral_node *n, const yaral_node *list, typed operand)
@@ -178,7 +185,7 @@ expr *lower_membership(lowering *l, const yaral_node *n)
     typed operand = lower_value(l, n->args[0]);
     entries e = entries_of(l, n, list, operand);
     e.how = n->as.in.how;
-    if (list->kind == YARAL_LIST && list->as.list.column.len) add_column(&e, list, false);
+    if (list->kind == YARAL_LIST && list->as.list.column.len) add_column(&e, list);
     else if (list->kind == YARAL_LIST) add_list(&e, list);
     for (size_t i = 0; list->kind == YARAL_ARRAY && i < list->count; i++) {
         value v = lower_constant(l, list->args[i]);
@@ -191,63 +198,10 @@ expr *lower_membership(lowering *l, const yaral_node *n)
     return lower_quantified(l, operand, use, n->as.in.negated, n->span);
 }
 
-/* ---- rows of tables ---- */
-
-pk_str lower_table_of(const yaral_node *n)
+expr *lower_in_column(lowering *l, const yaral_node *n, const yaral_node *column, yaral_in how, bool nocase, span at)
 {
-    if (n->kind != YARAL_COMPARE || n->as.compare != YARAL_EQ) return STR("");
-    const yaral_node *left = n->args[0], *right = n->args[1];
-    if (right->kind == YARAL_LIST && right->as.list.column.len && left->kind != YARAL_LIST) return right->as.list.name;
-    if (left->kind == YARAL_LIST && left->as.list.column.len && right->kind != YARAL_LIST) return left->as.list.name;
-    return STR("");
-}
-
-static const yaral_node *column_side(const yaral_node *n) { return n->args[0]->kind == YARAL_LIST ? n->args[0] : n->args[1]; }
-static const yaral_node *value_side(const yaral_node *n) { return n->args[0]->kind == YARAL_LIST ? n->args[1] : n->args[0]; }
-
-expr *lower_column_equality(lowering *l, const yaral_node *n)
-{
-    if (!lower_table_of(n).len && n->as.compare != YARAL_NE) {
-        lower_fail(l, PK_UNSUPPORTED, "yaral-table", n->span, "columns of data tables are compared by = and != only");
-        return lower_at(ir_false(l->arena), n->span);
-    }
-    const yaral_node *list = column_side(n);
-    typed operand = lower_value(l, value_side(n));
-    entries e = entries_of(l, n, list, operand);
-    if (list->as.list.column.len) add_column(&e, list, true);
-    else add_list(&e, list);
-    return lower_quantified(l, operand, use_of_entries(&e, operand, n->span), n->as.compare == YARAL_NE, n->span);
-}
-
-/* All comparisons with the cells of one row. */
-static expr *row_test(lowering *l, const yaral_node *const *comparisons, size_t count, const data_table *t, const size_t *columns, size_t r)
-{
-    expr_list all = {0};
-    for (size_t i = 0; i < count; i++) {
-        typed operand = lower_value(l, value_side(comparisons[i]));
-        entries e = entries_of(l, comparisons[i], column_side(comparisons[i]), operand);
-        e.how = how_of(t->columns[columns[i]].type);
-        add_entry(&e, t->cells[r * t->column_count + columns[i]]);
-        vec_push_in(l->scratch, &all, use_of_entries(&e, operand, comparisons[i]->span));
-    }
-    return lower_all_of(l, &all);
-}
-
-expr *lower_table_rows(lowering *l, const yaral_node *const *comparisons, size_t count)
-{
-    if (count == 1) return lower_truth(l, comparisons[0]);
-    const data_table *t = NULL;
-    size_t *columns = ARENA_ARRAY(l->scratch, size_t, count);
-    for (size_t i = 0; i < count; i++)
-        if (!find_column(l, column_side(comparisons[i]), &t, &columns[i])) return lower_at(ir_false(l->arena), comparisons[0]->span);
-    if (t->row_count > LOWER_MAX_TABLE_ROWS) {
-        lower_fail(l, PK_UNSUPPORTED, "yaral-table", comparisons[0]->span, "table " STR_FMT " has %zu rows; several columns are compared "
-                   "for at most %d", STR_ARG(t->name), t->row_count, LOWER_MAX_TABLE_ROWS);
-        return lower_at(ir_false(l->arena), comparisons[0]->span);
-    }
-    expr **rows = ARENA_ARRAY(l->scratch, expr *, t->row_count);
-    size_t nodes = l->nodes; /* rows have a limit of their own */
-    for (size_t r = 0; r < t->row_count && !l->failed; r++, l->nodes = nodes) rows[r] = row_test(l, comparisons, count, t, columns, r);
-    if (l->failed) return lower_at(ir_false(l->arena), comparisons[0]->span);
-    return lower_at(ir_or_all(l->arena, rows, t->row_count), comparisons[0]->span);
+    typed operand = lower_value(l, n);
+    entries e = {.lowering = l, .how = how, .nocase = nocase, .hash = operand.hash, .span = column->span, .origin = list_text(l, column)};
+    add_column(&e, column);
+    return lower_quantified(l, operand, use_of_entries(&e, operand, at), false, at);
 }

@@ -289,7 +289,8 @@ static expr *comparison(lowering *l, const yaral_node *n)
 {
     const yaral_node *left = n->args[0], *right = n->args[1];
     compare_op op = op_of(n->as.compare);
-    if (right->kind == YARAL_LIST || left->kind == YARAL_LIST) return lower_column_equality(l, n);
+    row_test row;
+    if (lower_is_row_test(l, n, &row)) return lower_row_test(l, &row, n->span);
     if (lower_is_constant(right) && !lower_is_constant(left)) return with_constant(l, n, left, op, right);
     if (lower_is_constant(left) && !lower_is_constant(right)) return with_constant(l, n, right, turned(op), left);
     typed x = lower_value(l, left), y = lower_value(l, right);

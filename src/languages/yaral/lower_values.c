@@ -163,7 +163,8 @@ static typed value_of(lowering *l, const yaral_node *n)
     case YARAL_COMPARE: case YARAL_IN: case YARAL_IS_NULL: case YARAL_AND: case YARAL_OR: case YARAL_NOT:
         return (typed){.value = lower_truth(l, n), .type = TYPE_BOOL};
     case YARAL_LIST:
-        lower_fail(l, PK_UNSUPPORTED, "yaral-table", n->span, "columns of data tables stand in comparisons and in lists only");
+        if (n->as.list.index != YARAL_NONE) return lower_cell(l, n, CELL_VALUE);
+        lower_fail(l, PK_ERROR, "yaral-list", n->span, "%%" STR_FMT " stands behind 'in' only", STR_ARG(n->as.list.name));
         break;
     case YARAL_COUNT:
         lower_fail(l, PK_ERROR, "yaral-count", n->span, "#" STR_FMT " has a number in the condition only", STR_ARG(n->as.variable.name));

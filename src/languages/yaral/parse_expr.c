@@ -400,6 +400,7 @@ static yaral_node *parse_list(parser *p, const token *t)
     yaral_node *n = parser_node(p, YARAL_LIST, t->span, NULL, 0);
     size_t dot = str_find_char(t->text, '.');
     n->as.list.name = str_slice(t->text, 0, dot);
+    n->as.list.index = YARAL_NONE;
     n->as.list.column = dot == STR_NPOS ? STR("") : str_slice(t->text, dot + 1, STR_NPOS);
     parser_next(p);
     return n;

@@ -85,3 +85,8 @@ const yaral_node *yaral_option_of(const yaral_rule *r, const char *name)
         if (str_equal_ascii_fold(r->options[i].name, str_from(name))) return r->options[i].value;
     return NULL;
 }
+
+uint32_t yaral_variable_read(const yaral_node *n)
+{
+    return n->kind == YARAL_FIELD ? n->as.field.index : n->kind == YARAL_LIST ? n->as.list.index : YARAL_NONE;
+}
