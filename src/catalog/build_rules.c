@@ -13,7 +13,7 @@ static const char *type_of_plan(const plan *p)
         case STAGE_NEW_TERMS: return "new terms";
         case STAGE_LOOKUP: type = "indicator"; break;
         case STAGE_AGGREGATE: type = "aggregation"; break;
-        case STAGE_MATCH: case STAGE_CONTEXT: case STAGE_ROWS: case STAGE_RULE: case STAGE_ALERTS: case STAGE_DERIVE: case STAGE_EXPAND:
+        case STAGE_MATCH: case STAGE_CONTEXT: case STAGE_ROWS: case STAGE_RULE: case STAGE_ALERTS: case STAGE_DERIVE: case STAGE_HISTORY: case STAGE_EXPAND:
         case STAGE_FOR_EACH: case STAGE_WHERE: case STAGE_SORT: case STAGE_DEDUP: case STAGE_LIMIT: case STAGE_UNION:
         case STAGE_FRAME: case STAGE_UNSUPPORTED: case STAGE_KINDS: break;
         }

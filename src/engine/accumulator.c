@@ -383,6 +383,8 @@ const aggregate_kind *aggregate_kind_find(pk_str function)
     return NULL;
 }
 
+bool aggregate_keeps_rows(const aggregate_kind *k) { return k->of_rows && k->keep == KEEP_NOTHING; }
+
 bool aggregate_needs_rows(const aggregate_kind *k, const accumulator *acc)
 {
     return k->of_rows && (k->keep == KEEP_NOTHING || acc->numbers == 0 || acc->times > 0);

@@ -29,6 +29,7 @@ typedef struct {
 
 typedef struct aggregate_kind aggregate_kind;
 const aggregate_kind *aggregate_kind_find(pk_str function);  /* NULL: the engine has none of this name */
+bool aggregate_keeps_rows(const aggregate_kind *k);   /* does it always? */
 bool aggregate_needs_rows(const aggregate_kind *k, const accumulator *acc); /* for accumulator_value */
 
 /* Adds a row to (or takes it out of) the values of one function. */

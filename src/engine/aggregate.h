@@ -9,6 +9,7 @@
 #define PICKET_ENGINE_AGGREGATE_H
 
 #include "engine/accumulator.h"
+#include "engine/history.h"
 
 typedef enum { DECIDE_AT_ROWS, DECIDE_AT_TIMES, DECIDE_AT_CLOSE, DECIDE_HOPPING, DECIDE_ANCHORED, DECIDE_RUNNING } decision_kind;
 
@@ -29,6 +30,8 @@ typedef struct {
     bool holding;                 /* `having` was true at the last decision */
     bool touched;
     VEC(row *) waiting;           /* running: rows of the present time */
+    bool looks_made;              /* functions that look back are there, for a window that begins at: */
+    timestamp looks_from;
 } window_group;
 
 typedef struct {
@@ -39,6 +42,8 @@ typedef struct {
 typedef struct {
     const aggregate_kind **kinds; /* of the functions */
     bool *asked;                  /* functions that `having` reads */
+    bool *looks_back;             /* functions that ask a history what was before the window */
+    bool some_look_back;
     decision_kind decision;
     bool quiet;
     bool by_start;                /* rows in order of their start; what does not lie in a window with both ends is left out */
@@ -65,6 +70,8 @@ void window_add_row(stage_run *run, const node *n, const aggregate_state *st, wi
 void window_remove_oldest(stage_run *run, const node *n, const aggregate_state *st, window_group *g);
 void window_remove_all(stage_run *run, const node *n, const aggregate_state *st, window_group *g);
 row **window_ordered_rows(const aggregate_state *st, window_group *g, arena *a); /* all, in the order in which functions see them */
+/* Functions that look back, for a window that begins there: made anew when it sees something else than the last one. */
+void window_look_back(stage_run *run, const node *n, const aggregate_state *st, window_group *g, timestamp start);
 void window_drop(stage_run *run, const node *n, aggregate_state *st, window_group *g); /* frees the group */
 void window_drop_if_empty(stage_run *run, const node *n, aggregate_state *st, window_group *g);
 /* Of sliding windows: all rows of the node in order of time; those older than the span leave, the oldest when too much is held. */

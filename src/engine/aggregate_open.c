@@ -27,6 +27,21 @@ static bool find_column(const expr *e, bool negated, void *user)
     return true;
 }
 
+static bool find_question(const expr *e, bool negated, void *user)
+{
+    (void)negated;
+    *(bool *)user |= expr_is_observed(e);
+    return true;
+}
+
+static bool asks_history(const plan *p, const ir_aggregate_function *f)
+{
+    bool found = false;
+    for (size_t i = 0; i < f->count; i++) ir_walk_expr(p, f->args[i], find_question, &found);
+    if (f->filter) ir_walk_expr(p, f->filter, find_question, &found);
+    return found;
+}
+
 /* ---- functions and decision ---- */
 
 /* How many parts with a time rows may have. */
@@ -42,14 +57,18 @@ static size_t timed_parts(const node *input)
     return count;
 }
 
-static const char *find_functions(stage_run *run, const stage *s, aggregate_state *st)
+static const char *find_functions(stage_run *run, const node *n, aggregate_state *st)
 {
+    const stage *s = n->stage;
     size_t count = s->as.aggregate.function_count;
     st->kinds = ARENA_ARRAY(run->arena, const aggregate_kind *, count + 1);
+    st->looks_back = ARENA_ARRAY(run->arena, bool, count + 1);
     for (size_t i = 0; i < count; i++) {
         if (str_equal(s->as.aggregate.functions[i].name, STR("*"))) return "it computes a function of every column";
         st->kinds[i] = aggregate_kind_find(s->as.aggregate.functions[i].function);
         if (!st->kinds[i]) return "the engine has no such aggregate function yet";
+        st->looks_back[i] = asks_history(n->plan, &s->as.aggregate.functions[i]);
+        st->some_look_back |= st->looks_back[i];
     }
     return NULL;
 }
@@ -109,7 +128,7 @@ const char *aggregate_open(stage_run *run, node *n)
 {
     const stage *s = n->stage;
     aggregate_state *st = ARENA_NEW(run->arena, aggregate_state);
-    const char *reason = find_functions(run, s, st);
+    const char *reason = find_functions(run, n, st);
     if (!reason) reason = find_decision(n, st);
     if (!reason) reason = keys_problem(s->as.aggregate.keys, s->as.aggregate.key_count);
     if (!reason && n->late && s->as.aggregate.window.kind != WINDOW_NONE) reason = "a window behind an aggregate without one";

@@ -8,8 +8,29 @@ static void change(stage_run *run, const node *n, const aggregate_state *st, win
 {
     const stage *s = n->stage;
     run->bytes += add ? st->row_cost : (uint64_t)-st->row_cost;
+    run->window = &g->looks_from;
     for (size_t i = 0; i < s->as.aggregate.function_count; i++)
-        accumulator_change(&g->accumulators[i], st->kinds[i], n->inputs[0], &s->as.aggregate.functions[i], r, add, run->scratch);
+        if (!st->looks_back[i] || g->looks_made)
+            accumulator_change(&g->accumulators[i], st->kinds[i], n->inputs[0], &s->as.aggregate.functions[i], r, add, run->scratch);
+    run->window = NULL;
+}
+
+void window_look_back(stage_run *run, const node *n, const aggregate_state *st, window_group *g, timestamp start)
+{
+    const stage *s = n->stage;
+    if (!st->some_look_back || (g->looks_made && history_same_view(run, n->plan, g->looks_from, start))) return;
+    g->looks_made = true;
+    g->looks_from = start;
+    run->window = &g->looks_from;
+    for (size_t i = 0; i < s->as.aggregate.function_count; i++) {
+        if (!st->looks_back[i]) continue;
+        accumulator_free(&g->accumulators[i]);
+        for (size_t k = 0; k < g->count; k++) {
+            arena_reset(run->scratch);
+            accumulator_change(&g->accumulators[i], st->kinds[i], n->inputs[0], &s->as.aggregate.functions[i], window_row(g, k), true, run->scratch);
+        }
+    }
+    run->window = NULL;
 }
 
 static void swap_rows(window_group *g, size_t x, size_t y)
@@ -97,6 +118,7 @@ void window_remove_all(stage_run *run, const node *n, const aggregate_state *st,
     for (size_t i = 0; i < g->count; i++) row_release(window_row(g, i));
     run->bytes -= g->count * st->row_cost;
     g->first = g->count = 0;
+    g->looks_made = false;
     for (size_t i = 0; i < n->stage->as.aggregate.function_count; i++) accumulator_free(&g->accumulators[i]);
 }
 

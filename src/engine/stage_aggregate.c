@@ -23,6 +23,8 @@ static void compute(const node *n, aggregate_state *st, window_group *g, row *ou
 {
     const stage *s = n->stage;
     window_rows w = {.input = n->inputs[0], .start = out->window_start, .end = out->window_end};
+    window_look_back(n->run, n, st, g, out->window_start);
+    n->run->window = &out->window_start;
     for (size_t i = 0; i < s->as.aggregate.function_count; i++) {
         if (st->asked[i] != asked) continue;
         if (!w.rows && aggregate_needs_rows(st->kinds[i], &g->accumulators[i])) {
@@ -32,6 +34,7 @@ static void compute(const node *n, aggregate_state *st, window_group *g, row *ou
         value v = accumulator_value(&g->accumulators[i], st->kinds[i], &s->as.aggregate.functions[i], &w, st->values);
         row_set_column(out, node_column(n, s->as.aggregate.functions[i].name), &v);
     }
+    n->run->window = NULL;
 }
 
 static void set_keys(const window_group *g, row *out)
@@ -62,6 +65,7 @@ static bool decide_group(stage_run *run, node *n, window_group *g, timestamp t, 
     arena_reset(st->values);
     row *out = row_new(run, n->column_count, 0);
     out->time = out->start = t;
+    out->bounded = true;
     set_bounds(n, st, out, window_bounds_of(n, g, t, start));
     set_keys(g, out);
     compute(n, st, g, out, true);

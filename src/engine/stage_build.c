@@ -60,6 +60,7 @@ static const stage_ops *ops_of(stage_kind kind)
     case STAGE_SEQUENCE: return &sequence_ops;
     case STAGE_CONTEXT: case STAGE_ROWS: return &context_ops;
     case STAGE_EXPAND: return &expand_ops;
+    case STAGE_HISTORY: return &history_ops;
     case STAGE_JOIN: return &join_ops;
     case STAGE_ALERTS: return &alerts_ops;
     case STAGE_FOR_EACH: case STAGE_SAMPLE:

@@ -3,6 +3,7 @@
  * events (match.c), and comparisons mean the same in both (compile/comparison.c).
  */
 #include "engine/stages.h"
+#include "engine/history.h"
 #include "event/field_path.h"
 #include "ir/functions.h"
 
@@ -26,7 +27,7 @@ static bool check(const expr *e, bool negated, void *user)
 {
     expr_check *c = user;
     (void)negated;
-    if (e->kind == EXPR_CALL && !is_of_part(e) && !ir_function_find(e->as.call.name))
+    if (e->kind == EXPR_CALL && !is_of_part(e) && !expr_is_observed(e) && !ir_function_find(e->as.call.name))
         c->problem = "it calls a function that rows do not have";
     if (e->kind != EXPR_FIELD) return true;
     if (e->as.field.kind != FIELD_PATH) c->problem = "it reads whole events behind its match stages";
@@ -156,6 +157,10 @@ static void values_of(const env *n, const expr *e, list_builder *out)
     case EXPR_CONSTANT: spread(n->arena, out, &e->as.constant); return;
     case EXPR_FIELD: field_values(n, &e->as.field, out); return;
     case EXPR_CALL:
+        if (expr_is_observed(e)) {
+            history_values(n->node, n->row, e, n->arena, out);
+            return;
+        }
         v = call(n, e);
         spread(n->arena, out, &v);
         return;

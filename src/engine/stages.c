@@ -82,6 +82,7 @@ static void run_rows(stage_run *run, row_merge *merge)
             input = s.event.input;
             position = s.event.position;
         }
+        if (run->first_time == TIMESTAMP_NONE) run->first_time = s.time;
         const stage *of = stage_of_stored(run, &s);
         part *p = part_new(run, &s);
         row *r = row_of_part(run, p, of->name);
@@ -114,6 +115,11 @@ static void report(const stage_run *run, pk_status status)
         diag_add(run->diags, PK_WARNING, "stage-limit", (diag_place){0}, (pk_str){"", 0}, NULL,
                  "%llu rows were left out of the windows of correlations, which held more than %llu MB at once",
                  (unsigned long long)run->evicted, (unsigned long long)(run->limit >> 20));
+    if (run->short_questions)
+        diag_add(run->diags, PK_NOTE, "history-short", (diag_place){0}, (pk_str){"", 0}, NULL,
+                 "rules ask for what was up to %lld hours before their events, and the events that they look at begin at " STR_FMT
+                 ": computed over what is there", (long long)(run->longest_short / INT64_C(3600000000000)),
+                 STR_ARG(timestamp_text(run->arena, run->first_time)));
     warn(run, run->copies_cut, "expand-limit", "events had so many combinations of list elements that a rule looks at the first of them only");
     warn(run, run->combinations_cut, "join-limit", "times a row had more partners than a join makes combinations of: those beyond were left out");
 }
@@ -135,6 +141,7 @@ static void free_run(stage_run *run, run_internal *in)
     vec_free(&in->alert_readers);
     alert_queue_free(in->alerts);
     vec_free(&run->dirty);
+    vec_free(&run->histories);
     for (size_t i = 0; i < run->tests.len; i++)
         if (run->tests.at[i]) prepared_free(run->tests.at[i]);
     vec_free(&run->tests);
@@ -151,7 +158,7 @@ pk_status stages_run(const program *p, row_store **stores, size_t count, size_t 
 {
     run_internal in = {0};
     stage_run run = {.program = p, .inputs = inputs, .arena = arena_new(), .scratch = arena_new(), .test_arena = arena_new(), .diags = d,
-                     .limit = memory ? memory : WINDOW_MEMORY, .calls = ir_calls_new(), .internal = &in};
+                     .limit = memory ? memory : WINDOW_MEMORY, .calls = ir_calls_new(), .internal = &in, .first_time = TIMESTAMP_NONE};
     ir_calls_set_now(run.calls, inputs && inputs->now && inputs->now != TIMESTAMP_NONE ? inputs->now : last_time(stores, count));
     in.alerts = alert_queue_new(&run, stores, fn, user);
     demand_build(&in.demand, p);

@@ -81,6 +81,7 @@ typedef struct {
     size_t event_count;
     uint64_t event_total;
     bool windowed, of_event;      /* as in stage_alert */
+    bool bounded;                 /* the row of a group: the window that it looks back from is its own */
     timestamp window_start, window_end;
     row_samples *samples;         /* NULL: none */
     uint64_t *account;            /* of the run: bytes held by rows and groups */
@@ -136,6 +137,11 @@ struct stage_run {
     uint64_t evicted;             /* rows that left a window because of the limit */
     uint64_t copies_cut, combinations_cut; /* rows that expand and join left out at their caps */
     ir_calls *calls;              /* what functions keep */
+    const timestamp *window;      /* start of the window that functions are computed of now; NULL: none */
+    VEC(node *) histories;        /* nodes of HISTORY stages */
+    timestamp first_time;         /* of the first row; NONE: none had a time yet */
+    uint64_t short_questions;     /* that asked for what was before it */
+    int64_t longest_short;
     VEC(node *) dirty;
     VEC(prepared_test *) tests;   /* by number of the test, as expressions over rows come to need them */
     arena *test_arena;
@@ -240,7 +246,7 @@ int group_order(const void *x, const void *y);        /* of two group_head *, by
 void group_remove(stage_run *run, group_table *t, group_head *g); /* and frees it */
 void group_table_free(group_table *t);                /* once no groups are left */
 
-extern const stage_ops match_ops, rule_ops, context_ops, where_ops, derive_ops, expand_ops, union_ops, aggregate_ops, sequence_ops, join_ops, alerts_ops;
+extern const stage_ops match_ops, rule_ops, context_ops, where_ops, derive_ops, expand_ops, history_ops, union_ops, aggregate_ops, sequence_ops, join_ops, alerts_ops;
 extern const stage_ops delay_ops; /* not of a stage: holds rows back until their time has come for those that are behind it */
 extern const stage_ops quiet_ops; /* not of a stage: stands behind the alert stage of a plan that is quiet for a time */
 

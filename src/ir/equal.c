@@ -174,11 +174,11 @@ static bool same_window(const ir_window *x, const ir_window *y)
     return false;
 }
 
-static bool same_functions(const stage *x, const stage *y)
+static bool same_functions(const ir_aggregate_function *x, size_t x_count, const ir_aggregate_function *y, size_t y_count)
 {
-    if (x->as.aggregate.function_count != y->as.aggregate.function_count) return false;
-    for (size_t i = 0; i < x->as.aggregate.function_count; i++) {
-        const ir_aggregate_function *f = &x->as.aggregate.functions[i], *g = &y->as.aggregate.functions[i];
+    if (x_count != y_count) return false;
+    for (size_t i = 0; i < x_count; i++) {
+        const ir_aggregate_function *f = &x[i], *g = &y[i];
         if (!str_equal(f->name, g->name) || !str_equal(f->function, g->function) || f->parameter != g->parameter ||
             f->count_nulls != g->count_nulls || f->at_most != g->at_most || !same_optional(f->filter, g->filter) ||
             !same_exprs(f->args, f->count, g->args, g->count))
@@ -191,10 +191,19 @@ static bool same_aggregate(const stage *x, const stage *y)
 {
     return same_keys(x->as.aggregate.keys, x->as.aggregate.key_count, y->as.aggregate.keys,
                      y->as.aggregate.key_count) &&
-           same_window(&x->as.aggregate.window, &y->as.aggregate.window) && same_functions(x, y) &&
+           same_window(&x->as.aggregate.window, &y->as.aggregate.window) &&
+           same_functions(x->as.aggregate.functions, x->as.aggregate.function_count, y->as.aggregate.functions, y->as.aggregate.function_count) &&
            same_expr(x->as.aggregate.having, y->as.aggregate.having) &&
            x->as.aggregate.after == y->as.aggregate.after && x->as.aggregate.output == y->as.aggregate.output &&
            x->as.aggregate.order_down == y->as.aggregate.order_down;
+}
+
+static bool same_history(const stage *x, const stage *y)
+{
+    return same_keys(x->as.history.keys, x->as.history.key_count, y->as.history.keys, y->as.history.key_count) &&
+           same_functions(x->as.history.functions, x->as.history.function_count, y->as.history.functions, y->as.history.function_count) &&
+           x->as.history.every == y->as.history.every && x->as.history.over == y->as.history.over &&
+           x->as.history.since == y->as.history.since && same_expr(x->as.history.having, y->as.history.having);
 }
 
 static bool same_sequence(const stage *x, const stage *y)
@@ -289,6 +298,7 @@ static bool same_content(const stage *x, const stage *y)
                ir_plan_equal(x->as.for_each.body, y->as.for_each.body);
     case STAGE_WHERE: return same_expr(x->as.where.where, y->as.where.where);
     case STAGE_AGGREGATE: return same_aggregate(x, y);
+    case STAGE_HISTORY: return same_history(x, y);
     case STAGE_SEQUENCE: case STAGE_SAMPLE: return same_sequence(x, y);
     case STAGE_JOIN: case STAGE_LOOKUP: return same_join(x, y);
     case STAGE_NEW_TERMS:

@@ -67,11 +67,13 @@ static row window_row(const aggregation *g, const group *gr, window w, timestamp
     arena *a = g->run->arena;
     row r = {.time = time, .order = w.count ? w.at[w.count - 1]->order : 0, .columns = {.type = VALUE_RECORD},
              .has_window = true, .window = w.bounds};
+    plan_run run = *g->run;
+    run.window = &w.bounds;
     for (size_t i = 0; i < s->as.aggregate.key_count; i++) row_set(a, &r, s->as.aggregate.keys[i].name, gr->keys[i]);
     for (size_t i = 0; i < s->as.aggregate.function_count; i++) {
         const ir_aggregate_function *f = &s->as.aggregate.functions[i];
         if (asked && !asked[i]) continue;
-        value v = aggregate_value(g->run, f, &w);
+        value v = aggregate_value(&run, f, &w);
         if (!str_equal(f->name, STR("*"))) row_set(a, &r, f->name, v);
         else if (v.type == VALUE_RECORD)
             for (size_t k = 0; k < v.as.record.count; k++)

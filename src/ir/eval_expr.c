@@ -176,6 +176,10 @@ void eval_values(eval_env *env, const expr *e, list_builder *out)
     case EXPR_CONSTANT: add_spread(env->arena, out, &e->as.constant); break;
     case EXPR_FIELD: eval_field(env, &e->as.field, out); break;
     case EXPR_CALL:
+        if (str_equal(e->as.call.name, STR("observed"))) {
+            eval_observed(env, e, out);
+            break;
+        }
         v = call(env, e);
         add_spread(env->arena, out, &v);
         break;

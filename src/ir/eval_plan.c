@@ -11,7 +11,7 @@
 
 eval_env env_of(const plan_run *run, const row *r)
 {
-    return (eval_env){.plan = run->plan, .schema = run->schema, .context = run->context, .arena = run->arena, .row = r,
+    return (eval_env){.run = run, .plan = run->plan, .schema = run->schema, .context = run->context, .arena = run->arena, .row = r,
                       .outer = run->outer, .now = run->now};
 }
 
@@ -342,6 +342,7 @@ static bool has_inputs(const stage *s)
     case STAGE_FOR_EACH:
     case STAGE_WHERE:
     case STAGE_AGGREGATE:
+    case STAGE_HISTORY:
     case STAGE_NEW_TERMS:
     case STAGE_SORT: case STAGE_DEDUP: case STAGE_LIMIT: case STAGE_JOIN: return s->input_count >= 1;
     case STAGE_LOOKUP: return s->input_count >= 2;
@@ -372,6 +373,7 @@ static row_list run_kind(plan_run *run, const stage *s)
     case STAGE_DEDUP: return run_dedup(run, s);
     case STAGE_LIMIT: return run_limit(run, s);
     case STAGE_UNION: return run_union(run, s);
+    case STAGE_HISTORY: /* its rows go nowhere: expressions ask for what came of them */
     case STAGE_FRAME: case STAGE_UNSUPPORTED: case STAGE_KINDS: break;
     }
     return (row_list){0};
@@ -428,6 +430,7 @@ static row_list run_once(plan_run run, const plan *p)
     run.plan = p;
     run.results = ARENA_ARRAY(run.arena, row_list, p->stage_count);
     run.done = ARENA_ARRAY(run.arena, bool, p->stage_count);
+    run.histories = ARENA_ARRAY(run.arena, const struct history *, p->stage_count);
     const stage *last = p->alert ? p->alert : p->stage_count ? p->stages[p->stage_count - 1] : NULL;
     return last ? *run_stage(&run, last) : (row_list){0};
 }
@@ -505,6 +508,8 @@ static row_list keep_quiet(plan_run run, const plan *p, const row_list *input)
 
 row_list run_plan(plan_run run, const plan *p)
 {
+    run.histories = NULL;
+    run.window = NULL;
     const stage *frame = frame_of(p);
     row_list rows = frame ? run_frames(run, p, frame) : run_once(run, p);
     row_list sorted = {0};

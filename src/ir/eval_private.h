@@ -50,7 +50,10 @@ typedef enum { TRUTH_FALSE, TRUTH_TRUE, TRUTH_NULL } truth;
 typedef struct element_binding element_binding;
 struct element_binding { pk_str name; value element; const element_binding *outer; };
 
+typedef struct plan_run plan_run;
+
 typedef struct {
+    const plan_run *run;          /* NULL: a match alone */
     const plan *plan;
     const eval_schema *schema;
     eval_context *context;
@@ -75,7 +78,7 @@ value value_at(const value *v, pk_str path, arena *a); /* what stands there belo
 
 /* ---- stages ---- */
 
-typedef struct {
+struct plan_run {
     const rule *rule;
     const plan *plan;
     const eval_schema *schema;
@@ -91,7 +94,9 @@ typedef struct {
     int depth;
     uint64_t *work;               /* shared by all plans of one run */
     struct rule_alerts *alerts;   /* the same: of each rule of the schema, NULL if it has none; see eval_alerts.c */
-} plan_run;
+    const struct history **histories; /* by stage, NULL until made */
+    const time_range *window;     /* that an aggregate computes its functions of; NULL: none */
+};
 
 eval_env env_of(const plan_run *run, const row *r);
 bool eval_spend(plan_run *run);                       /* false: the run has made too many combinations already */
@@ -126,6 +131,12 @@ row_list run_sample(plan_run *run, const stage *s);
 row_list run_join(plan_run *run, const stage *s);
 row_list run_lookup(plan_run *run, const stage *s);
 row_list run_new_terms(plan_run *run, const stage *s);
+
+/* ---- history (eval_history.c) ---- */
+
+timestamp span_start(timestamp t, int64_t length);    /* the last multiple of the length up to t */
+/* observed(STAGE.column, keys...): the column's values in the observations that the row's window looks back at. */
+void eval_observed(eval_env *env, const expr *call, list_builder *out);
 
 /* ---- aggregate functions (eval_functions.c) ---- */
 

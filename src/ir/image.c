@@ -137,6 +137,24 @@ static void put_expand(image_writer *w, size_t at, const stage *s)
     for (size_t i = 0; i < s->as.expand.count; i++) put_field(w, lists + i * sizeof(ir_field), &s->as.expand.lists[i]);
 }
 
+static void put_functions(image_writer *w, size_t field, const ir_aggregate_function *functions, size_t count)
+{
+    size_t at = image_array(w, field, functions, count, sizeof(ir_aggregate_function));
+    for (size_t i = 0; i < count; i++, at += sizeof(ir_aggregate_function)) {
+        image_string(w, AT(ir_aggregate_function, name), functions[i].name);
+        image_string(w, AT(ir_aggregate_function, function), functions[i].function);
+        put_exprs(w, AT(ir_aggregate_function, args), functions[i].args, functions[i].count);
+        put_expr(w, AT(ir_aggregate_function, filter), functions[i].filter);
+    }
+}
+
+static void put_history(image_writer *w, size_t at, const stage *s)
+{
+    put_keys(w, AT(stage, as.history.keys), s->as.history.keys, s->as.history.key_count);
+    put_expr(w, AT(stage, as.history.having), s->as.history.having);
+    put_functions(w, AT(stage, as.history.functions), s->as.history.functions, s->as.history.function_count);
+}
+
 static void put_aggregate(image_writer *w, size_t at, const stage *s)
 {
     const ir_window *window = &s->as.aggregate.window;
@@ -145,14 +163,7 @@ static void put_aggregate(image_writer *w, size_t at, const stage *s)
     put_expr(w, AT(stage, as.aggregate.window.start), window->start);
     put_expr(w, AT(stage, as.aggregate.window.end), window->end);
     put_expr(w, AT(stage, as.aggregate.having), s->as.aggregate.having);
-    at = image_array(w, AT(stage, as.aggregate.functions), s->as.aggregate.functions, s->as.aggregate.function_count, sizeof(ir_aggregate_function));
-    for (size_t i = 0; i < s->as.aggregate.function_count; i++, at += sizeof(ir_aggregate_function)) {
-        const ir_aggregate_function *f = &s->as.aggregate.functions[i];
-        image_string(w, AT(ir_aggregate_function, name), f->name);
-        image_string(w, AT(ir_aggregate_function, function), f->function);
-        put_exprs(w, AT(ir_aggregate_function, args), f->args, f->count);
-        put_expr(w, AT(ir_aggregate_function, filter), f->filter);
-    }
+    put_functions(w, AT(stage, as.aggregate.functions), s->as.aggregate.functions, s->as.aggregate.function_count);
 }
 
 static void put_sequence(image_writer *w, size_t at, const stage *s)
@@ -221,6 +232,7 @@ static void put_stage(image_writer *w, size_t field, const stage *s)
     case STAGE_FOR_EACH: put_plan(w, AT(stage, as.for_each.body), s->as.for_each.body); return;
     case STAGE_WHERE: put_expr(w, AT(stage, as.where.where), s->as.where.where); return;
     case STAGE_AGGREGATE: put_aggregate(w, at, s); return;
+    case STAGE_HISTORY: put_history(w, at, s); return;
     case STAGE_SEQUENCE: case STAGE_SAMPLE: put_sequence(w, at, s); return;
     case STAGE_JOIN: case STAGE_LOOKUP: put_join(w, at, s); return;
     case STAGE_NEW_TERMS: put_keys(w, AT(stage, as.new_terms.keys), s->as.new_terms.keys, s->as.new_terms.key_count); return;

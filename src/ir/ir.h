@@ -273,6 +273,18 @@ struct stage {
             aggregate_output output;
             bool order_down;                                       /* RUNNING: time down */
         } aggregate;
+        /*
+         * An observation for each key and each span of `every`, which begin at multiples of it: the functions over the rows of that
+         * span. observed(STAGE.column, keys...) reads them for the `over` before the span in which a window begins; with `since`
+         * from the last multiple of `over` on.
+         */
+        struct {
+            ir_key *keys; size_t key_count;
+            int64_t every, over;
+            bool since;
+            ir_aggregate_function *functions; size_t function_count;
+            expr *having;                                          /* NULL: true */
+        } history;
         struct {
             ir_key *keys; size_t key_count;
             int64_t span;                                          /* 0: none */

@@ -385,14 +385,14 @@ static bool at_stage_statement(const parser *p)
     return false;
 }
 
-static void parse_functions(parser *p, stage *s)
+static void parse_functions(parser *p, ir_aggregate_function **out, size_t *count)
 {
     VEC(ir_aggregate_function) functions = {0};
     if (at_stage_statement(p)) return;
     do vec_push_in(p->arena, &functions, parse_function(p));
     while (!p->failed && accept_punct(p, ","));
-    s->as.aggregate.functions = functions.at;
-    s->as.aggregate.function_count = functions.len;
+    *out = functions.at;
+    *count = functions.len;
 }
 
 /* input ['by' keys] ['keep' 'rows' | 'running'] ['window' ...] ['order' 'down'] ':' functions ['having' expr] ['then'
@@ -415,13 +415,28 @@ static void parse_aggregate(parser *p, stage *s)
         if (!s->as.aggregate.order_down) parse_expected(p, "'down'");
     }
     expect_punct(p, ":");
-    parse_functions(p, s);
+    parse_functions(p, &s->as.aggregate.functions, &s->as.aggregate.function_count);
     s->as.aggregate.having = parse_clause(p, "having");
     accept_punct(p, ",");
     if (!accept_word(p, "then")) return;
     if (accept_word(p, "clear")) s->as.aggregate.after = AFTER_CLEAR;
     else if (accept_word(p, "quiet")) s->as.aggregate.after = AFTER_QUIET;
     else parse_expected(p, "clear or quiet");
+}
+
+/* input ['by' keys] 'every' duration ('over' | 'since') duration ':' functions ['having' expr] */
+static void parse_history(parser *p, stage *s)
+{
+    parse_input(p, s);
+    if (accept_word(p, "by")) parse_keys(p, &s->as.history.keys, &s->as.history.key_count);
+    expect_word(p, "every");
+    s->as.history.every = parse_duration(p);
+    s->as.history.since = accept_word(p, "since");
+    if (!s->as.history.since) expect_word(p, "over");
+    s->as.history.over = parse_duration(p);
+    expect_punct(p, ":");
+    parse_functions(p, &s->as.history.functions, &s->as.history.function_count);
+    s->as.history.having = parse_clause(p, "having");
 }
 
 /* ---- sequence, sample ---- */
@@ -603,6 +618,7 @@ void parse_body(parser *p, stage *s)
     case STAGE_FOR_EACH: parse_for_each(p, s); break;
     case STAGE_WHERE: parse_where(p, s); break;
     case STAGE_AGGREGATE: parse_aggregate(p, s); break;
+    case STAGE_HISTORY: parse_history(p, s); break;
     case STAGE_SEQUENCE: case STAGE_SAMPLE: parse_sequence(p, s); break;
     case STAGE_JOIN: case STAGE_LOOKUP: parse_join(p, s); break;
     case STAGE_NEW_TERMS: parse_new_terms(p, s); break;

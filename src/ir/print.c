@@ -263,6 +263,27 @@ static void print_function(printer *p, const ir_aggregate_function *f)
     print_clause(p, "if", f->filter);
 }
 
+static void print_functions(printer *p, const ir_aggregate_function *functions, size_t count)
+{
+    put(p, ":");
+    for (size_t i = 0; i < count; i++) {
+        put(p, i ? ", " : " ");
+        print_function(p, &functions[i]);
+    }
+}
+
+static void print_history(printer *p, const stage *s)
+{
+    print_first_input(p, s);
+    print_keys(p, "by", s->as.history.keys, s->as.history.key_count);
+    put(p, " every ");
+    print_duration(p->out, s->as.history.every);
+    put(p, s->as.history.since ? " since " : " over ");
+    print_duration(p->out, s->as.history.over);
+    print_functions(p, s->as.history.functions, s->as.history.function_count);
+    print_clause(p, "having", s->as.history.having);
+}
+
 static void print_aggregate(printer *p, const stage *s)
 {
     print_first_input(p, s);
@@ -271,11 +292,7 @@ static void print_aggregate(printer *p, const stage *s)
     if (s->as.aggregate.output == OUTPUT_RUNNING) put(p, " running");
     print_window(p, &s->as.aggregate.window);
     if (s->as.aggregate.order_down) put(p, " order down");
-    put(p, ":");
-    for (size_t i = 0; i < s->as.aggregate.function_count; i++) {
-        put(p, i ? ", " : " ");
-        print_function(p, &s->as.aggregate.functions[i]);
-    }
+    print_functions(p, s->as.aggregate.functions, s->as.aggregate.function_count);
     print_clause(p, "having", s->as.aggregate.having);
     if (s->as.aggregate.after == AFTER_CLEAR) put(p, " then clear");
     if (s->as.aggregate.after == AFTER_QUIET) put(p, " then quiet");
@@ -426,6 +443,7 @@ static void print_body(printer *p, const stage *s)
     case STAGE_FOR_EACH: print_for_each(p, s); break;
     case STAGE_WHERE: print_where(p, s); break;
     case STAGE_AGGREGATE: print_aggregate(p, s); break;
+    case STAGE_HISTORY: print_history(p, s); break;
     case STAGE_SEQUENCE: case STAGE_SAMPLE: print_sequence(p, s); break;
     case STAGE_JOIN: case STAGE_LOOKUP: print_join(p, s); break;
     case STAGE_NEW_TERMS:

@@ -49,17 +49,28 @@ static void each_column(const ir_column *columns, size_t count, ir_place_fn fn, 
     for (size_t i = 0; i < count; i++) fn(columns[i].value, user);
 }
 
+static void each_function(const ir_aggregate_function *functions, size_t count, ir_place_fn fn, void *user)
+{
+    for (size_t i = 0; i < count; i++) {
+        for (size_t j = 0; j < functions[i].count; j++) fn(functions[i].args[j], user);
+        fn(functions[i].filter, user);
+    }
+}
+
 static void aggregate_exprs(const stage *s, ir_place_fn fn, void *user)
 {
     each_key(s->as.aggregate.keys, s->as.aggregate.key_count, fn, user);
     fn(s->as.aggregate.window.start, user);
     fn(s->as.aggregate.window.end, user);
-    for (size_t i = 0; i < s->as.aggregate.function_count; i++) {
-        const ir_aggregate_function *f = &s->as.aggregate.functions[i];
-        for (size_t j = 0; j < f->count; j++) fn(f->args[j], user);
-        fn(f->filter, user);
-    }
+    each_function(s->as.aggregate.functions, s->as.aggregate.function_count, fn, user);
     fn(s->as.aggregate.having, user);
+}
+
+static void history_exprs(const stage *s, ir_place_fn fn, void *user)
+{
+    each_key(s->as.history.keys, s->as.history.key_count, fn, user);
+    each_function(s->as.history.functions, s->as.history.function_count, fn, user);
+    fn(s->as.history.having, user);
 }
 
 static void sequence_exprs(const stage *s, ir_place_fn fn, void *user)
@@ -85,6 +96,7 @@ void ir_each_stage_expr(const stage *s, ir_place_fn fn, void *user)
     case STAGE_ALERTS: fn(s->as.alerts.where, user); break;
     case STAGE_DERIVE: each_column(s->as.derive.columns, s->as.derive.count, fn, user); break;
     case STAGE_AGGREGATE: aggregate_exprs(s, fn, user); break;
+    case STAGE_HISTORY: history_exprs(s, fn, user); break;
     case STAGE_SEQUENCE: case STAGE_SAMPLE: sequence_exprs(s, fn, user); break;
     case STAGE_JOIN: case STAGE_LOOKUP: join_exprs(s, fn, user); break;
     case STAGE_NEW_TERMS: each_key(s->as.new_terms.keys, s->as.new_terms.key_count, fn, user); break;

@@ -94,7 +94,7 @@ static void run_case(bench *b, const test_case *c, tally *t)
 static void cases(void **state)
 {
     (void)state;
-    static const char *const files[] = {"examples.test", "semantics.test", "parts.test"};
+    static const char *const files[] = {"examples.test", "semantics.test", "parts.test", "history.test"};
     bench b = open_bench();
     arena *a = arena_new();
     tally t = {0};
