@@ -15,7 +15,8 @@
 typedef struct log_stream log_stream;
 /* Reads up to n bytes; 0 at the end or after an error (which is then already a diagnostic). */
 size_t stream_read(log_stream *s, void *buffer, size_t n);
-/* Puts bytes back in front (used by detection). */
+/* Moves by n bytes, back or forth, within a file that allows it; false: nothing is moved, read on. */
+bool stream_move(log_stream *s, int64_t n);
 pk_str stream_file(const log_stream *s);                /* name for diagnostics and events */
 
 #define BLOCK_PADDING 64                                /* readable (zero) bytes behind the bytes of a block */
@@ -28,6 +29,7 @@ typedef struct {
     uint64_t column;                                    /* bytes of that line that lie before bytes[0] */
     uint64_t position;                                  /* first value for event_source.position in this block; a block
                                                            must leave room: position + record number in the block */
+    uint64_t left_out;                                  /* bytes behind it that hold nothing, and were not read */
     uint64_t number;                                    /* of the block in its stream, from 0 (EVTX: the chunk) */
     const void *shared;                                 /* cutter state that all blocks of the stream see, constant once
                                                            given out and alive until cut_free (CSV header, Zeek fields) */
@@ -51,6 +53,7 @@ struct format {
     const char *name;                                   /* "evtx", "jsonl": for --format */
     const char *title;
     const char *extensions;                             /* hint only: ".json .jsonl .ndjson" */
+    pk_str magic;                                       /* what all of our files, and no others, begin with; ptr NULL: nothing */
     /* How sure are we that these first bytes (up to 64 KiB; `whole`: all there is) are ours: 0 no .. 100 certain. */
     int (*detect)(pk_str head, pk_str file_name, bool whole);
 
@@ -74,6 +77,8 @@ struct format {
 
 extern const format *const formats[];                   /* ends with NULL */
 const format *format_find(pk_str name);
+/* The format whose magic these bytes begin with, or NULL. */
+const format *format_of_magic(pk_str head);
 /* The format of these first bytes; NULL: no known kind of log. */
 const format *format_detect(pk_str head, pk_str file_name, bool whole);
 

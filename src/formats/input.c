@@ -16,6 +16,7 @@
 #include "formats/walk.h"
 
 #define NESTING_LIMIT 4
+#define FIRST_LOOK 4096     /* enough to tell an archive, and a format that begins with bytes of its own */
 #define COMPRESSED_LIMIT 16 /* compressed streams in the stack do not count as archives, but must end too */
 
 typedef struct {
@@ -52,6 +53,7 @@ struct input_list {
     /* What is open. */
     const entry *current;
     int fd;
+    uint64_t at;            /* in the file, as long as nobody but its tap reads it */
     tap file;
     container_budget budget;
     VEC(level) levels;
@@ -60,6 +62,7 @@ struct input_list {
 };
 
 size_t stream_read(log_stream *s, void *buffer, size_t n) { return tap_read(s->tap, buffer, n); }
+bool stream_move(log_stream *s, int64_t n) { return tap_move(s->tap, n); }
 pk_str stream_file(const log_stream *s) { return s->file; }
 
 /* ---- the list ---- */
@@ -152,6 +155,15 @@ static void count_read(input_list *l, uint64_t n) { atomic_fetch_add_explicit(&l
 
 /* ---- the file ---- */
 
+/* A zip is read back and forth: its bytes count once. */
+static void count_upto(input_list *l, uint64_t counted)
+{
+    uint64_t size = l->current->size, upto = size && counted > size ? size : counted;
+    if (upto <= l->budget.read) return;
+    count_read(l, upto - l->budget.read);
+    l->budget.read = upto;
+}
+
 /* Waits for bytes of a pipe or terminal, looking up now and then whether anybody still wants them. */
 static bool wait_for_bytes(const input_list *l)
 {
@@ -174,13 +186,20 @@ static size_t pull_file(void *self, void *buffer, size_t n)
     } while (got < 0 && errno == EINTR);
     if (got < 0) complain(l->diags, str_from(l->current->path), "input-io", NULL, "reading failed", strerror(errno));
     if (got <= 0) return 0;
-    /* A zip is read back and forth: its bytes count once. */
-    uint64_t counted = l->budget.read + (uint64_t)got;
-    uint64_t size = l->current->size;
-    uint64_t upto = size && counted > size ? size : counted;
-    if (upto > l->budget.read) count_read(l, upto - l->budget.read);
-    l->budget.read = upto > l->budget.read ? upto : l->budget.read;
+    l->at += (uint64_t)got;
+    count_upto(l, l->budget.read + (uint64_t)got);
     return (size_t)got;
+}
+
+/* In a file that is read from front to back. What is passed over counts as read. */
+static bool move_in_file(void *self, int64_t n)
+{
+    input_list *l = self;
+    uint64_t to = l->at + (uint64_t)n;
+    if (l->levels.len || to > l->current->size || lseek(l->fd, (off_t)to, SEEK_SET) < 0) return false;
+    l->at = to;
+    count_upto(l, to);
+    return true;
 }
 
 static int64_t seek_file(void *self, int64_t offset, int whence)
@@ -194,7 +213,7 @@ static void close_file(input_list *l)
     if (l->fd < 0) return;
     if (l->fd != STDIN_FILENO) close(l->fd);
     l->fd = -1;
-    tap_close(&l->file);
+    tap_reuse(&l->file);
     /* What was passed over counts as done. */
     if (l->current->size > l->budget.read) count_read(l, l->current->size - l->budget.read);
 }
@@ -213,7 +232,10 @@ static bool open_file(input_list *l, const entry *e)
 #ifdef POSIX_FADV_SEQUENTIAL
     posix_fadvise(l->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
 #endif
-    l->file = (tap){.pull = pull_file, .self = l};
+    l->file.pull = pull_file;
+    l->file.move = move_in_file;
+    l->file.self = l;
+    l->at = 0;
     return true;
 }
 
@@ -229,6 +251,7 @@ void input_list_free(input_list *l)
     if (!l) return;
     while (l->levels.len) pop_level(l);
     close_file(l);
+    tap_close(&l->file);
     for (size_t i = 0; i < l->entries.len; i++)
         if (l->entries.at[i].fd >= 0) close(l->entries.at[i].fd);
     vec_free(&l->levels);
@@ -316,16 +339,19 @@ static pk_str inner_name(pk_str name)
     return name;
 }
 
-static const format *choose_format(const input_list *l, pk_str head, pk_str name, bool named, bool whole)
+static const format *choose_format(const input_list *l, pk_str head, const opened *o)
 {
     if (l->options.force) return l->options.force;
-    name = inner_name(name);
-    return head.len ? format_detect(head, name, whole) : format_of_empty(name, named);
+    if (head.len == 0) return format_of_empty(inner_name(o->name), o->named);
+    const format *f = format_of_magic(head);
+    if (f) return f;
+    head = tap_peek(o->tap, TAP_HEAD);
+    return format_detect(head, inner_name(o->name), o->tap->ended);
 }
 
 static input_result give_stream(input_list *l, const opened *o, pk_str head, input_item *out)
 {
-    const format *f = choose_format(l, head, o->name, o->named, o->tap->ended);
+    const format *f = choose_format(l, head, o);
     *out = (input_item){.format = f, .name = o->name, .argument = l->current->argument, .named = o->named};
     if (!f) {
         const char *hint = "--format NAME reads it as that format all the same";
@@ -344,7 +370,7 @@ input_result input_next(input_list *l, input_item *out, diag_list *d)
     *out = (input_item){0};
     opened o;
     while (next_opened(l, &o)) {
-        pk_str head = tap_peek(o.tap);
+        pk_str head = tap_peek(o.tap, FIRST_LOOK);
         container_kind kind = container_detect(head);
         if (kind == CONTAINER_NONE) return give_stream(l, &o, head, out);
         push_level(l, kind, o.tap, o.name, o.named);

@@ -30,6 +30,13 @@ const format *format_find(pk_str name)
     return NULL;
 }
 
+const format *format_of_magic(pk_str head)
+{
+    for (size_t i = 0; formats[i]; i++)
+        if (formats[i]->magic.len && str_starts_with(head, formats[i]->magic)) return formats[i];
+    return NULL;
+}
+
 const format *format_detect(pk_str head, pk_str file_name, bool whole)
 {
     const format *best = NULL;

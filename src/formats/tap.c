@@ -1,14 +1,15 @@
 /* A buffer in front of a function. Large reads go past the buffer. */
 #include "formats/tap.h"
 
-pk_str tap_peek(tap *t)
+pk_str tap_peek(tap *t, size_t want)
 {
     if (!t->head) t->head = mem_alloc(TAP_HEAD);
     if (t->at) memmove(t->head, t->head + t->at, t->len - t->at);
     t->len -= t->at;
     t->at = 0;
-    while (t->len < TAP_HEAD && !t->ended) {
-        size_t n = t->pull(t->self, t->head + t->len, TAP_HEAD - t->len);
+    if (want > TAP_HEAD) want = TAP_HEAD;
+    while (t->len < want && !t->ended) {
+        size_t n = t->pull(t->self, t->head + t->len, want - t->len);
         t->ended = n == 0;
         t->len += n;
     }
@@ -29,11 +30,20 @@ size_t tap_read(tap *t, void *buffer, size_t n)
     return got;
 }
 
+bool tap_move(tap *t, int64_t n)
+{
+    if (t->at < t->len || !t->move || !t->move(t->self, n)) return false;
+    t->ended = false;
+    return true;
+}
+
 void tap_forget(tap *t)
 {
     t->at = t->len = 0;
     t->ended = false;
 }
+
+void tap_reuse(tap *t) { *t = (tap){.head = t->head}; }
 
 void tap_close(tap *t)
 {

@@ -48,6 +48,17 @@ static reading read_file(const text *file)
     return x;
 }
 
+/* The same through a pipe, which holds back nothing and skips nothing. */
+static reading read_pipe(const text *file)
+{
+    reading x = {.arena = arena_new(), .diags = diag_list_new()};
+    reader *r = evtx_format.reader_new(NULL);
+    log_stream stream = {.bytes = (const uint8_t *)file->ptr, .len = file->len, .most = 1000};
+    (void)read_stream(&evtx_format, r, stream, take, &x, x.diags, &x.damaged);
+    evtx_format.reader_free(r);
+    return x;
+}
+
 static void reading_free(reading *x)
 {
     arena_free(x->arena);
@@ -60,6 +71,17 @@ static bool has_diag(const reading *x, const char *code)
     for (size_t i = 0; i < diag_count(x->diags); i++)
         if (strcmp(diag_at(x->diags, i)->code, code) == 0) return true;
     return false;
+}
+
+static void assert_same_reading(const reading *x, const reading *y)
+{
+    assert_int_equal(x->count, y->count);
+    assert_int_equal(x->damaged, y->damaged);
+    assert_int_equal(x->last_position, y->last_position);
+    assert_true(str_equal(text_view(&x->json), text_view(&y->json)));
+    assert_int_equal(diag_count(x->diags), diag_count(y->diags));
+    for (size_t i = 0; i < diag_count(x->diags); i++)
+        assert_true(str_equal(diag_at(x->diags, i)->message, diag_at(y->diags, i)->message));
 }
 
 static void print_diags(const reading *x)
@@ -735,6 +757,48 @@ static void cutting_by_single_bytes(void **state)
     arena_free(a);
 }
 
+/* Chunks of which most is free space, whole ones and others, in their places and out of them: as if every byte were read. */
+static void free_space_left_out(void **state)
+{
+    (void)state;
+    static const struct { const char *name; size_t drop, add; bool damaged; } cases[] = {
+        {"in place", 0, 0, false},     {"bytes missing", 600, 0, false}, {"bytes too many", 0, 300, false},
+        {"one is wrong", 0, 0, true},  {"a chunk of zeros between", 0, CHUNK, false},
+    };
+    arena *a = arena_new();
+    text one = usual_file(a, 3);
+    assert_int_equal(one.len, FILE_HEADER + CHUNK);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        text file = {0};
+        text_put(&file, str_slice(text_view(&one), 0, one.len - cases[i].drop));
+        for (size_t n = cases[i].add; n; n--) text_put_char(&file, 0);
+        for (int n = 0; n < 2; n++) text_put(&file, str_slice(text_view(&one), FILE_HEADER, CHUNK));
+        if (cases[i].damaged) file.ptr[FILE_HEADER + CHUNK + 600] ^= 1;
+        reading x = read_file(&file), y = read_pipe(&file);
+        print_message("%s: %zu records, %zu through a pipe\n", cases[i].name, x.count, y.count);
+        print_diags(&x);
+        assert_int_equal(x.count, 9);
+        assert_same_reading(&x, &y);
+        reading_free(&x);
+        reading_free(&y);
+        text_free(&file);
+    }
+    log_stream stream = {.bytes = (const uint8_t *)one.ptr, .len = one.len, .moves = true};
+    diag_list *d = diag_list_new();
+    cut_options options = {0};
+    void *c = evtx_format.cut_new(&stream, &options, d);
+    block b = {0};
+    assert_int_equal(evtx_format.cut(c, &b, d), PK_OK);
+    assert_true(b.len < CHUNK / 2);
+    assert_int_equal(b.len + b.left_out, CHUNK);
+    assert_int_equal(evtx_format.cut(c, &b, d), PK_STOPPED);
+    evtx_format.cut_free(c);
+    block_free(&b);
+    diag_list_free(d);
+    text_free(&one);
+    arena_free(a);
+}
+
 /* RFC 1952 names the CRC of ISO 3309, whose check value over "123456789" is 0xcbf43926. */
 static void checksum(void **state)
 {
@@ -745,9 +809,11 @@ static void checksum(void **state)
     uint8_t bytes[1000];
     for (size_t i = 0; i < sizeof bytes; i++) bytes[i] = (uint8_t)(i * 7);
     uint32_t whole = crc32_add(&t, 0, bytes, sizeof bytes);
-    assert_int_equal(crc32_small(bytes, sizeof bytes), whole);
-    for (size_t cut = 0; cut < sizeof bytes; cut += 13)
+    assert_int_equal(crc32_small(0, bytes, sizeof bytes), whole);
+    for (size_t cut = 0; cut < sizeof bytes; cut += 13) {
         assert_int_equal(crc32_add(&t, crc32_add(&t, 0, bytes, cut), bytes + cut, sizeof bytes - cut), whole);
+        assert_int_equal(crc32_small(crc32_small(0, bytes, cut), bytes + cut, sizeof bytes - cut), whole);
+    }
 }
 
 /* ---- paths and trees agree ---- */
@@ -986,9 +1052,12 @@ static void random_bytes_changed(void **state)
             file.ptr[at] = (char)(random_below(&seed, 2) ? random_below(&seed, 256)
                                                          : (uint32_t)file.ptr[at] ^ 1u << random_below(&seed, 8));
         }
-        reading x = read_file(&file);
+        if (random_below(&seed, 2)) evtx_repair_checksums((uint8_t *)file.ptr, file.len);
+        reading x = read_file(&file), y = read_pipe(&file);
         events += x.count;
+        assert_same_reading(&x, &y);
         reading_free(&x);
+        reading_free(&y);
         text_free(&file);
     }
     assert_true(events > 0);
@@ -1012,6 +1081,7 @@ int main(void)
         cmocka_unit_test(depth_is_limited),
         cmocka_unit_test(detection),
         cmocka_unit_test(cutting_by_single_bytes),
+        cmocka_unit_test(free_space_left_out),
         cmocka_unit_test(checksum),
         cmocka_unit_test(paths_agree_with_trees),
         cmocka_unit_test(cached_templates_change_nothing),

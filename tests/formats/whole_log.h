@@ -26,6 +26,13 @@ size_t stream_read(log_stream *s, void *buffer, size_t n)
     return n;
 }
 
+bool stream_move(log_stream *s, int64_t n)
+{
+    if (n > (int64_t)(s->bytes.len - s->at) || n < -(int64_t)s->at) return false;
+    s->at += (size_t)n;
+    return true;
+}
+
 pk_str stream_file(const log_stream *s)
 {
     (void)s;

@@ -22,8 +22,6 @@
 #include "formats/evtx/texts.h"
 #include "formats/evtx/tree.h"
 
-enum { RECORD_HEADER = 24, SMALLEST_RECORD = RECORD_HEADER + 4 };
-
 typedef struct {
     size_t at, size;
     uint64_t id;
@@ -85,6 +83,11 @@ static void check_header(walk *w)
         return;
     }
     uint32_t stored = chunk_u32(c, 124), free_at = chunk_u32(c, 48);
+    if (w->b->left_out) { /* it was found whole before */
+        w->trusted = true;
+        w->free_at = free_at;
+        return;
+    }
     if (stored == 0) {
         report(w, PK_NOTE, "evtx-chunk-checksum", NULL, ": the header has no checksum");
     } else if (stored != header_crc(w)) {
@@ -112,8 +115,7 @@ static void check_header(walk *w)
 
 static bool record_magic(evtx_chunk c, size_t at)
 {
-    static const uint8_t magic[4] = {0x2a, 0x2a, 0, 0};
-    return at + RECORD_HEADER <= c.len && memcmp(c.bytes + at, magic, sizeof magic) == 0;
+    return at + EVTX_RECORD_HEADER <= c.len && chunk_u32(c, at) == EVTX_RECORD_MAGIC;
 }
 
 static uint64_t chunk_u64(evtx_chunk c, size_t at) { return chunk_u32(c, at) | (uint64_t)chunk_u32(c, at + 4) << 32; }
@@ -123,7 +125,7 @@ static bool record_at(evtx_chunk c, size_t at, found_record *out, bool *whole)
 {
     if (!record_magic(c, at)) return false;
     size_t size = chunk_u32(c, at + 4);
-    if (size < SMALLEST_RECORD || size > c.len - at) return false;
+    if (size < EVTX_SMALLEST_RECORD || size > c.len - at) return false;
     *out = (found_record){.at = at, .size = size, .id = chunk_u64(c, at + 8)};
     *whole = chunk_u32(c, at + size - 4) == size;
     return true;
@@ -132,7 +134,7 @@ static bool record_at(evtx_chunk c, size_t at, found_record *out, bool *whole)
 static bool search(evtx_chunk c, size_t at, found_record *out)
 {
     bool whole;
-    while (at + SMALLEST_RECORD <= c.len) {
+    while (at + EVTX_SMALLEST_RECORD <= c.len) {
         const uint8_t *star = memchr(c.bytes + at, 0x2a, c.len - at);
         if (!star) return false;
         at = (size_t)(star - c.bytes);
@@ -217,7 +219,7 @@ static bool parse_record(walk *w, const found_record *f)
     evtx_problem problem;
     arena_reset(w->r->record.arena);
     scratch_reset(&w->r->texts);
-    if (!evtx_record_parse(&w->r->record, f->at + RECORD_HEADER, f->at + f->size - 4, &problem)) {
+    if (!evtx_record_parse(&w->r->record, f->at + EVTX_RECORD_HEADER, f->at + f->size - 4, &problem)) {
         report_record(w, f->at, "evtx-record", problem.what, problem.at);
         return false;
     }
@@ -254,7 +256,7 @@ static bool belongs(const walk *w, const found_record *f)
 /* A record whose size is wrong, if it ends right before `end`: then the copy of the size stands there. */
 static bool ends_before(const walk *w, size_t at, size_t end, found_record *out)
 {
-    if (!record_magic(w->chunk, at) || end > w->chunk.len || end - at < SMALLEST_RECORD) return false;
+    if (!record_magic(w->chunk, at) || end > w->chunk.len || end - at < EVTX_SMALLEST_RECORD) return false;
     if (chunk_u32(w->chunk, end - 4) != end - at) return false;
     *out = (found_record){.at = at, .size = end - at, .id = chunk_u64(w->chunk, at + 8), .torn = true, .followed = true};
     return true;

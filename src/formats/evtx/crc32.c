@@ -29,16 +29,6 @@ void crc32_init(crc32_table *t)
         }
 }
 
-uint32_t crc32_small(const uint8_t *bytes, size_t len)
-{
-    uint32_t c = ~0u;
-    for (size_t i = 0; i < len; i++) {
-        c ^= bytes[i];
-        for (int bit = 0; bit < 8; bit++) c = c >> 1 ^ (POLYNOMIAL & (0 - (c & 1)));
-    }
-    return ~c;
-}
-
 static uint32_t load32(const uint8_t *p)
 {
     return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
@@ -85,17 +75,25 @@ FOLDING static uint32_t add_folded(uint32_t c, const uint8_t *bytes, size_t len)
 }
 #endif
 
+/* `c` as inside crc32_add. What is left of the bytes is less than a step where the processor can fold. */
+static uint32_t add_most(uint32_t c, const uint8_t **bytes, size_t *len)
+{
+#if defined(__x86_64__)
+    if (*len >= FOLDED && can_fold()) {
+        size_t folded = *len - *len % STEP;
+        c = add_folded(c, *bytes, folded);
+        *bytes += folded;
+        *len -= folded;
+    }
+#else
+    (void)bytes, (void)len;
+#endif
+    return c;
+}
+
 uint32_t crc32_add(const crc32_table *t, uint32_t crc, const uint8_t *bytes, size_t len)
 {
-    uint32_t c = ~crc;
-#if defined(__x86_64__)
-    if (len >= FOLDED && can_fold()) {
-        size_t folded = len - len % STEP;
-        c = add_folded(c, bytes, folded);
-        bytes += folded;
-        len -= folded;
-    }
-#endif
+    uint32_t c = add_most(~crc, &bytes, &len);
     for (; len >= 8; bytes += 8, len -= 8) {
         uint32_t low = load32(bytes) ^ c, high = load32(bytes + 4);
         c = t->rows[7][low & 0xff] ^ t->rows[6][low >> 8 & 0xff] ^ t->rows[5][low >> 16 & 0xff] ^
@@ -104,4 +102,23 @@ uint32_t crc32_add(const crc32_table *t, uint32_t crc, const uint8_t *bytes, siz
     }
     for (; len; bytes++, len--) c = c >> 8 ^ t->rows[0][(c ^ *bytes) & 0xff];
     return ~c;
+}
+
+uint32_t crc32_small(uint32_t crc, const uint8_t *bytes, size_t len)
+{
+    uint32_t c = add_most(~crc, &bytes, &len);
+    for (size_t i = 0; i < len; i++) {
+        c ^= bytes[i];
+        for (int bit = 0; bit < 8; bit++) c = c >> 1 ^ (POLYNOMIAL & (0 - (c & 1)));
+    }
+    return ~c;
+}
+
+bool crc32_is_fast(void)
+{
+#if defined(__x86_64__)
+    return can_fold();
+#else
+    return false;
+#endif
 }

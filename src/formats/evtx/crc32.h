@@ -11,9 +11,11 @@ typedef struct {
 } crc32_table;
 
 void crc32_init(crc32_table *t);
-/* The whole of a few bytes, without a table. */
-uint32_t crc32_small(const uint8_t *bytes, size_t len);
 /* Continues from `crc`, the result for the bytes before (0 at the start). */
 uint32_t crc32_add(const crc32_table *t, uint32_t crc, const uint8_t *bytes, size_t len);
+/* The same without a table: slow beyond some hundred bytes unless crc32_is_fast. */
+uint32_t crc32_small(uint32_t crc, const uint8_t *bytes, size_t len);
+
+bool crc32_is_fast(void);
 
 #endif

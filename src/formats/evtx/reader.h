@@ -15,6 +15,7 @@ struct reader {
 };
 
 enum { EVTX_CHUNK_SIZE = 64 << 10, EVTX_CHUNK_HEADER = 512, EVTX_FILE_HEADER = 4096 };
+enum { EVTX_RECORD_MAGIC = 0x2a2a, EVTX_RECORD_HEADER = 24, EVTX_SMALLEST_RECORD = EVTX_RECORD_HEADER + 4 };
 
 static const char evtx_file_magic[8] = "ElfFile";
 static const char evtx_chunk_magic[8] = "ElfChnk";
