@@ -297,6 +297,7 @@ static value bytes_of_hex(const ir_call_args *c, pk_str s)
 }
 value call_hex_bytes(const ir_call_args *c) { return each_text(c, bytes_of_hex); }
 
+/* '+' stays, as in the documentation of strings.url_decode (YARA-L, Functions: example 4). */
 static value decode_url(const ir_call_args *c, pk_str s)
 {
     char *out = arena_alloc(c->arena, s.len + 1);
@@ -308,8 +309,6 @@ static value decode_url(const ir_call_args *c, pk_str s)
             if (high < 0 || low < 0) return value_string(STR(""));
             ch = (char)(high << 4 | low);
             i += 2;
-        } else if (ch == '+') {
-            ch = ' ';
         }
         out[len++] = ch;
     }

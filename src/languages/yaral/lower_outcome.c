@@ -84,7 +84,7 @@ static unsigned traits_of(const char *function)
 {
     static const struct { const char *name; unsigned traits; } traits[] = {
         {"max", TAKES_ZEROS}, {"min", TAKES_ZEROS}, {"range", TAKES_ZEROS}, {"sum", TAKES_ZEROS | MINDS_COPIES},
-        {"mean", TAKES_ZEROS | MINDS_COPIES}, {"median", TAKES_ZEROS | MINDS_COPIES}, {"deviation", TAKES_ZEROS | MINDS_COPIES},
+        {"mean", TAKES_ZEROS | MINDS_COPIES}, {"percentile", TAKES_ZEROS | MINDS_COPIES}, {"deviation", TAKES_ZEROS | MINDS_COPIES},
         {"variance", TAKES_ZEROS | MINDS_COPIES}, {"count", DROPS_ZEROS | MINDS_COPIES}, {"count_distinct", DROPS_ZEROS},
         {"list", DROPS_ZEROS | MINDS_COPIES | KEEPS_LIST}, {"distinct_list", DROPS_ZEROS | KEEPS_LIST}, {"mode", DROPS_ZEROS | MINDS_COPIES},
         {"at_min", TAKES_ZEROS}, {"at_max", TAKES_ZEROS},
@@ -143,6 +143,23 @@ static bool reads_list(const yaral_node *n, const typed *v)
     return f && f->copied;
 }
 
+/* "Returns the range of the input values found (min, max inclusive)": a list of both. (Functions, window.range) */
+static typed range(lowering *l, const yaral_node *n, unsigned traits)
+{
+    typed v = argument(l, n->args[0], traits);
+    expr *bounds[2] = {lower_add_function(l, column_name(l, n->args[0]), "min", &v.value, 1, 0),
+                       lower_add_function(l, column_name(l, n->args[0]), "max", &v.value, 1, 0)};
+    return lower_typed(lower_call(l, "list_concat", bounds, 2, n->span), TYPE_LIST, n->span);
+}
+
+/* "If there are 2 median values, only 1 will be chosen": the lower one. (Functions, window.median) */
+static void halve(lowering *l, pk_str name)
+{
+    enum { HALF = 50 };
+    for (size_t i = 0; i < l->functions.len; i++)
+        if (str_equal(l->functions.at[i].name, name)) l->functions.at[i].parameter = HALF;
+}
+
 static typed aggregate(lowering *l, const yaral_node *n)
 {
     const lowered_function *f = lower_find_function(n->as.call.name);
@@ -162,11 +179,13 @@ static typed aggregate(lowering *l, const yaral_node *n)
     }
     if (traits & MINDS_COPIES) l->has_sensitive = true;
     if (may_skip && n->count == 2 && n->args[1]->kind == YARAL_BOOL && n->args[1]->as.truth) traits ^= TAKES_ZEROS | SKIPS_ZEROS;
-    v = argument(l, n->args[0], traits);
+    if (!strcmp(function, "range")) return range(l, n, traits);
+    v = argument(l, n->args[ordered], traits); /* window.first(number, value) */
     args[0] = v.value;
-    if (ordered) args[1] = argument(l, n->args[1], 0).value;
+    if (ordered) args[1] = argument(l, n->args[0], 0).value;
     if (!strcmp(function, "count_distinct") && reads_list(n->args[0], &v)) function = "count_distinct_each";
     expr *column = lower_add_function(l, column_name(l, n), function, args, ordered ? 2 : 1, traits & KEEPS_LIST ? LOWER_MAX_OUTCOME_LIST : 0);
+    if (!strcmp(function, "percentile")) halve(l, column->as.field.path);
     typed result = lower_typed(column, result_of(f, v.type), n->span);
     result.enumeration = result.type == TYPE_ENUM ? v.enumeration : NULL;
     vec_push_in(l->scratch, &l->aggregated, ((aggregated){n, result}));
