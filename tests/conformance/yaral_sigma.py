@@ -1,9 +1,10 @@
 """
 YARA-L rules that name a Sigma original (meta sigma_uuid, or the same title) and those originals, over the shared EVTX: both must be about
 the same events. Every difference is explained in yaral_sigma_causes.tsv (rule, events only of the original, events only of the
-YARA-L rule, cause); one without a line, another number, or a line that no longer holds fails.
+YARA-L rule, cause); one without a line, another number, or a line that no longer holds fails. yaral_fired.tsv states every YARA-L rule
+that fires over those logs, with or without an original; --fired writes it anew, to be read before it is kept.
 
-    yaral_sigma.py PICKET [--list]
+    yaral_sigma.py PICKET [--list | --fired]
 
 Exit status 77: the corpora are absent.
 """
@@ -14,6 +15,9 @@ CORPORA = os.environ.get('PICKET_CORPORA') or os.path.join(HERE, '../../../share
 YARAL = os.path.join(CORPORA, 'rules/chronicle/rules')
 SIGMA = os.path.join(CORPORA, 'rules/sigma')
 LOGS = [os.path.join(CORPORA, 'logs/evtx/attack-samples'), os.path.join(CORPORA, 'rules/sigma/regression_data')]
+FIRED = os.path.join(HERE, 'yaral_fired.tsv')
+FIRED_HEAD = ('# The YARA-L rules that fire over the attack samples and the evidence of Sigma (EVTX, through the UDM mapping): rule, detections, and what\n'
+              '# they have in common with the Sigma rule that they name or whose title they bear.\n')
 
 
 def files_below(folder, suffix):
@@ -66,6 +70,31 @@ def scan(picket, rules, folder, name):
     return found, more
 
 
+def verdict(path, original, mine, theirs, causes):
+    """How a rule compares with its original, in words."""
+    if not original: return 'names no original'
+    a, b = mine.get(path, set()), theirs.get(original, set())
+    if a == b: return 'the same events'
+    known = causes.get(os.path.relpath(path, YARAL))
+    return known[2] if known else 'the same events, of which not all are shown'
+
+
+def fired(picket, folder):
+    """rule file -> detections, of all rules."""
+    out = os.path.join(folder, 'all.jsonl')
+    command = [picket, 'scan', '-q', '--status', 'all', '-o', out, '-r', YARAL]
+    subprocess.run(command + [l for l in LOGS if os.path.isdir(l)], stderr=subprocess.DEVNULL, check=False)
+    count = collections.Counter()
+    for line in open(out, encoding='utf-8', errors='replace').read().split('\n'):
+        if line: count[json.loads(line)['rule']['path']] += 1
+    return count
+
+
+def fired_lines(counts, both, mine, theirs, causes):
+    return ['%s\t%d\t%s' % (os.path.relpath(path, YARAL), n, verdict(path, both.get(path), mine, theirs, causes))
+            for path, n in sorted(counts.items())]
+
+
 def main():
     if not os.path.isdir(YARAL) or not os.path.isdir(SIGMA):
         print('skipped 1 cases: corpora absent')
@@ -79,6 +108,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         mine, more = scan(sys.argv[1], both.keys(), folder, 'yaral')
         theirs, _ = scan(sys.argv[1], set(both.values()), folder, 'sigma')
+        stated = fired_lines(fired(sys.argv[1], folder), both, mine, theirs, causes)
     same = silent = wrong = 0
     for path, original in both.items():
         name = os.path.relpath(path, YARAL)
@@ -97,7 +127,15 @@ def main():
         if '--list' in sys.argv:
             for tag, events in (('original', b - a), ('yara-l', a - b)):
                 for e in sorted(events, key=str)[:3]: print('    only %s: %s %s' % (tag, os.path.relpath(e[0], CORPORA), e[1]))
-    print('%d rules with their originals: %d about the same events, %d both silent, %d differ and are explained, %d wrong' % (len(both), same, silent, len(both) - same - silent - wrong, wrong))
+    explained = len(both) - same - silent - wrong
+    if '--fired' in sys.argv:
+        with open(FIRED, 'w', encoding='utf-8') as f: f.write(FIRED_HEAD + '\n'.join(stated) + '\n')
+    recorded = [l for l in open(FIRED, encoding='utf-8').read().split('\n') if l and l[0] != '#']
+    for line in sorted(set(stated) ^ set(recorded)):
+        print('%s: %s' % ('not in yaral_fired.tsv' if line in stated else 'only in yaral_fired.tsv', line))
+        wrong += 1
+    print('%d rules fire' % len(stated))
+    print('%d rules with their originals: %d about the same events, %d both silent, %d differ and are explained, %d wrong' % (len(both), same, silent, explained, wrong))
     return 1 if wrong or not same else 0
 
 
