@@ -299,6 +299,7 @@ typedef struct pk_alert {
     size_t why_count;
     pk_str json;              /* all of this as one JSON object, without a line end */
     pk_detection detection;
+    pk_str json_parts[2];     /* the same in two parts, the second of which the alerts of an event have in common */
 } pk_alert;
 
 /* false: stop the scan. */
@@ -328,6 +329,7 @@ typedef struct pk_scan_options {
                                      were first and last seen, and on how many assets */
     size_t context_memory;        /* bytes of entity records; 0: 1 GB */
     pk_time now;                  /* the time of the run for rules that ask for it; 0: that of the last event */
+    bool json_in_parts;           /* json_parts of alerts is enough: `json` may be empty */
 } pk_scan_options;
 
 /* NULL as options: all of them zero. */

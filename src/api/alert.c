@@ -1,4 +1,10 @@
-/* Alerts as JSON: the keys are the same for every language and kind of rule; what is absent is null. */
+/*
+ * Alerts as JSON: the keys are the same for every language and kind of rule; what is absent is null.
+ *
+ * An alert of a rule that looks at one event is put together of pieces: what it says of its rule is written once, of its event
+ * once for all rules that match it, of a predicate once. What is joined is the head, up to the event; the rest, which is most
+ * of it, all alerts of the event share.
+ */
 #include "api/scan.h"
 
 enum { ALERT_HEAD = 2048 }; /* the bytes around the events, mostly */
@@ -80,51 +86,66 @@ static void put_place(text *t, const pk_place *p)
     text_put_char(t, '}');
 }
 
-static void put_reason(text *t, const pk_reason *r)
+static void put_predicate(text *t, pk_str field, pk_str kind, pk_str constant)
 {
     text_put_char(t, '{');
-    put_member(t, "field", r->field);
+    put_member(t, "field", field);
     text_put_char(t, ',');
-    put_member(t, "kind", r->kind);
+    put_member(t, "kind", kind);
     text_put_char(t, ',');
     put_key(t, "constant");
-    if (r->constant.ptr) text_put_json(t, r->constant);
+    if (constant.ptr) text_put_json(t, constant);
     else text_put_cstring(t, "null");
     text_put_char(t, ',');
     put_key(t, "value");
-    if (r->value.ptr) text_put_json(t, r->value);
-    else text_put_cstring(t, "null");
-    text_put_char(t, ',');
-    put_number_or_null(t, "at", r->at, r->at >= 0);
-    text_put_char(t, ',');
-    put_number_or_null(t, "length", r->length, r->at >= 0);
+}
+
+static void put_match(text *t, int64_t at, int64_t length)
+{
+    if (at < 0) {
+        text_put(t, STR(",\"at\":null,\"length\":null}"));
+        return;
+    }
+    text_put(t, STR(",\"at\":"));
+    text_put_int(t, at);
+    text_put(t, STR(",\"length\":"));
+    text_put_int(t, length);
     text_put_char(t, '}');
 }
 
-pk_str alert_rule_json(const pk_rule *r, arena *a)
+static void put_reason(text *t, const pk_reason *r)
 {
-    text t = {0};
-    put_rule(&t, r);
-    pk_str out = arena_str(a, text_view(&t));
-    text_free(&t);
-    return out;
+    put_predicate(t, r->field, r->kind, r->constant);
+    if (r->value.ptr) text_put_json(t, r->value);
+    else text_put_cstring(t, "null");
+    put_match(t, r->at, r->length);
 }
 
-/* From `time` to `why`: what does not depend on whether one event or many took part. */
-static void put_head(text *t, const pk_alert *alert, pk_str rule_json, arena *a)
+static void put_opening(text *t, pk_time time, arena *a)
 {
     text_put_char(t, '{');
-    put_member(t, "time", timestamp_text(a, alert->time));
+    put_member(t, "time", timestamp_text(a, time));
     text_put_char(t, ',');
-    text_put(t, rule_json);
+}
+
+static void put_host(text *t, pk_str host)
+{
     text_put_char(t, ',');
-    if (alert->correlation && !alert->detection.of_event) text_put_cstring(t, "\"source\":null");
-    else put_place(t, &alert->events[0].place);
-    text_put_char(t, ',');
-    put_member(t, "host", alert->host);
+    put_member(t, "host", host);
     text_put_char(t, ',');
     put_key(t, "why");
     text_put_char(t, '[');
+}
+
+/* From `time` to `why`: what does not depend on whether one event or many took part. */
+static void put_head(text *t, const pk_alert *alert, arena *a)
+{
+    put_opening(t, alert->time, a);
+    put_rule(t, alert->rule);
+    text_put_char(t, ',');
+    if (alert->correlation && !alert->detection.of_event) text_put_cstring(t, "\"source\":null");
+    else put_place(t, &alert->events[0].place);
+    put_host(t, alert->host);
     for (size_t i = 0; i < alert->why_count; i++) {
         if (i) text_put_char(t, ',');
         put_reason(t, &alert->why[i]);
@@ -225,29 +246,108 @@ static void put_events(text *t, const pk_alert *alert)
     text_put_cstring(t, "]}");
 }
 
-static void put_alert(text *t, const pk_alert *alert, pk_str rule_json, arena *a)
+static void put_alert(text *t, const pk_alert *alert, arena *a)
 {
-    put_head(t, alert, rule_json, a);
+    put_head(t, alert, a);
     put_detection(t, alert, a);
     put_key(t, "event");
-    if (alert->correlation && !alert->detection.of_event) text_put_cstring(t, "null");
-    else text_put(t, alert->events[0].json);
+    if (alert->detection.of_event) text_put(t, alert->events[0].json);
+    else text_put_cstring(t, "null");
     text_put_char(t, ',');
-    if (alert->correlation) put_events(t, alert);
-    else text_put_cstring(t, "\"events\":null}");
+    put_events(t, alert);
 }
 
-pk_str alert_json(const pk_alert *alert, pk_str rule_json, arena *a)
+pk_str alert_json(const pk_alert *alert, arena *a)
 {
     text t = {0};
     size_t events = 0;
     for (size_t i = 0; i < alert->event_count; i++) events += alert->events[i].json.len;
     for (size_t i = 0; i < alert->detection.entity_count; i++) events += alert->detection.entities[i].json.len;
     text_reserve(&t, events + ALERT_HEAD);
-    put_alert(&t, alert, rule_json, a);
+    put_alert(&t, alert, a);
     pk_str out = arena_str(a, text_view(&t));
     text_free(&t);
     return out;
+}
+
+/* ---- rules that look at one event ---- */
+
+/* What a reason says of the rule; json.ptr NULL: not made yet. */
+typedef struct {
+    pk_str kind, json;             /* up to the value */
+} known_predicate;
+
+struct alert_writer {
+    const pk_catalog *catalog;
+    arena *kept;
+    const alert_rule **rules;      /* by index; made for the first alert of each */
+    VEC(known_predicate) predicates; /* by number */
+    text out;
+};
+
+alert_writer *alert_writer_new(const pk_catalog *c)
+{
+    alert_writer *w = mem_zalloc(1, sizeof *w);
+    w->catalog = c;
+    w->kept = arena_new();
+    w->rules = ARENA_ARRAY(w->kept, const alert_rule *, ir_rule_count(c->ir) + 1);
+    return w;
+}
+
+void alert_writer_free(alert_writer *w)
+{
+    if (!w) return;
+    arena_free(w->kept);
+    vec_free(&w->predicates);
+    text_free(&w->out);
+    mem_free(w);
+}
+
+/* What was written, in `a`; the next one begins. */
+static pk_str take(alert_writer *w, arena *a)
+{
+    pk_str made = arena_str(a, text_view(&w->out));
+    text_clear(&w->out);
+    return made;
+}
+
+static const alert_rule *make_rule(alert_writer *w, const rule *r)
+{
+    alert_rule *made = ARENA_NEW(w->kept, alert_rule);
+    made->shown = catalog_rule(w->catalog, r);
+    put_rule(&w->out, made->shown);
+    text_put_char(&w->out, ',');
+    made->head = take(w, w->kept);
+    const expr *said = r->plan ? r->plan->risk : NULL; /* of a rule that looks at one event it can't depend on anything */
+    if (said && said->kind == EXPR_CONSTANT) made->has_risk = risk_of(&said->as.constant, &made->risk);
+    pk_detection detection = {.has_risk_score = made->has_risk, .risk_score = made->risk};
+    text_put_cstring(&w->out, "],");
+    put_detection(&w->out, &(pk_alert){.rule = made->shown, .detection = detection}, w->kept);
+    put_key(&w->out, "event");
+    made->detection = take(w, w->kept);
+    return made;
+}
+
+static const alert_rule *rule_of(alert_writer *w, const rule *r)
+{
+    if (!w->rules[r->index]) w->rules[r->index] = make_rule(w, r);
+    return w->rules[r->index];
+}
+
+const found_event *alert_event(alert_writer *w, const pk_event *shown, pk_str host, arena *a)
+{
+    found_event *e = ARENA_NEW(a, found_event);
+    *e = (found_event){.shown = *shown, .host = host};
+    put_opening(&w->out, shown->time, a);
+    e->opening = take(w, a);
+    put_place(&w->out, &shown->place);
+    put_host(&w->out, host);
+    e->place = take(w, a);
+    text_put(&w->out, shown->json);
+    text_put_cstring(&w->out, ",\"events\":null}");
+    e->rest = take(w, a);
+    e->shown.json.ptr = e->rest.ptr; /* nobody needs it twice */
+    return e;
 }
 
 /* ---- reasons of one event ---- */
@@ -262,30 +362,62 @@ static pk_str cut_long(pk_str s)
 
 static pk_str text_copy(arena *a, pk_str s) { return s.ptr ? arena_str(a, s) : s; }
 
-static const pk_reason *copy_reasons(const match_reasons *reasons, arena *a)
+static const known_predicate *predicate_of(alert_writer *w, const reason_predicate *p)
 {
-    pk_reason *out = ARENA_ARRAY(a, pk_reason, reasons->items.len);
-    for (size_t i = 0; i < reasons->items.len; i++) {
-        const match_reason *m = &reasons->items.at[i];
-        out[i] = (pk_reason){
-            .field = text_copy(a, m->field), .kind = str_from(test_kind_table[m->kind].text), .constant = text_copy(a, m->constant),
-            .value = text_copy(a, cut_long(m->value)), .at = m->at, .length = m->length,
-        };
-    }
-    return out;
+    while (w->predicates.len <= p->number) vec_push(&w->predicates, ((known_predicate){{0}, {0}}));
+    known_predicate *known = &w->predicates.at[p->number];
+    if (known->json.ptr) return known;
+    text json = {0};
+    known->kind = str_from(test_kind_table[p->kind].text);
+    put_predicate(&json, p->field, known->kind, p->constant);
+    known->json = arena_str(w->kept, text_view(&json));
+    text_free(&json);
+    return known;
 }
 
-found_alert alert_render(const pk_rule *shown, pk_str rule_json, const rule *r, const pk_event *subject, pk_str host,
-                         const match_reasons *reasons, arena *a)
+/* The value in `a`, and as JSON: once for all reasons that show it. */
+static void keep_value(reason_value *v, arena *a)
 {
-    found_alert found = {.rule = r, .event = *subject, .host = host, .why = copy_reasons(reasons, a), .why_count = reasons->items.len};
-    pk_alert alert = {.rule = shown, .time = subject->time, .host = host, .events = subject, .event_count = 1, .event_total = 1,
-                      .why = found.why, .why_count = found.why_count};
-    /* of a rule that looks at one event it can't depend on anything */
-    const expr *said = r->plan ? r->plan->risk : NULL;
-    if (said && said->kind == EXPR_CONSTANT) found.has_risk = risk_of(&said->as.constant, &found.risk);
-    alert.detection.has_risk_score = found.has_risk;
-    alert.detection.risk_score = found.risk;
-    found.json = alert_json(&alert, rule_json, a);
+    text json = {0};
+    v->kept = arena_str(a, cut_long(v->text));
+    text_put_json(&json, v->kept);
+    v->json = arena_str(a, text_view(&json));
+    text_free(&json);
+}
+
+static pk_reason render_reason(alert_writer *w, const match_reason *m, arena *a)
+{
+    pk_reason r = {.field = m->field, .constant = m->constant, .value = m->value, .at = m->at, .length = m->length};
+    if (m->predicate && m->shown) {
+        const known_predicate *known = predicate_of(w, m->predicate);
+        if (!m->shown->json.ptr) keep_value(m->shown, a);
+        r.kind = known->kind;
+        r.value = m->shown->kept;
+        text_put(&w->out, known->json);
+        text_put(&w->out, m->shown->json);
+        put_match(&w->out, r.at, r.length);
+        return r;
+    }
+    r.kind = str_from(test_kind_table[m->kind].text);
+    r.value = text_copy(a, cut_long(m->value));
+    if (!m->predicate) r.constant = text_copy(a, m->constant); /* the field's name is the rule's */
+    put_reason(&w->out, &r);
+    return r;
+}
+
+found_alert alert_render(alert_writer *w, const found_event *e, const rule *r, const match_reasons *reasons, arena *a)
+{
+    found_alert found = {.event = e, .rule = rule_of(w, r), .why_count = reasons->items.len};
+    pk_reason *why = arena_alloc(a, reasons->items.len * sizeof *why);
+    text_put(&w->out, e->opening);
+    text_put(&w->out, found.rule->head);
+    text_put(&w->out, e->place);
+    for (size_t i = 0; i < reasons->items.len; i++) {
+        if (i) text_put_char(&w->out, ',');
+        why[i] = render_reason(w, &reasons->items.at[i], a);
+    }
+    text_put(&w->out, found.rule->detection);
+    found.why = why;
+    found.head = take(w, a);
     return found;
 }

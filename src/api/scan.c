@@ -26,6 +26,7 @@ struct pk_scanner {
     pk_event_fn on_event;
     void *user;
     arena *delivery;               /* for one alert of a correlation */
+    text joined;                   /* the JSON of one of any other rule */
     profile *profile;              /* NULL: none was asked for */
     const work_sign **signs;       /* that it looks at */
     scan_context *context;
@@ -61,6 +62,7 @@ void pk_scanner_free(pk_scanner *s)
     diag_list_free(s->diags);
     tally_free(s->tally);
     arena_free(s->delivery);
+    text_free(&s->joined);
     profile_free(s->profile);
     mem_free(s->signs);
     scan_context_free(s->context);
@@ -170,19 +172,29 @@ static void deliver_alert(pk_scanner *s, const pk_alert *alert)
     if (s->on_alert && !s->on_alert(alert, s->user)) refuse(s);
 }
 
+static void deliver_found(pk_scanner *s, const found_alert *f)
+{
+    const found_event *e = f->event;
+    pk_alert alert = {.rule = f->rule->shown, .time = e->shown.time, .host = e->host, .events = &e->shown, .event_count = 1, .event_total = 1,
+                      .why = f->why, .why_count = f->why_count, .json_parts = {f->head, e->rest}};
+    alert.detection.has_risk_score = f->rule->has_risk;
+    alert.detection.risk_score = f->rule->risk;
+    if (!s->options.json_in_parts) {
+        text_clear(&s->joined);
+        text_put(&s->joined, f->head);
+        text_put(&s->joined, e->rest);
+        text_put_char(&s->joined, 0);
+        alert.json = (pk_str){s->joined.ptr, s->joined.len - 1};
+    }
+    deliver_alert(s, &alert);
+}
+
 static void deliver(ticket *t, void *user)
 {
     pk_scanner *s = user;
     diag_merge(s->diags, t->diags);
     tally_ticket(s->tally, t);
-    for (size_t i = 0; i < t->alerts.len; i++) {
-        const found_alert *f = &t->alerts.at[i];
-        pk_alert alert = {.rule = catalog_rule(s->program->catalog, f->rule), .time = f->event.time, .host = f->host,
-                          .events = &f->event, .event_count = 1, .event_total = 1, .why = f->why, .why_count = f->why_count, .json = f->json};
-        alert.detection.has_risk_score = f->has_risk;
-        alert.detection.risk_score = f->risk;
-        deliver_alert(s, &alert);
-    }
+    for (size_t i = 0; i < t->alerts.len && !s->refused; i++) deliver_found(s, &t->alerts.at[i]);
     for (size_t i = 0; i < t->entities.len; i++) scan_context_add(s->context, &t->entities.at[i]);
     for (size_t i = 0; i < t->events.len && !s->refused; i++)
         if (!s->on_event(&t->events.at[i], s->user)) refuse(s);
@@ -197,7 +209,7 @@ static bool on_stage_alert(const stage_alert *found, void *user)
     arena *a = s->delivery;
     arena_reset(a);
     pk_alert alert = detection_alert(catalog_rule(s->program->catalog, found->rule), found, a);
-    alert.json = alert_json(&alert, alert_rule_json(alert.rule, a), a);
+    alert.json = alert.json_parts[0] = alert_json(&alert, a);
     deliver_alert(s, &alert);
     return !s->refused;
 }

@@ -30,14 +30,30 @@ typedef struct {
     atomic_uint references;
 } cut_stream;
 
+/* What all alerts of an event have in common, with the texts that stand in each of them. */
 typedef struct {
-    const rule *rule;
-    pk_event event;
-    pk_str host, json;
-    const pk_reason *why;
-    size_t why_count;
+    pk_event shown;
+    pk_str host;
+    pk_str opening;                /* up to the rule */
+    pk_str place;                  /* from `source` to `why` */
+    pk_str rest;                   /* the event and what follows it */
+} found_event;
+
+/* The same for all alerts of a rule. */
+typedef struct {
+    const pk_rule *shown;
+    pk_str head;                   /* `rule` and `attack` */
+    pk_str detection;              /* from the end of `why` up to the event */
     bool has_risk;
     double risk;
+} alert_rule;
+
+typedef struct {
+    const found_event *event;
+    const alert_rule *rule;
+    pk_str head;                   /* the alert as JSON, up to event->rest */
+    const pk_reason *why;
+    size_t why_count;
 } found_alert;
 
 typedef struct ticket ticket;
@@ -111,12 +127,16 @@ void cutting_progress(cutting *c, uint64_t *bytes, uint64_t *total);
 
 /* ---- alert.c ---- */
 
-/* What alerts of a rule say of it, as JSON: the same in each. */
-pk_str alert_rule_json(const pk_rule *r, arena *a);
-/* Renders everything of an alert into `a`; `rule_json` by alert_rule_json. */
-found_alert alert_render(const pk_rule *shown, pk_str rule_json, const rule *r, const pk_event *event, pk_str host,
-                         const match_reasons *reasons, arena *a);
-pk_str alert_json(const pk_alert *alert, pk_str rule_json, arena *a);
+/* Writes alerts of rules that look at one event; one a worker, which outlives its alerts. */
+typedef struct alert_writer alert_writer;
+alert_writer *alert_writer_new(const pk_catalog *c);
+void alert_writer_free(alert_writer *w);
+/* An event that raises alerts; all of it in `a`, as the texts of `shown` are. */
+const found_event *alert_event(alert_writer *w, const pk_event *shown, pk_str host, arena *a);
+/* Renders an alert into `a`; the reasons are those of matcher_why. */
+found_alert alert_render(alert_writer *w, const found_event *e, const rule *r, const match_reasons *reasons, arena *a);
+/* An alert of a correlation as JSON. */
+pk_str alert_json(const pk_alert *alert, arena *a);
 
 /* ---- detection.c ---- */
 

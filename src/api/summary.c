@@ -16,7 +16,9 @@ struct tally {
     arena *arena;
     pk_summary summary;
     uint64_t *by_rule;             /* by rule index */
-    counter by_technique, by_host, by_level, by_format, open_files;
+    counter by_host, by_format, open_files;
+    pk_str host;                   /* of the last alert: the next one is mostly of the same */
+    uint32_t host_at;              /* in by_host */
     VEC(pk_str) skipped;
 };
 
@@ -37,9 +39,7 @@ static void counter_free(counter *c)
 
 void tally_free(tally *y)
 {
-    counter_free(&y->by_technique);
     counter_free(&y->by_host);
-    counter_free(&y->by_level);
     counter_free(&y->by_format);
     counter_free(&y->open_files);
     vec_free(&y->skipped);
@@ -48,7 +48,8 @@ void tally_free(tally *y)
     mem_free(y);
 }
 
-static void count(tally *y, counter *c, pk_str name, uint64_t n, size_t limit)
+/* Returns where in counts it is. */
+static uint32_t count(tally *y, counter *c, pk_str name, uint64_t n, size_t limit)
 {
     uint32_t at = table_get(&c->names, name);
     if (at == TABLE_NONE && c->counts.len >= limit) {
@@ -61,6 +62,7 @@ static void count(tally *y, counter *c, pk_str name, uint64_t n, size_t limit)
         vec_push(&c->counts, 0);
     }
     c->counts.at[at] += n;
+    return at;
 }
 
 void tally_ticket(tally *y, const ticket *t)
@@ -80,14 +82,22 @@ void tally_ticket(tally *y, const ticket *t)
     }
 }
 
+static void count_host(tally *y, pk_str host)
+{
+    if (host.len && str_equal(host, y->host)) {
+        y->by_host.counts.at[y->host_at]++;
+        return;
+    }
+    y->host_at = count(y, &y->by_host, host.len ? host : STR("(unknown)"), 1, NAMES_COUNTED);
+    pk_str counted = y->by_host.names.entries.at[y->host_at].key;
+    y->host = str_equal(host, counted) ? counted : STR(""); /* the key stays, unless it is of many others */
+}
+
 void tally_alert(tally *y, const pk_alert *alert)
 {
-    const pk_rule *r = alert->rule;
     y->summary.alerts++;
-    y->by_rule[r->index]++;
-    count(y, &y->by_level, r->level.len ? r->level : STR("none"), 1, NAMES_COUNTED);
-    count(y, &y->by_host, alert->host.len ? alert->host : STR("(unknown)"), 1, NAMES_COUNTED);
-    for (size_t i = 0; i < r->techniques.count; i++) count(y, &y->by_technique, r->techniques.items[i], 1, NAMES_COUNTED);
+    y->by_rule[alert->rule->index]++;
+    count_host(y, alert->host);
 }
 
 uint64_t tally_events(const tally *y) { return y->summary.events; }
@@ -129,14 +139,30 @@ static pk_counts counts_of_rules(tally *y)
     return (pk_counts){items, found};
 }
 
+/* What is counted by rule tells it by level and technique too. */
+static void count_kinds(tally *y, counter *levels, counter *techniques)
+{
+    for (size_t i = 0; i < ir_rule_count(y->catalog->ir); i++) {
+        const pk_rule *r = &y->catalog->rules[i];
+        uint64_t n = y->by_rule[i];
+        if (!n) continue;
+        count(y, levels, r->level.len ? r->level : STR("none"), n, NAMES_COUNTED);
+        for (size_t k = 0; k < r->techniques.count; k++) count(y, techniques, r->techniques.items[k], n, NAMES_COUNTED);
+    }
+}
+
 const pk_summary *tally_summary(tally *y, scan_context *context, double seconds, bool stopped)
 {
     pk_summary *s = &y->summary;
     scan_context_summary(context, s);
     s->seconds = seconds;
     s->stopped = stopped;
-    s->by_level = counts_of(y, &y->by_level, highest_first);
-    s->by_technique = counts_of(y, &y->by_technique, most_first);
+    counter levels = {0}, techniques = {0};
+    count_kinds(y, &levels, &techniques);
+    s->by_level = counts_of(y, &levels, highest_first);
+    s->by_technique = counts_of(y, &techniques, most_first);
+    counter_free(&levels);
+    counter_free(&techniques);
     s->by_host = counts_of(y, &y->by_host, most_first);
     s->by_format = counts_of(y, &y->by_format, most_first);
     s->by_rule = counts_of_rules(y);

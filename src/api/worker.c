@@ -25,8 +25,7 @@ struct scan_worker {
     sightings *sightings;          /* NULL: not wanted */
     timestamp last_time;
     arena *scratch;                /* for one event */
-    arena *kept;                   /* for all of them */
-    pk_str *rule_json;             /* by rule index: what its alerts say of it; made for its first alert */
+    alert_writer *writer;          /* NULL: of dumps */
     text json;
     ticket *ticket;                /* being worked on */
     work_sign sign;                /* what it does just now */
@@ -42,7 +41,6 @@ scan_worker *worker_new(const pk_program *p, const pk_scan_options *options, wor
     w->ranged = options->since != PK_NO_TIME || options->until != PK_NO_TIME;
     w->classifier = classifier_new(program_schema(p->compiled), program_paths(p->compiled));
     w->scratch = arena_new();
-    w->kept = arena_new();
     w->wishes = wishes;
     w->last_time = TIMESTAMP_NONE;
     w->entity_class = schema_find_class(program_schema(p->compiled), CONTEXT_SCHEMA);
@@ -53,6 +51,7 @@ scan_worker *worker_new(const pk_program *p, const pk_scan_options *options, wor
     }
     w->matcher = matcher_new(p->compiled);
     w->sign.matcher = w->matcher;
+    w->writer = alert_writer_new(p->catalog);
     if (options->profile) matcher_count_rules(w->matcher);
     if (program_has_correlations(p->compiled))
         w->rows = row_store_new(p->compiled, options->row_memory ? options->row_memory : (size_t)ROW_MEMORY);
@@ -70,7 +69,7 @@ void worker_free(scan_worker *w)
     row_store_free(w->rows);
     sightings_free(w->sightings);
     arena_free(w->scratch);
-    arena_free(w->kept);
+    alert_writer_free(w->writer);
     text_free(&w->json);
     mem_free(w);
 }
@@ -147,25 +146,15 @@ static void keep_row(scan_worker *w, const match_result *m, size_t i, const even
              "a matched event could not be kept for its correlation");
 }
 
-/* Rules that are noisy say the same of themselves again and again. */
-static pk_str rule_json_of(scan_worker *w, const rule *r, const pk_rule *shown)
-{
-    if (!w->rule_json) w->rule_json = ARENA_ARRAY(w->kept, pk_str, ir_rule_count(w->program->catalog->ir));
-    pk_str *json = &w->rule_json[r->index];
-    if (!json->ptr) *json = alert_rule_json(shown, w->kept);
-    return *json;
-}
-
-static void raise_alert(scan_worker *w, const match_result *m, size_t i, const event *e, const classification *k, const pk_event *shown, pk_str host)
+static void raise_alert(scan_worker *w, const match_result *m, size_t i, const event *e, const classification *k, const found_event *found)
 {
     const rule *r = ir_rule(w->program->catalog->ir, m->rules[i]);
     match_reasons reasons = {{0}};
     sign_set(&w->sign, PART_MATCH);
     matcher_why(w->matcher, r, m->classes[i], e, k, w->scratch, &reasons);
     sign_set(&w->sign, PART_RENDER);
-    const pk_rule *rule_shown = catalog_rule(w->program->catalog, r);
-    found_alert found = alert_render(rule_shown, rule_json_of(w, r, rule_shown), r, shown, host, &reasons, w->ticket->results);
-    vec_push_in(w->ticket->results, &w->ticket->alerts, found);
+    found_alert alert = alert_render(w->writer, found, r, &reasons, w->ticket->results);
+    vec_push_in(w->ticket->results, &w->ticket->alerts, alert);
 }
 
 static void matched(scan_worker *w, const match_result *m, const event *e, const classification *k, timestamp time)
@@ -175,6 +164,7 @@ static void matched(scan_worker *w, const match_result *m, const event *e, const
     sign_set(&w->sign, PART_RENDER);
     pk_event shown = event_of(w, e, time, render_event(w, e, k));
     pk_str host = arena_str(t->results, classifier_host(w->classifier, e, k, w->scratch));
+    const found_event *found = NULL;
     bool missed = false;
     for (size_t i = 0; i < m->count; i++) {
         const rule *r = ir_rule(w->program->catalog->ir, m->rules[i]);
@@ -183,7 +173,9 @@ static void matched(scan_worker *w, const match_result *m, const event *e, const
             missed |= time == TIMESTAMP_NONE && !row_store_takes_timeless(w->rows, m->rules[i]);
         }
         if (rule_is_correlation(r)) continue; /* what it matched are rows of its stages */
-        if (!r->silent && program_has_rule(w->program->compiled, m->rules[i])) raise_alert(w, m, i, e, k, &shown, host);
+        if (r->silent || !program_has_rule(w->program->compiled, m->rules[i])) continue;
+        if (!found) found = alert_event(w->writer, &shown, host, t->results);
+        raise_alert(w, m, i, e, k, found);
     }
     t->without_time += missed;
 }

@@ -11,35 +11,10 @@
 
 #include "base/unicode.h"
 
-static inline void reserve(text *t, size_t more)
-{
-    if (t->cap - t->len < more) t->ptr = vec_grow(t->ptr, &t->cap, t->len + more, 1);
-}
-
-char *text_reserve(text *t, size_t more)
-{
-    reserve(t, more);
-    return t->ptr + t->len;
-}
-
 void text_free(text *t)
 {
     mem_free(t->ptr);
     *t = (text){0};
-}
-
-void text_put(text *t, pk_str s)
-{
-    if (s.len == 0) return;
-    reserve(t, s.len);
-    memcpy(t->ptr + t->len, s.ptr, s.len);
-    t->len += s.len;
-}
-
-void text_put_char(text *t, char c)
-{
-    reserve(t, 1);
-    t->ptr[t->len++] = c;
 }
 
 void text_put_cstring(text *t, const char *s) { text_put(t, str_from(s)); }
@@ -49,12 +24,12 @@ void text_printf(text *t, const char *format, ...)
     va_list args, again;
     va_start(args, format);
     va_copy(again, args);
-    reserve(t, 64);
+    text_reserve(t, 64);
     int n = vsnprintf(t->ptr + t->len, t->cap - t->len, format, args);
     va_end(args);
     if (n > 0) {
         if ((size_t)n >= t->cap - t->len) {
-            reserve(t, (size_t)n + 1);
+            text_reserve(t, (size_t)n + 1);
             vsnprintf(t->ptr + t->len, t->cap - t->len, format, again);
         }
         t->len += (size_t)n;
@@ -113,69 +88,105 @@ static inline char json_letter(unsigned char c)
     }
 }
 
-/* Skips bytes that JSON takes as they are, 16 or 8 at a time: ASCII but for controls, '"', '\\' and DEL. */
-static size_t skip_plain(pk_str s, size_t at)
+/*
+ * What JSON takes as it is: ASCII but for controls, '"', '\\' and DEL. Copied while it is looked at, a step of 16 or 8 bytes at a
+ * time; what stands behind the byte that stopped it is overwritten by what follows. There is room for STEP bytes more than `s`.
+ */
+enum { STEP = 16, LONGEST_ESCAPE = 6 };
+
+#ifdef __SSE2__
+static inline uint32_t odd_of_16(__m128i v)
 {
+    __m128i odd = _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('"')), _mm_cmpeq_epi8(v, _mm_set1_epi8('\\')));
+    odd = _mm_or_si128(odd, _mm_cmpeq_epi8(v, _mm_set1_epi8(0x7f)));
+    odd = _mm_or_si128(odd, _mm_cmplt_epi8(v, _mm_set1_epi8(0x20))); /* signed: what is not ASCII as well */
+    return (uint32_t)_mm_movemask_epi8(odd);
+}
+#endif
+
+/* The highest bit of the first byte that is odd; above it there may be false ones. */
+static inline uint64_t odd_of_8(uint64_t n)
+{
+#define EACH(b) (UINT64_C(0x0101010101010101) * (b))
+    uint64_t quote = n ^ EACH('"'), backslash = n ^ EACH('\\'), del = n ^ EACH(0x7f);
+    /* A byte that is zero, or below 0x20, borrows into its highest bit. */
+    return ((n - EACH(0x20)) | n | (quote - EACH(1)) | (backslash - EACH(1)) | (del - EACH(1))) & EACH(0x80);
+#undef EACH
+}
+
+static inline bool is_plain(char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; }
+
+/* Copies from `at` on; returns where it stopped. */
+static inline size_t put_plain(char *out, pk_str s, size_t at)
+{
+    size_t from = at;
 #ifdef __SSE2__
     for (; s.len - at >= 16; at += 16) {
         __m128i v = _mm_loadu_si128((const __m128i *)(const void *)(s.ptr + at));
-        __m128i odd = _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('"')), _mm_cmpeq_epi8(v, _mm_set1_epi8('\\')));
-        odd = _mm_or_si128(odd, _mm_cmpeq_epi8(v, _mm_set1_epi8(0x7f)));
-        odd = _mm_or_si128(odd, _mm_cmplt_epi8(v, _mm_set1_epi8(0x20))); /* signed: what is not ASCII as well */
-        uint32_t found = (uint32_t)_mm_movemask_epi8(odd);
-        if (found) return at + (size_t)__builtin_ctz(found);
+        _mm_storeu_si128((__m128i *)(void *)(out + (at - from)), v);
+        uint32_t odd = odd_of_16(v);
+        if (odd) return at + (size_t)__builtin_ctz(odd);
     }
 #endif
-#define EACH(b) (UINT64_C(0x0101010101010101) * (b))
     for (; s.len - at >= 8; at += 8) {
-        uint64_t n, quote, backslash, del;
+        uint64_t n;
         memcpy(&n, s.ptr + at, 8);
-        quote = n ^ EACH('"');
-        backslash = n ^ EACH('\\');
-        del = n ^ EACH(0x7f);
-        /* A byte that is zero, or below 0x20, borrows into its highest bit; a false alarm only costs the slow way. */
-        uint64_t odd = (n - EACH(0x20)) | n | (quote - EACH(1)) | (backslash - EACH(1)) | (del - EACH(1));
-        if (odd & EACH(0x80)) break;
+        memcpy(out + (at - from), &n, 8);
+        if (odd_of_8(n)) break;
     }
-    while (at < s.len && s.ptr[at] >= 0x20 && s.ptr[at] < 0x7f && s.ptr[at] != '"' && s.ptr[at] != '\\') at++;
+    while (at < s.len && is_plain(s.ptr[at])) {
+        out[at - from] = s.ptr[at];
+        at++;
+    }
     return at;
-#undef EACH
+}
+
+/* A byte that is no plain one, and what belongs to it; there is room for LONGEST_ESCAPE. Returns the number of bytes written. */
+static size_t put_escaped(char *out, pk_str s, size_t *at)
+{
+    static const char digits[] = "0123456789abcdef";
+    unsigned char c = (unsigned char)s.ptr[*at];
+    uint32_t code = c;
+    if (c < 0x80) {
+        char letter = json_letter(c);
+        ++*at;
+        if (letter) {
+            out[0] = '\\';
+            out[1] = letter;
+            return 2;
+        }
+    } else {
+        code = utf8_next(s, at);
+        if (code != 0x2028 && code != 0x2029) return utf8_put(out, code); /* these two are line ends to some readers of lines */
+    }
+    memcpy(out, "\\u", 2);
+    for (int i = 0; i < 4; i++) out[2 + i] = digits[code >> (12 - 4 * i) & 15];
+    return 6;
+}
+
+/* Room is made for text with few escapes at once; where there are many, again. */
+void text_put_json_inside(text *t, pk_str s)
+{
+    char *out = text_reserve(t, s.len + s.len / 8 + STEP + LONGEST_ESCAPE), *end = t->ptr + t->cap;
+    for (size_t at = 0; at < s.len;) {
+        if ((size_t)(end - out) < s.len - at + STEP + LONGEST_ESCAPE) {
+            t->len = (size_t)(out - t->ptr);
+            out = text_reserve(t, (s.len - at) * 2 + STEP + LONGEST_ESCAPE);
+            end = t->ptr + t->cap;
+        }
+        size_t plain = put_plain(out, s, at);
+        out += plain - at;
+        at = plain;
+        if (at < s.len) out += put_escaped(out, s, &at);
+    }
+    t->len = (size_t)(out - t->ptr);
 }
 
 void text_put_json(text *t, pk_str s)
 {
-    reserve(t, s.len + 2);
-    t->ptr[t->len++] = '"';
+    text_put_char(t, '"');
     text_put_json_inside(t, s);
     text_put_char(t, '"');
-}
-
-void text_put_json_inside(text *t, pk_str s)
-{
-    for (size_t at = 0; at < s.len;) {
-        size_t plain = skip_plain(s, at);
-        char *out = text_reserve(t, plain - at + 8);
-        memcpy(out, s.ptr + at, plain - at);
-        t->len += plain - at;
-        out += plain - at;
-        if ((at = plain) == s.len) break;
-        unsigned char c = (unsigned char)s.ptr[at];
-        if (c >= 0x80) {
-            uint32_t code = utf8_next(s, &at);
-            if (code == 0x2028 || code == 0x2029) text_printf(t, "\\u%04x", code); /* line ends to some readers of lines */
-            else t->len += utf8_put(out, code);
-            continue;
-        }
-        at++;
-        char letter = json_letter(c);
-        if (!letter) {
-            text_printf(t, "\\u%04x", c);
-            continue;
-        }
-        out[0] = '\\';
-        out[1] = letter;
-        t->len += 2;
-    }
 }
 
 void text_put_csv(text *t, pk_str s)

@@ -14,9 +14,25 @@ static inline void text_clear(text *t) { t->len = 0; }
 static inline pk_str text_view(const text *t) { return (pk_str){t->ptr ? t->ptr : "", t->len}; }
 
 /* Room for `more` bytes; the caller writes there and adds what it wrote to t->len. */
-char *text_reserve(text *t, size_t more);
-void text_put(text *t, pk_str s);
-void text_put_char(text *t, char c);
+static inline char *text_reserve(text *t, size_t more)
+{
+    if (t->cap - t->len < more) t->ptr = (char *)vec_grow(t->ptr, &t->cap, t->len + more, 1);
+    return t->ptr + t->len;
+}
+
+static inline void text_put(text *t, pk_str s)
+{
+    if (s.len == 0) return;
+    memcpy(text_reserve(t, s.len), s.ptr, s.len);
+    t->len += s.len;
+}
+
+static inline void text_put_char(text *t, char c)
+{
+    *text_reserve(t, 1) = c;
+    t->len++;
+}
+
 void text_put_cstring(text *t, const char *s);
 void text_printf(text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void text_put_int(text *t, int64_t n);

@@ -4,7 +4,8 @@
 static void put_alert(text *out, const pk_alert *a, const out_stream *to)
 {
     (void)to;
-    text_put(out, a->json);
+    text_put(out, a->json_parts[0]);
+    text_put(out, a->json_parts[1]);
     text_put_char(out, '\n');
 }
 

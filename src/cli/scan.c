@@ -2,6 +2,8 @@
 #include "cli/output.h"
 #include "cli/session.h"
 
+enum { GATHERED = 64 << 10 }; /* bytes of alerts that are handed on at once */
+
 typedef struct {
     session session;
     const output *output;
@@ -32,6 +34,7 @@ static bool on_alert(const pk_alert *alert, void *user)
     if (c->fail_rank >= 0 && rank_of(alert->rule->level) >= c->fail_rank) c->failed = true;
     if (c->to.terminal) progress_clear(&c->session.bar);
     c->output->alert(&c->buffer, alert, &c->to);
+    if (!c->to.terminal && c->buffer.len < GATHERED) return c->to.error == 0;
     return hand_on(c) && (!c->to.terminal || out_flush(&c->to));
 }
 

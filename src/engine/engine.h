@@ -50,6 +50,21 @@ typedef struct {
 } match_result;
 match_result matcher_run(matcher *m, const event *e, const classification *k);
 
+/* What a reason says of the rule, of all events the same: made when it is first given, kept as long as the matcher. */
+typedef struct {
+    uint32_t number;               /* from 0, in the order of making */
+    pk_str field, constant;
+    test_kind kind;
+    bool keyword;
+} reason_predicate;
+
+/* A value that reasons of an event show, the same for all that show it, until the next matcher_run. The caller notes there what it
+ * made of the text. */
+typedef struct {
+    pk_str text;
+    pk_str kept, json;             /* the caller's; ptr NULL at first */
+} reason_value;
+
 /* Why: every predicate of the rule that was true of the event. */
 typedef struct {
     pk_str field;                  /* as the rule names it; empty for a keyword */
@@ -59,6 +74,8 @@ typedef struct {
     pk_str constant;               /* of the rule, as its author wrote it */
     pk_str value;                  /* of the event: text */
     int64_t at, length;            /* of the match within value, bytes; -1: no place (numbers, exists) */
+    const reason_predicate *predicate; /* what is said of the rule; NULL: only here, and constant is made in `a` */
+    reason_value *shown;           /* value; NULL: it is shown only here */
 } match_reason;
 typedef struct { VEC(match_reason) items; } match_reasons;
 /*

@@ -22,6 +22,7 @@ matcher *matcher_new(const program *p)
     m->arena = arena_new();
     m->calls = ir_calls_new();
     m->finder = field_finder_new(p->schema);
+    m->reasons = reason_predicates_new();
     m->slots = mem_zalloc(slots + 1, sizeof *m->slots);
     m->sparse = sparse_slots(p);
     m->bits = mem_zalloc(predicates / 64 + 1, sizeof *m->bits);
@@ -39,6 +40,7 @@ void matcher_free(matcher *m)
     context_table_free(m->contexts);
     value_cache_free(m->cache);
     field_finder_free(m->finder);
+    reason_predicates_free(m->reasons);
     network_scratch_free(&m->network);
     ir_calls_free(m->calls);
     arena_free(m->arena);

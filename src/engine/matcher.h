@@ -93,12 +93,26 @@ typedef struct {
 /* A slot of every value that only predicates look at, and those of a light network, need not hold what that rules out. */
 typedef enum { SPARSE_NO, SPARSE_YES, SPARSE_TEXTS /* nor numbers */ } sparse_kind;
 
-/* Values of a rule's field in the record: rules that match the same event ask for the same few fields. */
+/* What tests see of a list of values, and what reasons show of them. */
+typedef struct {
+    list_builder values;
+    subject_text *texts;          /* of those that have any */
+    reason_value *shown;
+    size_t count;
+} explained_values;
+
+/* A rule's field in the record: rules that match the same event ask for the same few fields. */
 typedef struct {
     class_id class_id;
     pk_str schema, path;
-    list_builder values;
+    explained_values values;
 } explained_field;
+
+/* reasons.c: what reasons say of rules, by the constant that it is about. */
+typedef struct reason_predicates reason_predicates;
+reason_predicates *reason_predicates_new(void);
+void reason_predicates_free(reason_predicates *r);
+const reason_predicate *reason_predicate_of(reason_predicates *r, const ir_use *u, const ir_constant *c);
 
 struct matcher {
     const program *program;
@@ -117,6 +131,7 @@ struct matcher {
     pk_str texts;                 /* event.texts, once `texts_known` */
     bool texts_known;
     VEC(explained_field) explained; /* what matcher_why has looked up in the tree */
+    reason_predicates *reasons;
     slot_state *slots;            /* by slot */
     uint8_t *sparse;              /* by slot: what of every value it must hold (sparse_kind) */
     VEC(slot_value) values;

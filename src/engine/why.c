@@ -37,25 +37,42 @@ static void look_up_field(why_walk *w, const ir_field *f, arena *a, list_builder
     else schema_field_values(w->m->program->schema, w->class_id, w->layout, f->schema, f->path, w->tree, a, out);
 }
 
-/* Looked up once for all rules that match the event. */
-static void values_of_path(why_walk *w, const ir_field *f, list_builder *out)
+/* The texts of values, as tests see them. */
+static void read_texts(explained_values *v, arena *a)
+{
+    v->texts = ARENA_ARRAY(a, subject_text, v->values.items.len + 1);
+    v->shown = ARENA_ARRAY(a, reason_value, v->values.items.len + 1);
+    for (size_t i = 0; i < v->values.items.len; i++) {
+        pk_str s;
+        if (v->values.items.at[i].type == VALUE_NULL || !value_text(a, &v->values.items.at[i], &s)) continue;
+        v->shown[v->count].text = s;
+        v->texts[v->count++] = (subject_text){s, fold(a, s)};
+    }
+}
+
+/* Looked up once for all rules that match the event; until the next look-up. */
+static const explained_values *explained_path(why_walk *w, const ir_field *f)
 {
     matcher *m = w->m;
-    size_t i = 0;
-    if (w->event != m->event) {
+    for (size_t i = 0; i < m->explained.len; i++) {
+        const explained_field *x = &m->explained.at[i];
+        if (x->class_id == w->class_id && str_equal(x->path, f->path) && str_equal(x->schema, f->schema)) return &x->values;
+    }
+    explained_field x = {.class_id = w->class_id, .schema = f->schema, .path = f->path};
+    look_up_field(w, f, m->arena, &x.values.values);
+    read_texts(&x.values, m->arena);
+    vec_push(&m->explained, x);
+    return &m->explained.at[m->explained.len - 1].values;
+}
+
+static void values_of_path(why_walk *w, const ir_field *f, list_builder *out)
+{
+    if (w->event != w->m->event) {
         look_up_field(w, f, w->arena, out);
         return;
     }
-    for (; i < m->explained.len; i++) {
-        const explained_field *x = &m->explained.at[i];
-        if (x->class_id == w->class_id && str_equal(x->path, f->path) && str_equal(x->schema, f->schema)) break;
-    }
-    if (i == m->explained.len) {
-        explained_field x = {.class_id = w->class_id, .schema = f->schema, .path = f->path};
-        look_up_field(w, f, m->arena, &x.values);
-        vec_push(&m->explained, x);
-    }
-    for (size_t k = 0; k < m->explained.at[i].values.items.len; k++) list_add(w->arena, out, m->explained.at[i].values.items.at[k]);
+    const explained_values *known = explained_path(w, f);
+    for (size_t i = 0; i < known->values.items.len; i++) list_add(w->arena, out, known->values.items.at[i]);
 }
 
 static void values_of_field(why_walk *w, const ir_field *f, list_builder *out)
@@ -132,6 +149,7 @@ static void add_place(match_reason *r, subject_text s, const match_place *place)
 
 static bool same_reason(const match_reason *a, const match_reason *b)
 {
+    if (a->predicate && a->predicate == b->predicate && a->shown && a->shown == b->shown) return true;
     return a->kind == b->kind && a->at == b->at && a->length == b->length && str_equal(a->field, b->field) &&
            str_equal(a->constant, b->constant) && str_equal(a->value, b->value);
 }
@@ -144,64 +162,58 @@ static void add_reason(why_walk *w, match_reason r)
     vec_push_in(w->arena, &w->out->items, r);
 }
 
-static pk_str constant_text(why_walk *w, const ir_constant *c)
-{
-    pk_str s = {"", 0};
-    if (c->written.len) return c->written;
-    value_text(w->arena, &c->test->constant, &s);
-    return s;
-}
-
 static match_reason reason_of(why_walk *w, const ir_use *u, const ir_constant *c)
 {
-    const ir_field *f = field_of(u->operand);
-    bool keyword = f && f->kind != FIELD_PATH;
-    return (match_reason){.field = f && !keyword ? f->path : (pk_str){"", 0}, .kind = c->test->kind, .keyword = keyword,
-                          .constant = constant_text(w, c), .value = {"", 0}, .at = -1, .length = -1};
+    const reason_predicate *p = reason_predicate_of(w->m->reasons, u, c);
+    return (match_reason){.field = p->field, .kind = p->kind, .keyword = p->keyword, .constant = p->constant, .value = {"", 0},
+                          .at = -1, .length = -1, .predicate = p};
 }
 
 static void explain_presence(why_walk *w, const ir_use *u, const ir_constant *c, const list_builder *values)
 {
-    match_reason r = reason_of(w, u, c);
     bool null = values->items.len == 0;
     for (size_t i = 0; i < values->items.len; i++)
         null |= values->items.at[i].type == VALUE_NULL || values->items.at[i].type == VALUE_BLANK;
     if (c->test->kind == TEST_EXISTS ? values->items.len == 0 : !null) return;
+    match_reason r = reason_of(w, u, c);
     if (values->items.len) value_text(w->arena, &values->items.at[0], &r.value);
     add_reason(w, r);
 }
 
 /* The first value of which the test is true. */
-static void explain_test(why_walk *w, const ir_use *u, const ir_constant *c, const subject_text *values, size_t count)
+static void explain_test(why_walk *w, const ir_use *u, const ir_constant *c, const explained_values *v)
 {
     const prepared_test *t = c->test->id < w->m->program->prepared_count ? w->m->program->prepared[c->test->id] : NULL;
     match_place place;
-    for (size_t i = 0; t && i < count; i++) {
-        if (!prepared_match(t, values[i], &w->m->network.regex, &place)) continue;
+    for (size_t i = 0; t && i < v->count; i++) {
+        if (!prepared_match(t, v->texts[i], &w->m->network.regex, &place)) continue;
         match_reason r = reason_of(w, u, c);
-        r.value = values[i].text;
-        add_place(&r, values[i], &place);
+        r.value = v->texts[i].text;
+        r.shown = &v->shown[i];
+        add_place(&r, v->texts[i], &place);
         add_reason(w, r);
         return;
     }
 }
 
+static explained_values values_of_use(why_walk *w, const ir_use *u)
+{
+    const expr *e = u->operand;
+    explained_values v = {0};
+    if (e->kind == EXPR_FIELD && e->as.field.kind == FIELD_PATH && w->event == w->m->event) return *explained_path(w, &e->as.field);
+    values_of(w, e, &v.values);
+    read_texts(&v, w->arena);
+    return v;
+}
+
 static void explain_use(why_walk *w, const ir_use *u)
 {
-    list_builder values = {0};
-    size_t count = 0;
     if (u->negated) return;
-    values_of(w, u->operand, &values);
-    subject_text *subjects = ARENA_ARRAY(w->arena, subject_text, values.items.len + 1);
-    for (size_t i = 0; i < values.items.len; i++) {
-        pk_str s;
-        if (values.items.at[i].type == VALUE_NULL || !value_text(w->arena, &values.items.at[i], &s)) continue;
-        subjects[count++] = (subject_text){s, fold(w->arena, s)};
-    }
+    explained_values v = values_of_use(w, u);
     for (size_t i = 0; i < u->count; i++) {
         const ir_constant *c = &u->constants[i];
-        if (c->test->kind == TEST_EXISTS || c->test->kind == TEST_IS_NULL) explain_presence(w, u, c, &values);
-        else explain_test(w, u, c, subjects, count);
+        if (c->test->kind == TEST_EXISTS || c->test->kind == TEST_IS_NULL) explain_presence(w, u, c, &v.values);
+        else explain_test(w, u, c, &v);
     }
 }
 

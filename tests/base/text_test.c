@@ -1,6 +1,8 @@
 /* Escaping: each kind, over what is dangerous to it. */
 #include "check.h"
 
+#include <stdio.h>
+
 #include "base/text.h"
 
 typedef struct { const char *in, *out; } pair;
@@ -24,6 +26,43 @@ static void test_json(void **state)
         {"\xc3\xa9\xff!", "\"\xc3\xa9\xef\xbf\xbd!\""}, {"\xe2\x80\xa8", "\"\\u2028\""},
     };
     check_pairs(cases, sizeof cases / sizeof *cases, text_put_json);
+}
+
+/* Every character at every place of texts of every length up to 40, and behind a text that left hardly any room: by the bytes. */
+static void test_json_everywhere(void **state)
+{
+    (void)state;
+    static const pair odd[] = {{"\"", "\\\""}, {"\x7f", "\\u007f"}, {"\x01", "\\u0001"}, {"\n", "\\n"}, {"\xc3\xa9", "\xc3\xa9"},
+                               {"\xe2\x80\xa9", "\\u2029"}, {"\xf0\x9f\x98\x80", "\xf0\x9f\x98\x80"}, {"\x80", "\xef\xbf\xbd"}, {"z", "z"}};
+    for (size_t len = 0; len <= 40; len++)
+        for (size_t at = 0; at <= len; at++)
+            for (size_t k = 0; k < sizeof odd / sizeof *odd; k++) {
+                char in[128], expected[128];
+                snprintf(in, sizeof in, "%.*s%s%.*s", (int)at, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOP", odd[k].in, (int)(len - at),
+                         "0123456789+-/,.;:_#'~*?=()&%$!<>|^ @0123");
+                snprintf(expected, sizeof expected, "%.*s%s%.*s", (int)at, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOP", odd[k].out,
+                         (int)(len - at), "0123456789+-/,.;:_#'~*?=()&%$!<>|^ @0123");
+                text t = {0};
+                char *bytes = mem_alloc(strlen(in)); /* so that reading past the end is seen */
+                memcpy(bytes, in, strlen(in));
+                text_put_json_inside(&t, (pk_str){bytes, strlen(in)});
+                assert_str(text_view(&t), expected);
+                mem_free(bytes);
+                text_free(&t);
+            }
+}
+
+/* Nothing but what must be escaped: six times as long. */
+static void test_json_grows(void **state)
+{
+    (void)state;
+    char controls[3000];
+    memset(controls, 1, sizeof controls);
+    text t = {0};
+    text_put_json(&t, (pk_str){controls, sizeof controls});
+    assert_int_equal(t.len, 6 * sizeof controls + 2);
+    for (size_t i = 0; i < sizeof controls; i++) assert_memory_equal(t.ptr + 1 + 6 * i, "\\u0001", 6);
+    text_free(&t);
 }
 
 static void test_csv(void **state)
@@ -77,7 +116,7 @@ static void test_numbers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_json), cmocka_unit_test(test_csv), cmocka_unit_test(test_html), cmocka_unit_test(test_terminal), cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_json), cmocka_unit_test(test_json_everywhere), cmocka_unit_test(test_json_grows), cmocka_unit_test(test_csv), cmocka_unit_test(test_html), cmocka_unit_test(test_terminal), cmocka_unit_test(test_numbers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
