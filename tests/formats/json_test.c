@@ -411,6 +411,25 @@ static void test_escapes(void **state)
     text_free(&expected);
 }
 
+/* A wrong escape, wherever it stands in a string that nobody asks for, costs its record and no other. */
+static void test_wrong_escapes(void **state)
+{
+    static const char *const wrong[] = {"\\x", "\\", "\\\\\\", "\\u12g4", "\\U0041", "\\u004", "\\\\\\a", "\\\xc3\xa9"};
+    static const char filler[] = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx";
+    (void)state;
+    for (size_t i = 0; i < COUNT(wrong); i++)
+        for (int n = 0; n < 70; n++) {
+            text log = {0};
+            bool quoted = wrong[i][strlen(wrong[i]) - 1] == '\\'; /* the quote behind it is no end, so it gets another one */
+            text_printf(&log, "{\"a\":\"\\\\\\\"\\n\"}\n{\"b\":\"%.*s%s\"%s}\n{\"c\":\"\\u00e9\"}\n", n, filler, wrong[i], quoted ? "\\d\"" : "");
+            outcome o = read_as(text_view(&log), 1 << 20, 1 << 20);
+            assert_text(&o.events, "1:{\"a\":\"\\\\\\\"\\n\"}\n3:{\"c\":\"\xc3\xa9\"}\n", wrong[i]);
+            assert_int_equal(o.damaged, 1);
+            outcome_free(&o);
+            text_free(&log);
+        }
+}
+
 static void test_stopping(void **state)
 {
     (void)state;
@@ -495,6 +514,7 @@ int main(void)
         cmocka_unit_test(test_fields),            cmocka_unit_test(test_stopping),
         cmocka_unit_test(test_messages),          cmocka_unit_test(test_detection),
         cmocka_unit_test(test_escapes),
+        cmocka_unit_test(test_wrong_escapes),
     };
     return cmocka_run_group_tests_name("json", tests, NULL, NULL);
 }

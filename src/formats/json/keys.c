@@ -58,9 +58,11 @@ key_cell *key_memory_look_up(key_memory *m, key_cell *before, path_node from, pk
     }
     key_cell *c = &m->cells[cell_of(from, key)];
     before->next = c;
-    if (key_is_of(c, from, key)) return c;
-    *c = (key_cell){.from = from, .len = (uint32_t)key.len, .next = &m->free};
-    if (key.len) memcpy(c->key, key.ptr, key.len);
+    if (c->from == from && c->len == key.len + KEY_FRAME && memcmp(c->text + 1, key.ptr, key.len) == 0) return c;
+    *c = (key_cell){.from = from, .len = (uint32_t)key.len + KEY_FRAME, .next = &m->free};
+    c->text[0] = c->text[key.len + 1] = '"';
+    c->text[key.len + 2] = ':';
+    memcpy(c->text + 1, key.ptr, key.len);
     fill(m, c, from, key);
     return c;
 }

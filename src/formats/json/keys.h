@@ -12,19 +12,20 @@
 #include "event/path.h"
 
 enum {
-    KEY_LIMIT = 48,     /* longer keys are looked up each time */
+    KEY_LIMIT = 45,     /* longer keys are looked up each time */
+    KEY_FRAME = 3,      /* two quotes and a colon */
     KEY_OVERREAD = 16,  /* so many bytes behind a key must be readable */
 };
 
 typedef struct key_cell key_cell;
 struct key_cell {
     path_node from, to; /* from PATH_NONE: free */
-    uint32_t len;
+    uint32_t len;       /* of the text */
     uint32_t slot_count;
     const path_slot *slots; /* of `to` */
     bool has_children, has_pairs; /* of `to` */
     key_cell *next; /* that of the key which came after this one the last time; never NULL */
-    char key[KEY_LIMIT];
+    _Alignas(16) char text[KEY_LIMIT + KEY_FRAME]; /* the key as it mostly stands: "key": */
 };
 
 typedef struct key_memory key_memory;
@@ -32,30 +33,25 @@ key_memory *key_memory_new(const path_set *paths);
 void key_memory_free(key_memory *m);
 
 key_cell *key_memory_start(key_memory *m); /* what stands before the first key of a record */
-/* Of a key that did not come as it did the last time. */
+/* The cell of a key without escapes that did not come as it did the last time, right until the next call. `before`: that of the key before it in the record. */
 key_cell *key_memory_look_up(key_memory *m, key_cell *before, path_node from, pk_str key);
 
-static inline bool key_is_of(const key_cell *c, path_node from, pk_str key)
+/* Does the key of this cell stand at p, in an object at node `from`? */
+static inline bool key_stands_at(const key_cell *c, path_node from, const char *p)
 {
-    if (c->from != from || c->len != key.len) return false;
+    if (c->from != from) return false;
 #ifdef __SSE2__
-    for (size_t i = 0; i < key.len; i += 16) {
-        __m128i a = _mm_loadu_si128((const __m128i *)(const void *)(key.ptr + i));
-        __m128i b = _mm_loadu_si128((const __m128i *)(const void *)(c->key + i));
+    for (size_t i = 0; i < c->len; i += 16) {
+        __m128i a = _mm_loadu_si128((const __m128i *)(const void *)(p + i));
+        __m128i b = _mm_load_si128((const __m128i *)(const void *)(c->text + i));
         uint32_t differ = ~(uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(a, b)) & 0xffff;
-        if (key.len - i < 16) differ &= (1u << (key.len - i)) - 1;
+        if (c->len - i < 16) differ &= (1u << (c->len - i)) - 1;
         if (differ) return false;
     }
     return true;
 #else
-    return memcmp(c->key, key.ptr, key.len) == 0;
+    return memcmp(c->text, p, c->len) == 0;
 #endif
-}
-
-/* The cell of `key` below node `from`, right until the next call. `before`: that of the key before it in the record. */
-static inline key_cell *key_memory_find(key_memory *m, key_cell *before, path_node from, pk_str key)
-{
-    return key_is_of(before->next, from, key) ? before->next : key_memory_look_up(m, before, from, key);
 }
 
 #endif

@@ -8,6 +8,7 @@
 
 #include "base/unicode.h"
 #include "event/json_text.h"
+#include "formats/json/escapes.h"
 #include "formats/json/json.h"
 #include "formats/json/scan.h"
 #include "formats/json/spans.h"
@@ -57,7 +58,6 @@ void json_reader_free(reader *r)
     if (!r) return;
     simdjson_parser_free(r->parser);
     key_memory_free(r->tokens.keys);
-    vec_free(&r->tokens.tokens);
     vec_free(&r->fields.at);
     arena_free(r->arena);
     mem_free(r);
@@ -84,11 +84,21 @@ static void event_values(const event *e, bool texts_only, arena *a, void (*fn)(c
     else tape_each_value(&r->record, texts_only, fn, user);
 }
 
+/* Several slots may ask for one string: their fields stand side by side. */
+static void event_decode(const event *e, event_field *f)
+{
+    const char *string = f->value.as.string.ptr;
+    pk_str made = f->value.as.string;
+    (void)!escape_undo(((const reader *)e->reader)->arena, made, &made); /* was proved */
+    for (const event_field *end = e->fields + e->field_count; f < end && f->undecoded && f->value.as.string.ptr == string; f++)
+        *f = (event_field){f->slot, false, value_string(made)};
+}
+
 static void give_event(reading *g, const json_span *span, pk_str raw, pk_str json)
 {
     reader *r = g->reader;
     event e = {.format = &json_format, .source = *g->source, .fields = r->fields.at.at, .field_count = r->fields.at.len,
-               .raw = raw, .json = json, .tree = event_record, .each_value = event_values, .reader = r};
+               .decode = event_decode, .raw = raw, .json = json, .tree = event_record, .each_value = event_values, .reader = r};
     e.source.position = g->block->position + span->offset;
     e.source.line = span->line;
     e.source.record = -1;
@@ -310,6 +320,7 @@ static void read_group(reading *g, const spans_footer *footer, size_t first, siz
     const uint32_t *places;
     size_t count, at = 0;
     if (!simdjson_index(g->reader->parser, from, last.offset + last.len - offset, &places, &count)) count = 0;
+    g->reader->tokens.proved = count && escapes_all_plain(from, last.offset + last.len - offset);
     for (size_t i = first; i < behind && !g->stopped; i++) {
         span = spans_at(g->block, footer, i);
         size_t start = span.offset - offset;

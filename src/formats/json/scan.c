@@ -50,23 +50,6 @@ static byte_classes classify(const char *p)
 }
 #endif
 
-/* Bits of the bytes that an odd run of backslashes stands before; the carry is 1 if the next block's first is one. */
-static uint64_t escaped_bytes(uint64_t backslash, uint64_t *carry)
-{
-    if (backslash == 0) {
-        uint64_t escaped = *carry;
-        *carry = 0;
-        return escaped;
-    }
-    const uint64_t even = UINT64_C(0x5555555555555555);
-    backslash &= ~*carry;
-    uint64_t follows = backslash << 1 | *carry;
-    uint64_t odd_starts = backslash & ~even & ~follows;
-    uint64_t runs_end;
-    *carry = __builtin_add_overflow(odd_starts, backslash, &runs_end) ? 1 : 0;
-    return (even ^ (runs_end << 1)) & follows;
-}
-
 /* Bit i: parity of the bits 0..i. */
 static uint64_t parity_so_far(uint64_t x)
 {
@@ -87,7 +70,7 @@ scan_result scan_match(const char *at, const char *end, const char **close)
             chunk = tail;
         }
         byte_classes c = classify(chunk);
-        uint64_t quote = c.quote & ~escaped_bytes(c.backslash, &carry);
+        uint64_t quote = c.quote & ~scan_escaped_bytes(c.backslash, &carry);
         uint64_t string = parity_so_far(quote) ^ inside;
         inside = (uint64_t)((int64_t)string >> 63);
         uint64_t opens = c.open & ~string, closes = c.close & ~string;

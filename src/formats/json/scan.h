@@ -31,6 +31,23 @@ scan_report scan_value(const char *at, const char *end, bool final);
 /* Behind the closing quote of the string whose opening quote is at `at`; NULL if it isn't closed before `end`. */
 const char *scan_string(const char *at, const char *end);
 
+/* Bits of the bytes that an odd run of backslashes stands before; the carry is 1 if the next block's first is one. */
+static inline uint64_t scan_escaped_bytes(uint64_t backslash, uint64_t *carry)
+{
+    if (backslash == 0) {
+        uint64_t escaped = *carry;
+        *carry = 0;
+        return escaped;
+    }
+    const uint64_t even = UINT64_C(0x5555555555555555);
+    backslash &= ~*carry;
+    uint64_t follows = backslash << 1 | *carry;
+    uint64_t odd_starts = backslash & ~even & ~follows;
+    uint64_t runs_end;
+    *carry = __builtin_add_overflow(odd_starts, backslash, &runs_end) ? 1 : 0;
+    return (even ^ (runs_end << 1)) & follows;
+}
+
 static inline bool scan_is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 const char *scan_blanks(const char *at, const char *end);
 

@@ -39,6 +39,14 @@ static void advance(splitter *s, const char *p)
     s->at = p;
 }
 
+/* As advance, to a place in the same line. */
+static void advance_in_line(splitter *s, const char *p)
+{
+    s->offset += (uint64_t)(p - s->at);
+    s->cut += (uint64_t)(p - s->at);
+    s->at = p;
+}
+
 static json_span span_here(const splitter *s, span_kind kind, size_t len)
 {
     return (json_span){s->offset, len, s->line, s->offset - s->line_offset + 1, kind};
@@ -292,7 +300,10 @@ static split_result object_at_top(splitter *s, json_span *span)
     bool goes_on;
     if (!line_continues(s, newline, &goes_on)) return SPLIT_MORE;
     if (goes_on) return document(s, span);
-    return give(s, span, SPAN_RECORD, last);
+    *span = span_here(s, SPAN_RECORD, (size_t)(last - s->at));
+    advance_in_line(s, last);
+    s->line_records = true;
+    return SPLIT_SPAN;
 }
 
 /* What is no JSON at the top, to the end of its line. */

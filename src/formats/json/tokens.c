@@ -5,171 +5,33 @@
  */
 #include "formats/json/tokens.h"
 
-#include "base/unicode.h"
 #include "event/inner_text.h"
+#include "formats/json/escapes.h"
 #include "formats/json/scan.h"
 #include "formats/json/simdjson_shim.h"
 
 enum {
     DEPTH_LIMIT = 256,
-    COPY_STEP = 32,
     INTEGER_DIGITS = 19, /* any of so many fits 64 bits, without a sign */
     REAL_BYTES = 40, EXPONENT_DIGITS = 2, /* and is far from the ends of double */
 };
+
+/* A scalar as it stands in the text; of a string what is between the quotes. */
+typedef struct {
+    const char *at;
+    size_t len;
+    char kind;                    /* its first byte; '"' for a string */
+} json_token;
 
 typedef struct {
     token_reader *r;
     const char *bytes;
     const uint32_t *at, *end;     /* the next place; behind the last that may be looked at */
     key_cell *key;                /* the last one met */
-    bool collect;                 /* tokens */
+    bool plain_keys;              /* those of an object that may be a pair are compared as they stand */
 } walk;
 
 static const key_cell nobody = {.to = PATH_NONE};
-
-/* ---- strings ---- */
-
-/* The first backslash in [p, end), or end. Reads up to 15 bytes behind. */
-static inline const char *find_escape(const char *p, const char *end)
-{
-#ifdef __SSE2__
-    const __m128i backslash = _mm_set1_epi8('\\');
-    for (; p < end; p += 16) {
-        uint32_t found = (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)(const void *)p), backslash));
-        if (found) {
-            p += __builtin_ctz(found);
-            return p < end ? p : end;
-        }
-    }
-    return end;
-#else
-    const char *found = memchr(p, '\\', (size_t)(end - p));
-    return found ? found : end;
-#endif
-}
-
-/* Copies COPY_STEP bytes from p; a bit for each backslash in them. */
-static inline uint32_t copy_step(char *to, const char *p)
-{
-#ifdef __SSE2__
-    const __m128i backslash = _mm_set1_epi8('\\');
-    __m128i a = _mm_loadu_si128((const __m128i *)(const void *)p), b = _mm_loadu_si128((const __m128i *)(const void *)(p + 16));
-    _mm_storeu_si128((__m128i *)(void *)to, a);
-    _mm_storeu_si128((__m128i *)(void *)(to + 16), b);
-    return (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(a, backslash)) | (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(b, backslash)) << 16;
-#else
-    uint32_t found = 0;
-    for (int i = 0; i < COPY_STEP; i++) found |= (uint32_t)((to[i] = p[i]) == '\\') << i;
-    return found;
-#endif
-}
-
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9') return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* Four digits at p; -1: they are not there. */
-static int32_t hex_4(const char *p, const char *end)
-{
-    int32_t n = 0;
-    if (end - p < 4) return -1;
-    for (int i = 0; i < 4; i++) {
-        int digit = hex_digit(p[i]);
-        if (digit < 0) return -1;
-        n = n << 4 | digit;
-    }
-    return n;
-}
-
-/* Behind the "\u" of an escape: its character, *p behind it. -1: no such character (half a pair, too). */
-static int32_t unescape_unit(const char **p, const char *end)
-{
-    int32_t c = hex_4(*p, end);
-    *p += 4;
-    if (c < 0xd800 || c > 0xdfff) return c;
-    if (c > 0xdbff || end - *p < 6 || (*p)[0] != '\\' || (*p)[1] != 'u') return -1;
-    int32_t low = hex_4(*p + 2, end);
-    *p += 6;
-    return low < 0xdc00 || low > 0xdfff ? -1 : 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00);
-}
-
-/* What the escape of one letter stands for; 0: there is none. */
-static const char letters[256] = {
-    ['"'] = '"', ['\\'] = '\\', ['/'] = '/', ['b'] = '\b', ['f'] = '\f', ['n'] = '\n', ['r'] = '\r', ['t'] = '\t',
-};
-
-/* The escape whose backslash is at *p, written to `out`: how many bytes, *p behind it. 0: it is none. */
-static inline size_t unescape_one(const char **p, const char *end, char out[4])
-{
-    if (end - *p < 2) return 0;
-    uint8_t c = (uint8_t)(*p)[1];
-    *p += 2;
-    if (c == 'u') {
-        int32_t code = unescape_unit(p, end);
-        return code < 0 ? 0 : utf8_put(out, (uint32_t)code);
-    }
-    return (out[0] = letters[c]) != 0;
-}
-
-/* Are all escapes of [p, end) right? The first one stands at p. */
-static bool escapes_are_right(const char *p, const char *end)
-{
-    char ignored[4];
-    while (p < end) {
-        if (!unescape_one(&p, end, ignored)) return false;
-        p = find_escape(p, end);
-    }
-    return true;
-}
-
-/*
- * The escapes of COPY_STEP bytes at p, which are at *to already: a bit of `found` for each backslash. What follows an escape
- * is copied again, to where it belongs. Returns the place behind, and sets *to behind its text; NULL: there is a wrong one.
- */
-static inline const char *unescape_step(const char *p, const char *end, uint32_t found, char **to)
-{
-    const char *next = p + COPY_STEP, *from = p;
-    do {
-        unsigned n = (unsigned)__builtin_ctz(found);
-        const char *escape = p + n;
-        if (escape >= end) break;
-        char c = letters[(uint8_t)escape[1]];
-        *to += escape - from;
-        if (!c) {
-            size_t len = unescape_one(&escape, end, *to);
-            *to += len;
-            return len ? escape : NULL;
-        }
-        *(*to)++ = c;
-        from = escape + 2;
-        memcpy(*to, from, COPY_STEP);
-        found &= ~(3u << n); /* the character behind may be a backslash, too */
-    } while (found);
-    if (next < from) next = from;
-    *to += next - from;
-    return next;
-}
-
-/* The text of a string whose escapes may be wrong: false. Reads up to two steps behind. */
-static bool unescape(arena *a, pk_str s, pk_str *out)
-{
-    const char *p = s.ptr, *end = s.ptr + s.len;
-    char *start = arena_alloc(a, s.len + 2 * COPY_STEP), *to = start;
-    while (p < end) {
-        uint32_t found = copy_step(to, p);
-        if (!found) {
-            p += COPY_STEP;
-            to += COPY_STEP;
-        } else if (!(p = unescape_step(p, end, found, &to))) {
-            return false;
-        }
-    }
-    *out = (pk_str){start, (size_t)(to - start) - (size_t)(p - end)}; /* the last step may have gone past the end */
-    return true;
-}
 
 /* ---- numbers ---- */
 
@@ -203,7 +65,8 @@ static bool is_number(const json_token *t, bool *integer)
     return p == end && t->len <= REAL_BYTES;
 }
 
-static bool number_value(const json_token *t, value *out)
+/* Fraction, exponent, or more digits than fit at once. */
+static bool long_number(const json_token *t, value *out)
 {
     const char *p = t->at, *end = p + t->len;
     bool integer, minus = *p == '-';
@@ -220,6 +83,21 @@ static bool number_value(const json_token *t, value *out)
     return true;
 }
 
+static inline bool number_value(const json_token *t, value *out)
+{
+    const char *p = t->at + (*t->at == '-'), *end = t->at + t->len;
+    size_t digits = (size_t)(end - p);
+    int64_t n = 0;
+    if (digits >= INTEGER_DIGITS || digits == 0 || (*p == '0' && digits > 1)) return long_number(t, out);
+    for (; p < end; p++) {
+        uint8_t digit = (uint8_t)(*p - '0');
+        if (digit > 9) return long_number(t, out);
+        n = n * 10 + digit;
+    }
+    *out = value_int(*t->at == '-' ? -n : n);
+    return true;
+}
+
 /* ---- scalars ---- */
 
 static bool is_word(const json_token *t)
@@ -232,19 +110,12 @@ static bool is_word(const json_token *t)
     }
 }
 
-/* The value of a token that is right; false: it must be left to another parser. */
-static bool token_value(const json_token *t, arena *a, value *out)
+/* The value of a token that is no string; false: it must be left to another parser. */
+static inline bool other_value(const json_token *t, value *out)
 {
-    pk_str s = {t->at, t->len};
-    switch (t->kind) {
-    case '"':
-        if (t->escaped && !unescape(a, s, &s)) return false;
-        *out = value_string(s);
-        return true;
-    case 't': case 'f': *out = value_bool(t->kind == 't'); return true;
-    case 'n': *out = value_null(); return true;
-    default: return number_value(t, out);
-    }
+    if (t->kind != 't' && t->kind != 'f' && t->kind != 'n') return number_value(t, out);
+    *out = t->kind == 'n' ? value_null() : value_bool(t->kind == 't');
+    return is_word(t);
 }
 
 /* The last byte before `next` that is no white space, plus one. */
@@ -254,50 +125,61 @@ static inline const char *end_of_scalar(const char *next)
     return next;
 }
 
-/* The scalar at the place at hand, *escapes: its first backslash. false: nothing that may stand there. */
-static inline bool read_token(const walk *w, json_token *t)
+/* The scalar between two places. The last byte of a string is its quote: whatever follows that has a place of its own. */
+static inline json_token token_at(const char *bytes, const uint32_t *places)
 {
-    const char *p = w->bytes + w->at[0], *end = end_of_scalar(w->bytes + w->at[1]);
-    t->kind = *p;
-    t->escaped = false;
-    if (*p == '"') {
-        t->at = p + 1;
-        if (end - p < 2 || end[-1] != '"') return false;
-        t->len = (uint32_t)(end - 1 - t->at);
-        t->escaped = find_escape(t->at, end - 1) < end - 1;
-        return true;
-    }
-    t->at = p;
-    t->len = (uint32_t)(end - p);
+    const char *p = bytes + places[0], *end = end_of_scalar(bytes + places[1]);
+    if (*p == '"') return (json_token){p + 1, (size_t)(end - p) - 2, '"'};
+    return (json_token){p, (size_t)(end - p), *p};
+}
+
+/* May the string be a record when its escapes are undone? */
+static bool may_be_record(pk_str s)
+{
+    size_t i = 0;
+    while (i < s.len && s.ptr[i] == ' ') i++;
+    return i < s.len && (s.ptr[i] == '{' || s.ptr[i] == '[' || s.ptr[i] == '<' || s.ptr[i] == '\\');
+}
+
+/* A string below which something is asked for, as if it were a record. *opened: it may be one. false: an escape is wrong. */
+static bool walk_inner(walk *w, const key_cell *here, pk_str s, bool *opened)
+{
+    token_reader *r = w->r;
+    *opened = false;
+    if (!may_be_record(s)) return true;
+    if (!escape_undo(r->arena, s, &s)) return false;
+    *opened = inner_text_may_open(s);
+    value v = value_string(s);
+    if (*opened) path_values(r->paths, here->to, &v, r->arena, fields_put_slot, r->fields);
     return true;
 }
 
-/* A scalar that nobody asks for must be right all the same. */
-static inline bool token_is_right(const json_token *t)
+/* If escapes are proved already, nobody looks at a string that is not asked for. */
+static inline bool walk_string(walk *w, const key_cell *here)
 {
-    bool integer;
-    if (t->kind == '"') return !t->escaped || escapes_are_right(find_escape(t->at, t->at + t->len), t->at + t->len);
-    return (uint8_t)(t->kind - '0') < 10 || t->kind == '-' ? is_number(t, &integer) : is_word(t);
+    token_reader *r = w->r;
+    const bool asked = here->slot_count || here->has_children;
+    if (!asked && r->proved) return w->at++, true;
+    json_token t = token_at(w->bytes, w->at++);
+    pk_str s = {t.at, t.len};
+    const char *end = t.at + t.len, *escape = escape_find(t.at, end);
+    bool escaped = escape < end, opened;
+    if (escaped && !r->proved && !escapes_are_right(escape, end)) return false;
+    if (here->has_children) {
+        if (!walk_inner(w, here, s, &opened)) return false;
+        if (opened) return true;
+    }
+    if (escaped) fields_put_undecoded(r->fields, here->slots, here->slot_count, s);
+    else fields_put(r->fields, here->slots, here->slot_count, value_string(s));
+    return true;
 }
 
-static bool walk_scalar(walk *w, const key_cell *here)
+static inline bool walk_other(walk *w, const key_cell *here)
 {
-    json_token t;
+    json_token t = token_at(w->bytes, w->at++);
     value v;
-    token_reader *r = w->r;
-    if (!read_token(w, &t)) return false;
-    w->at++;
-    if (here->slot_count == 0 && !(here->has_children && t.kind == '"')) {
-        if (w->collect) vec_push(&r->tokens, t);
-        return token_is_right(&t);
-    }
-    if ((t.kind == 't' || t.kind == 'f' || t.kind == 'n') && !is_word(&t)) return false;
-    if (!token_value(&t, r->arena, &v)) return false;
-    if (t.escaped) t = (json_token){.at = v.as.string.ptr, .len = (uint32_t)v.as.string.len, .kind = '"'};
-    if (w->collect) vec_push(&r->tokens, t);
-    if (here->has_children && t.kind == '"' && inner_text_may_open(v.as.string))
-        path_values(r->paths, here->to, &v, r->arena, fields_put_slot, r->fields);
-    else fields_put(r->fields, here->slots, here->slot_count, v);
+    if (!other_value(&t, &v)) return false;
+    fields_put(w->r->fields, here->slots, here->slot_count, v);
     return true;
 }
 
@@ -308,12 +190,13 @@ static bool walk_object(walk *w, const key_cell *here, unsigned depth);
 /* A list is transparent: each element stands where it stands. */
 static bool walk_list(walk *w, const key_cell *here, unsigned depth);
 
-static inline bool walk_value(walk *w, const key_cell *here, unsigned depth)
+__attribute__((always_inline)) static inline bool walk_value(walk *w, const key_cell *here, unsigned depth)
 {
     switch (w->bytes[w->at[0]]) {
     case '{': return walk_object(w, here, depth);
     case '[': return walk_list(w, here, depth);
-    default: return walk_scalar(w, here);
+    case '"': return walk_string(w, here);
+    default: return walk_other(w, here);
     }
 }
 
@@ -330,47 +213,66 @@ static bool walk_list(walk *w, const key_cell *here, unsigned depth)
     }
 }
 
-/* The key at the place at hand, with its quotes gone; false: no key, or one with escapes. */
+/* The key at the place at hand, with its quotes gone; false: no key. */
 static inline bool read_key(const walk *w, pk_str *key)
 {
-    const char *p = w->bytes + w->at[0], *colon = w->bytes + w->at[1];
-    if (*p != '"' || *colon != ':') return false;
-    const char *end = end_of_scalar(colon);
-    *key = (pk_str){p + 1, (size_t)(end - p - 2)};
-    return end - p >= 2;
+    if (w->bytes[w->at[0]] != '"' || w->bytes[w->at[1]] != ':') return false;
+    json_token t = token_at(w->bytes, w->at);
+    *key = (pk_str){t.at, t.len};
+    return true;
 }
 
-static bool has_escape(pk_str s) { return find_escape(s.ptr, s.ptr + s.len) < s.ptr + s.len; }
+static bool has_escape(pk_str s) { return escape_find(s.ptr, s.ptr + s.len) < s.ptr + s.len; }
 
-/* The cell of a key below `node`. Its own bytes prove a key that was met before; a new one must be without escapes. */
-static inline const key_cell *cell_of(walk *w, path_node node, pk_str key)
+/* The cell of the key at the place at hand, below `node`; NULL: no key, or one with escapes. */
+static const key_cell *cell_of(walk *w, path_node node)
 {
-    if (key_is_of(w->key->next, node, key)) return w->key = w->key->next;
-    if (has_escape(key)) return NULL;
+    pk_str key;
+    if (!read_key(w, &key) || has_escape(key)) return NULL;
     return w->key = key_memory_look_up(w->r->keys, w->key, node, key);
+}
+
+/* A key in an object in which nobody asks for anything. */
+static bool skip_key(const walk *w)
+{
+    pk_str key;
+    return read_key(w, &key) && ((w->r->proved && !w->plain_keys) || !has_escape(key));
 }
 
 static bool walk_pairs(walk *w, const uint32_t *open, path_node node);
 
-/* Members of an object in which nobody asks for anything, and of one in which somebody does. */
+/* The members of an object, behind its bracket. */
+static bool walk_members(walk *w, path_node node, unsigned depth)
+{
+    for (;;) {
+        const key_cell *cell = &nobody;
+        if (w->end - w->at < 4) return false;
+        if (node == PATH_NONE) {
+            if (!skip_key(w)) return false;
+        } else if (key_stands_at(w->key->next, node, w->bytes + w->at[0])) {
+            cell = w->key = w->key->next;
+        } else if (!(cell = cell_of(w, node))) {
+            return false;
+        }
+        w->at += 2;
+        if (!walk_value(w, cell, depth) || w->at == w->end) return false;
+        char c = w->bytes[*w->at++];
+        if (c == '}') return true;
+        if (c != ',') return false;
+    }
+}
+
 static bool walk_object(walk *w, const key_cell *here, unsigned depth)
 {
     const uint32_t *open = w->at;
-    const path_node node = here->has_children ? here->to : PATH_NONE;
-    const bool pairs = here->has_pairs;
+    const path_node at = here->to;
+    const bool pairs = here->has_pairs, plain_keys = w->plain_keys; /* keys below may take the cell's place */
     if (depth == 0 || w->end - w->at < 2) return false;
-    if (w->bytes[*++w->at] == '}') return w->at++, !pairs || walk_pairs(w, open, node);
-    for (;;) {
-        const key_cell *cell = &nobody;
-        pk_str key;
-        if (w->end - w->at < 4 || !read_key(w, &key)) return false;
-        if (node != PATH_NONE ? !(cell = cell_of(w, node, key)) : has_escape(key)) return false;
-        w->at += 2;
-        if (!walk_value(w, cell, depth - 1) || w->at == w->end) return false;
-        char c = w->bytes[*w->at++];
-        if (c == '}') return !pairs || walk_pairs(w, open, node);
-        if (c != ',') return false;
-    }
+    w->plain_keys |= pairs;
+    if (w->bytes[*++w->at] == '}') w->at++;
+    else if (!walk_members(w, here->has_children ? at : PATH_NONE, depth - 1)) return false;
+    w->plain_keys = plain_keys;
+    return !pairs || walk_pairs(w, open, at);
 }
 
 /* ---- pairs, in objects that are right ---- */
@@ -416,18 +318,17 @@ static const uint32_t *choose(walk *w, const uint32_t *open, const pk_str *keys,
 static bool walk_pair(walk *w, const uint32_t *open, const path_pair *pair)
 {
     token_reader *r = w->r;
-    json_token t;
-    value name;
+    pk_str name;
     walk look = *w;
     if (!(look.at = choose(w, open, pair->names, pair->name_count)) || w->bytes[*look.at] != '"') return true;
-    if (!read_token(&look, &t) || !token_value(&t, r->arena, &name)) return false;
-    key_cell cell = {.to = name.as.string.len ? path_child(r->paths, pair->below, name.as.string) : PATH_NONE};
+    json_token t = token_at(w->bytes, look.at);
+    if (!escape_undo(r->arena, (pk_str){t.at, t.len}, &name)) return false;
+    key_cell cell = {.to = name.len ? path_child(r->paths, pair->below, name) : PATH_NONE};
     if (cell.to == PATH_NONE) return true;
     cell.slot_count = (uint32_t)path_node_slots(r->paths, cell.to, &cell.slots);
     cell.has_children = path_node_has_children(r->paths, cell.to);
     const path_pair *below;
     cell.has_pairs = path_node_pairs(r->paths, cell.to, &below) > 0;
-    look.collect = false;
     look.at = choose(w, open, pair->values, pair->value_count);
     if (look.at) return walk_value(&look, &cell, DEPTH_LIMIT);
     fields_put(r->fields, cell.slots, cell.slot_count, (value){.type = VALUE_BLANK});
@@ -449,9 +350,8 @@ static bool walk_pairs(walk *w, const uint32_t *open, path_node node)
 bool tokens_read(token_reader *r, const char *bytes, size_t end, const uint32_t *places, size_t *count)
 {
     size_t before = r->fields->at.len;
-    walk w = {.r = r, .bytes = bytes, .at = places, .end = places + *count, .collect = true};
+    walk w = {.r = r, .bytes = bytes, .at = places, .end = places + *count};
     key_cell root = nobody;
-    r->tokens.len = 0;
     if (r->keys) {
         const path_pair *pairs;
         w.key = key_memory_start(r->keys);
@@ -461,6 +361,9 @@ bool tokens_read(token_reader *r, const char *bytes, size_t end, const uint32_t 
     }
     if (bytes[*places] == '{' && walk_object(&w, &root, DEPTH_LIMIT) && w.at[-1] + 1 == end) {
         *count = (size_t)(w.at - places);
+        r->bytes = bytes;
+        r->places = places;
+        r->place_count = *count;
         return true;
     }
     r->fields->at.len = before;
@@ -469,9 +372,16 @@ bool tokens_read(token_reader *r, const char *bytes, size_t end, const uint32_t 
 
 void tokens_each_value(token_reader *r, bool texts_only, arena *a, void (*fn)(const value *scalar, void *user), void *user)
 {
-    for (size_t i = 0; i < r->tokens.len; i++) {
-        const json_token *t = &r->tokens.at[i];
+    for (size_t i = 0; i + 1 < r->place_count; i++) { /* the last one is a bracket */
+        char c = r->bytes[r->places[i]], next = r->bytes[r->places[i + 1]];
         value v;
-        if ((t->kind == '"' || !texts_only) && token_value(t, a, &v)) fn(&v, user);
+        if (next == ':' || c == ':' || c == ',' || (c | 0x20) == '{' || (c | 0x20) == '}' || (texts_only && c != '"')) continue;
+        json_token t = token_at(r->bytes, r->places + i);
+        pk_str s = {t.at, t.len};
+        bool right = true;
+        if (c != '"') right = other_value(&t, &v);
+        else if (has_escape(s)) right = escape_undo(a, s, &s);
+        if (c == '"') v = value_string(s);
+        if (right) fn(&v, user);
     }
 }

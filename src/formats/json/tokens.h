@@ -9,27 +9,22 @@
 #include "formats/json/fields.h"
 #include "formats/json/keys.h"
 
-/* A scalar as it stands in the text; of a string what is between the quotes. */
-typedef struct {
-    const char *at;
-    uint32_t len;
-    char kind;                    /* its first byte; '"' for a string */
-    bool escaped;                 /* string: holds a backslash, and was not asked for */
-} json_token;
-
 typedef struct {
     const path_set *paths;        /* NULL: nothing is asked for */
     key_memory *keys;
     arena *arena;                 /* of unescaped strings; reset by the owner with each record */
     event_fields *fields;
-    VEC(json_token) tokens;       /* of the record: every scalar */
+    bool proved;                  /* by the owner: all escapes are right (escapes_all_plain) */
+    const char *bytes;            /* of the record read last, and where its structure stands */
+    const uint32_t *places;
+    size_t place_count;
 } token_reader;
 
 /*
  * The object that begins at places[0] and should end in bytes[end - 1]; places[0, *count) lie in `bytes`, behind which
  * BLOCK_PADDING more are readable. false: there is something that is better left to another parser: an error, half a
  * surrogate pair, an escape in a key, a number of many digits. Fields are then as they were. *count is set to the places that
- * the record has.
+ * the record has. Strings with escapes become fields as they stand, undecoded.
  */
 bool tokens_read(token_reader *r, const char *bytes, size_t end, const uint32_t *places, size_t *count);
 /* event_each_value of the record read last. */
