@@ -149,6 +149,7 @@ static void put_detections(detection_world *w, const rule *r, text *out)
 }
 
 static bool failed_before;
+static const char *only;
 
 static void check_detections(detection_world *w, const test_case *c, const rule *r)
 {
@@ -195,7 +196,9 @@ static void test_cases(void **state)
 {
     (void)state;
     glob_t files;
-    assert_int_equal(glob(PICKET_SOURCE_DIR "/tests/yaral/*.detections", 0, NULL, &files), 0);
+    char pattern[4096];
+    snprintf(pattern, sizeof pattern, PICKET_SOURCE_DIR "/tests/yaral/%s.detections", only);
+    assert_int_equal(glob(pattern, 0, NULL, &files), 0);
     for (size_t i = 0; i < files.gl_pathc; i++) run_file(files.gl_pathv[i]);
     globfree(&files);
     assert_false(failed_before);
@@ -221,8 +224,10 @@ static void test_functions(void **state)
     }
 }
 
-int main(void)
+/* With an argument only the files with that name: `yaral_detections_test tables`. */
+int main(int argc, char **argv)
 {
+    only = argc > 1 ? argv[1] : "*";
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_cases), cmocka_unit_test(test_functions)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -108,6 +108,10 @@ typedef struct { pk_str key; yaral_node *value; span span; } yaral_meta;   /* a 
 typedef struct { pk_str name; yaral_node *value; span span; } yaral_outcome;
 typedef struct { pk_str name; yaral_node *value; span span; } yaral_option; /* BOOL, WORD, DURATION, NUMBER, STRING */
 
+/* What a data table does to the entities of one variable: `node` is a truth of equations, of APPEND an ARRAY of the variable and the table. */
+typedef enum { YARAL_GRAPH_OVERRIDE, YARAL_GRAPH_APPEND, YARAL_GRAPH_EXCLUDE } yaral_graph_change;
+typedef struct { yaral_graph_change change; yaral_node *node; span span; } yaral_setup;
+
 typedef enum { YARAL_WINDOW_NONE, YARAL_WINDOW_HOP, YARAL_WINDOW_TUMBLING, YARAL_WINDOW_BEFORE, YARAL_WINDOW_AFTER } yaral_window_kind;
 
 typedef struct {
@@ -119,7 +123,7 @@ typedef struct {
 } yaral_window;
 
 typedef enum {
-    YARAL_META, YARAL_EVENTS_SECTION, YARAL_MATCH, YARAL_OUTCOME, YARAL_CONDITION, YARAL_OPTIONS, YARAL_SECTIONS
+    YARAL_META, YARAL_SETUP, YARAL_EVENTS_SECTION, YARAL_MATCH, YARAL_OUTCOME, YARAL_CONDITION, YARAL_EXPORT, YARAL_OPTIONS, YARAL_SECTIONS
 } yaral_section;
 
 /* A variable with paths: `$e.`; in order of first use. */
@@ -165,6 +169,10 @@ typedef struct yaral_rule {
     yaral_outcome *outcomes;
     size_t outcome_count;
     yaral_node *condition;        /* NULL: none */
+    yaral_setup *setups;
+    size_t setup_count;
+    yaral_node **exports;         /* CALL "%table.write_row", its arguments named like columns */
+    size_t export_count;
     yaral_option *options;
     size_t option_count;
     /* made by yaral_bind */

@@ -254,8 +254,10 @@ static void bind_names(binder *b)
     each_event_node(b, bind_field);
     each_later_node(b, bind_field);
     each_event_node(b, bind_in_events);
+    for (size_t i = 0; i < r->setup_count; i++) yaral_walk(r->setups[i].node, bind_field, b);
     name_bare_variable(b);
     each_later_node(b, bind_behind_events);
+    for (size_t i = 0; i < r->export_count; i++) yaral_walk(r->exports[i], bind_behind_events, b);
     each_event_node(b, bind_column);
     each_later_node(b, bind_column);
     for (size_t i = 0; i < r->event_count; i++) collect_bindings(b, r->events[i], true);

@@ -234,6 +234,15 @@ static void check_options(checker *k)
     }
 }
 
+/* What is written to a table are outcomes, keys and placeholders; picket itself writes none. */
+static void check_exports(checker *k)
+{
+    for (size_t i = 0; i < k->ast->export_count; i++) {
+        yaral_walk(k->ast->exports[i], check_name, k);
+        check_report(k, PK_NOTE, "yaral-table", k->ast->exports[i]->span, "read them from the alerts", "rows are not written to tables here");
+    }
+}
+
 void check_names(checker *k)
 {
     if (k->ast->variable_count > YARAL_MAX_VARIABLES) {
@@ -250,4 +259,5 @@ void check_names(checker *k)
     check_window(k);
     check_keys(k);
     check_options(k);
+    check_exports(k);
 }

@@ -127,10 +127,12 @@ void yaral_describe(const rule *r, arena *a, rule_description *out)
         if (file.rules[i]->span.start != r->span.start || file.rules[i]->broken) continue;
         describer d = {.rule = r, .arena = a, .out = out, .ast = file.rules[i]};
         yaral_bind(nodes, file.rules[i]);
+        describe_section(&d, YARAL_SETUP, "setup", false);
         describe_events(&d);
         describe_section(&d, YARAL_MATCH, "match", false);
         describe_section(&d, YARAL_OUTCOME, "outcome", true);
         describe_section(&d, YARAL_CONDITION, "condition", !file.rules[i]->outcome_count);
+        describe_section(&d, YARAL_EXPORT, "export", false);
         describe_section(&d, YARAL_OPTIONS, "options", false);
         break;
     }

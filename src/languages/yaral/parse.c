@@ -59,7 +59,7 @@ bool parser_take(parser *p, token_kind kind)
 /* ---- sections ---- */
 
 static const pk_str section_names[YARAL_SECTIONS] = {
-    [YARAL_META] = {"meta", 4}, [YARAL_EVENTS_SECTION] = {"events", 6}, [YARAL_MATCH] = {"match", 5},
+    [YARAL_META] = {"meta", 4}, [YARAL_SETUP] = {"setup", 5}, [YARAL_EXPORT] = {"export", 6}, [YARAL_EVENTS_SECTION] = {"events", 6}, [YARAL_MATCH] = {"match", 5},
     [YARAL_OUTCOME] = {"outcome", 7}, [YARAL_CONDITION] = {"condition", 9}, [YARAL_OPTIONS] = {"options", 7},
 };
 
@@ -190,7 +190,7 @@ static yaral_node *parse_window_span(parser *p)
     return n;
 }
 
-/* "over" ["every"] duration [("before" | "after") $variable] | "by" duration */
+/* "over" ["every"] duration [("before" | "after") $variable] | "by" duration ["tumbling"] */
 static void parse_window(parser *p)
 {
     yaral_window *w = &p->rule->window;
@@ -209,6 +209,7 @@ static void parse_window(parser *p)
     if (!duration) return;
     w->kind = tumbling ? YARAL_WINDOW_TUMBLING : YARAL_WINDOW_HOP;
     w->duration = duration;
+    if (tumbling && yaral_is_word(parser_token(p), "tumbling")) parser_next(p);
     const token *direction = parser_token(p);
     bool before = yaral_is_word(direction, "before"), after = yaral_is_word(direction, "after");
     if (!tumbling && (before || after)) {
@@ -306,10 +307,61 @@ static void parse_options(parser *p)
     p->rule->option_count = items.len;
 }
 
+/* ---- data tables: what they do to entities, what is written to them ---- */
+
+static const char *const graph_changes[] = {
+    [YARAL_GRAPH_OVERRIDE] = "graph_override", [YARAL_GRAPH_APPEND] = "graph_append", [YARAL_GRAPH_EXCLUDE] = "graph_exclude",
+};
+
+/* "graph_append" array | ("graph_override" | "graph_exclude") truth */
+static bool parse_graph_change(parser *p, yaral_setup *out)
+{
+    out->span = parser_token(p)->span;
+    for (size_t i = 0; i < sizeof graph_changes / sizeof *graph_changes; i++) {
+        if (!yaral_is_word(parser_token(p), graph_changes[i])) continue;
+        out->change = (yaral_graph_change)i;
+        parser_next(p);
+        out->node = out->change == YARAL_GRAPH_APPEND ? parse_value(p) : parse_truth(p, false);
+        if (out->node && out->change == YARAL_GRAPH_APPEND && out->node->kind != YARAL_ARRAY)
+            return parser_error(p, out->node->span, "write graph_append [$entity, %table]", "expected an entity and a table in brackets");
+        out->span = span_to_here(p, out->span);
+        return out->node != NULL;
+    }
+    return parser_expected(p, "graph_override, graph_append or graph_exclude", NULL);
+}
+
+static void parse_setup(parser *p)
+{
+    VEC(yaral_setup) items = {.at = p->rule->setups, .len = p->rule->setup_count, .cap = p->rule->setup_count};
+    yaral_setup one = {0};
+    while (!at_section_end(p) && parse_graph_change(p, &one)) vec_push_in(p->arena, &items, one);
+    p->rule->setups = items.at;
+    p->rule->setup_count = items.len;
+}
+
+/* { %table.write_row(column: value, ...) } */
+static void parse_export(parser *p)
+{
+    VEC(yaral_node *) items = {.at = p->rule->exports, .len = p->rule->export_count, .cap = p->rule->export_count};
+    while (!at_section_end(p)) {
+        const token *t = parser_token(p);
+        bool written = t->kind == TOKEN_LIST && str_ends_with(t->text, STR(".write_row")) && parser_ahead(p, 1)->kind == TOKEN_OPEN;
+        if (!written) {
+            parser_expected(p, "a row that is written, as in %table.write_row(host: $host)", NULL);
+            break;
+        }
+        yaral_node *n = parse_listed_call(p);
+        if (!n) break;
+        vec_push_in(p->arena, &items, n);
+    }
+    p->rule->exports = items.at;
+    p->rule->export_count = items.len;
+}
+
 /* ---- rules ---- */
 
 static void (*const section_parsers[YARAL_SECTIONS])(parser *) = {
-    [YARAL_META] = parse_meta, [YARAL_EVENTS_SECTION] = parse_events, [YARAL_MATCH] = parse_match,
+    [YARAL_META] = parse_meta, [YARAL_SETUP] = parse_setup, [YARAL_EXPORT] = parse_export, [YARAL_EVENTS_SECTION] = parse_events, [YARAL_MATCH] = parse_match,
     [YARAL_OUTCOME] = parse_outcome, [YARAL_CONDITION] = parse_condition, [YARAL_OPTIONS] = parse_options,
 };
 
@@ -323,7 +375,7 @@ static void parse_section(parser *p, yaral_section section, int *latest)
             parser_error(p, from, NULL, "a second section '%s'; the first is at line %u", name, place->line);
         else
             parser_warn(p, "yaral-section", from, "Google's compiler takes one", "a second section '%s', which goes on with that of line %u", name, place->line);
-    } else if ((int)section < *latest) {
+    } else if ((int)section < *latest && section != YARAL_EXPORT) {
         parser_warn(p, "yaral-section", from, "the order is meta, events, match, outcome, condition, options",
                     "the section '%s' stands too late for Google's compiler", name);
     }
@@ -332,7 +384,7 @@ static void parse_section(parser *p, yaral_section section, int *latest)
         recover(p);
         return;
     }
-    *latest = (int)section > *latest ? (int)section : *latest;
+    if ((int)section > *latest && section != YARAL_EXPORT) *latest = (int)section; /* which of export and options comes last is not said */
     parser_next(p);
     parser_next(p);
     section_parsers[section](p);

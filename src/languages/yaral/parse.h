@@ -46,6 +46,7 @@ void *parser_unknown_section(parser *p);              /* an error about `word :`
 yaral_node *parse_truth(parser *p, bool condition);
 /* A value, as behind the = of an outcome. */
 yaral_node *parse_value(parser *p);
+yaral_node *parse_listed_call(parser *p);                 /* %table.write_row(...) */
 yaral_node *parser_node(parser *p, yaral_kind kind, span at, yaral_node **args, size_t count);
 yaral_node *parse_plain_value(parser *p);                 /* string, number, truth, duration, word; NULL: none of these, no error */
 

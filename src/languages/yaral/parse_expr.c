@@ -630,3 +630,15 @@ yaral_node *parse_truth(parser *p, bool condition)
 }
 
 yaral_node *parse_value(parser *p) { return want_value(p, parse_sum(p), "here"); }
+
+yaral_node *parse_listed_call(parser *p)
+{
+    const token *name = parser_token(p), *open = parser_ahead(p, 1);
+    node_list args = {0};
+    parser_next(p);
+    parser_next(p);
+    if (!parse_arguments(p, open, TOKEN_CLOSE, &args)) return NULL;
+    yaral_node *n = parser_node(p, YARAL_CALL, span_to_here(p, name->span), args.at, args.len);
+    if (n) n->as.call.name = arena_printf(p->texts, "%%" STR_FMT, STR_ARG(name->text));
+    return n;
+}

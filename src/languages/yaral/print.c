@@ -207,12 +207,12 @@ void yaral_print_node(text *out, const yaral_node *n)
 
 /* ---- rules ---- */
 
-/* What would go on with the line above it if nothing stood around it: a sign, a list. */
+/* What would go on with the line above it if nothing stood around it: a sign, an array. */
 static bool begins_unclearly(const yaral_node *n)
 {
     for (;;) {
         switch (n->kind) {
-        case YARAL_NEGATE: case YARAL_ARRAY: case YARAL_LIST: return true;
+        case YARAL_NEGATE: case YARAL_ARRAY: return true;
         case YARAL_COMPARE: case YARAL_IN: case YARAL_IS_NULL: case YARAL_ARITHMETIC: case YARAL_AND: case YARAL_OR: n = n->args[0]; break;
         default: return false;
         }
@@ -255,11 +255,35 @@ static void print_pair(text *out, const char *mark, pk_str name, const yaral_nod
     text_put_char(out, '\n');
 }
 
+static void print_setups(text *out, const yaral_rule *r)
+{
+    static const char *const words[] = {
+        [YARAL_GRAPH_OVERRIDE] = "graph_override", [YARAL_GRAPH_APPEND] = "graph_append", [YARAL_GRAPH_EXCLUDE] = "graph_exclude"};
+    if (r->setup_count) text_put_cstring(out, "  setup:\n");
+    for (size_t i = 0; i < r->setup_count; i++) {
+        bool truth = r->setups[i].change != YARAL_GRAPH_APPEND;
+        text_printf(out, "    %s %s", words[r->setups[i].change], truth ? "(" : "");
+        yaral_print_node(out, r->setups[i].node);
+        text_put_cstring(out, truth ? ")\n" : "\n");
+    }
+}
+
+static void print_exports(text *out, const yaral_rule *r)
+{
+    if (r->export_count) text_put_cstring(out, "  export:\n");
+    for (size_t i = 0; i < r->export_count; i++) {
+        text_put_cstring(out, "    ");
+        yaral_print_node(out, r->exports[i]);
+        text_put_char(out, '\n');
+    }
+}
+
 void yaral_print(text *out, const yaral_rule *r)
 {
     text_printf(out, "rule " STR_FMT " {\n", STR_ARG(r->name));
     if (r->meta_count) text_put_cstring(out, "  meta:\n");
     for (size_t i = 0; i < r->meta_count; i++) print_pair(out, "", r->meta[i].key, r->meta[i].value);
+    print_setups(out, r);
     if (r->event_count) text_put_cstring(out, "  events:\n");
     for (size_t i = 0; i < r->event_count; i++) print_statement(out, r->events[i]);
     print_match(out, r);
@@ -269,6 +293,7 @@ void yaral_print(text *out, const yaral_rule *r)
         text_put_cstring(out, "  condition:\n");
         print_statement(out, r->condition);
     }
+    print_exports(out, r);
     if (r->option_count) text_put_cstring(out, "  options:\n");
     for (size_t i = 0; i < r->option_count; i++) print_pair(out, "", r->options[i].name, r->options[i].value);
     text_put_cstring(out, "}\n");

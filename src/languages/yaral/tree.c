@@ -65,14 +65,16 @@ static bool same_nodes(yaral_node *const *a, size_t a_count, yaral_node *const *
 bool yaral_equal(const yaral_rule *a, const yaral_rule *b)
 {
     if (!str_equal(a->name, b->name) || a->broken != b->broken || a->meta_count != b->meta_count || a->outcome_count != b->outcome_count
-        || a->option_count != b->option_count) return false;
+        || a->option_count != b->option_count || a->setup_count != b->setup_count) return false;
+    for (size_t i = 0; i < a->setup_count; i++)
+        if (a->setups[i].change != b->setups[i].change || !yaral_node_equal(a->setups[i].node, b->setups[i].node)) return false;
     for (size_t i = 0; i < a->meta_count; i++)
         if (!str_equal(a->meta[i].key, b->meta[i].key) || !yaral_node_equal(a->meta[i].value, b->meta[i].value)) return false;
     for (size_t i = 0; i < a->outcome_count; i++)
         if (!str_equal(a->outcomes[i].name, b->outcomes[i].name) || !yaral_node_equal(a->outcomes[i].value, b->outcomes[i].value)) return false;
     for (size_t i = 0; i < a->option_count; i++)
         if (!str_equal(a->options[i].name, b->options[i].name) || !yaral_node_equal(a->options[i].value, b->options[i].value)) return false;
-    return same_nodes(a->events, a->event_count, b->events, b->event_count) && same_nodes(a->keys, a->key_count, b->keys, b->key_count)
+    return same_nodes(a->events, a->event_count, b->events, b->event_count) && same_nodes(a->exports, a->export_count, b->exports, b->export_count) && same_nodes(a->keys, a->key_count, b->keys, b->key_count)
         && a->window.kind == b->window.kind && yaral_node_equal(a->window.duration, b->window.duration)
         && str_equal(a->window.pivot, b->window.pivot) && yaral_node_equal(a->condition, b->condition);
 }
