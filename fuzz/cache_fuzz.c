@@ -21,25 +21,34 @@ static void check_manifest(pk_str bytes, arena *a)
     text_free(&again);
 }
 
-static void check_image(const uint8_t *bytes, const cache_header *h)
+/* One part of it, as if it stood alone behind another. */
+static void check_part(const uint8_t *bytes, const cache_part *p, size_t before, size_t total, size_t root)
 {
-    size_t map_len = image_map_bytes(h->image_len);
-    char *image = aligned_alloc(16, (h->image_len + 15) / 16 * 16 + 16);
+    size_t map_len = image_map_bytes(p->len);
+    char *image = aligned_alloc(16, (p->len + 15) / 16 * 16 + 16);
     uint64_t *map = mem_alloc(map_len + 8);
     if (!image) abort();
-    memcpy(image, bytes + h->image_at, h->image_len);
-    memcpy(map, bytes + h->image_at + h->image_len, map_len);
-    if (image_settle(image, h->image_len, map)) {
-        for (size_t at = 0; at + 8 <= h->image_len; at += 8) {
+    memcpy(image, bytes + p->at, p->len);
+    memcpy(map, bytes + p->at + p->len, map_len);
+    uintptr_t base = (uintptr_t)image - before;
+    if (image_settle(image, p->len, map, base, total)) {
+        for (size_t at = 0; at + 8 <= p->len; at += 8) {
             uintptr_t word;
             memcpy(&word, image + at, sizeof word);
-            if ((map[at / 512] >> (at / 8 % 64) & 1) && word - (uintptr_t)image >= h->image_len) abort();
+            if ((map[at / 512] >> (at / 8 % 64) & 1) && word - base >= total) abort();
         }
-        const char *root = image_at(image, h->image_len, h->root, 48);
-        if (root && (root < image || root + 48 > image + h->image_len)) abort();
+        const char *found = before ? NULL : image_at(image, p->len, root, 48);
+        if (found && (found < image || found + 48 > image + p->len)) abort();
     }
     free(image);
     mem_free(map);
+}
+
+static void check_image(const uint8_t *bytes, const cache_header *h)
+{
+    size_t front = h->parts[IMAGE_FRONT].len, total = front + h->parts[IMAGE_REST].len;
+    check_part(bytes, &h->parts[IMAGE_FRONT], 0, total, h->root);
+    check_part(bytes, &h->parts[IMAGE_REST], front, total, h->root);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
@@ -51,7 +60,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
         uint8_t mended[CACHE_HEADER_SIZE];
         digest own;
         memcpy(mended, bytes, sizeof mended);
-        memcpy(mended, "picketP\1", 8);
+        memcpy(mended, "picketP\2", 8);
         memcpy(&h.key, mended + 8, sizeof h.key);
         own = digest_of(mended, sizeof mended - sizeof own, h.key);
         memcpy(mended + sizeof mended - sizeof own, &own, sizeof own);

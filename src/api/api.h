@@ -33,8 +33,7 @@ struct pk_catalog {
     VEC(read_file_note) read;       /* of rule files that were read */
     bool unreadable;                /* some were not */
     VEC(pk_str) list_sources;       /* texts of value lists */
-    void *image;                    /* what a cached program stands in; NULL: none does */
-    size_t image_mapped;
+    struct kept *kept;              /* what a cached program stands in; NULL: none does */
     VEC(value_list) lists;
     VEC(data_table) tables;
     VEC(data_table) table_configs;  /* columns of tables, as a configuration states them; without rows */
@@ -43,7 +42,7 @@ struct pk_catalog {
     VEC(log_source) stated;         /* pk_log_source is an index into these two */
     VEC(class_id) stated_classes;
     bool complete;                  /* references are resolved, `rules` is filled */
-    pk_rule *rules;
+    pk_rule *rules;                 /* of one from the cache: once its rest has been read */
 };
 
 struct pk_program {
@@ -83,8 +82,13 @@ int level_rank(pk_str level);
 /* catalog.c */
 void catalog_complete(pk_catalog *c);  /* resolves references, once */
 void catalog_restored(pk_catalog *c);  /* rules came from an image instead */
-void catalog_refresh(pk_catalog *c);   /* states of rules, after compiling */
+void catalog_refresh(pk_catalog *c);   /* rules as they are shown; again after compiling, which changes states */
 const pk_rule *catalog_rule(const pk_catalog *c, const rule *r);
+/*
+ * cache.c: makes sure that texts and plans of rules can be looked at, which stay in the file of a cached program until somebody asks.
+ * By any thread. false: they can't be read any more; nothing of a rule but its index, state and language may be looked at then.
+ */
+bool catalog_rest(const pk_catalog *c);
 diag_list *catalog_diags(const pk_catalog *c);
 
 #endif

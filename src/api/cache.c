@@ -4,15 +4,17 @@
  * walk finds, each by its print or, where that has changed or is too fresh to tell, by its content; lists and schemas by
  * content. If all agrees, catalogue and program are what reading and compiling would make again.
  *
- * Whatever is wrong with the folder or with a file of it means the same: there is no entry, and the rules are read.
+ * Whatever is wrong with the folder or with a file of it means the same: there is no entry, and the rules are read. Only of the
+ * rest of an image, which is read when an alert asks for it, that can be found out too late; that is told, and the entry removed.
  */
 #define _GNU_SOURCE /* dl_iterate_phdr */
 #include "api/cache.h"
 
 #include <link.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <sys/auxv.h>
-#include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
@@ -22,6 +24,8 @@
 #endif
 
 #include "api/cache_folder.h"
+#include "api/cache_image.h"
+#include "base/parallel.h"
 
 enum { LEAST_BYTES = 64 << 10 };  /* of rules: fewer are read as fast as an entry */
 
@@ -33,6 +37,7 @@ typedef struct {
     size_t without_rules_count;
     void *program;
     const diag_list *program_diags;
+    bool whole;                   /* the rest is needed from the beginning on: by stages, for their plans */
 } cached;
 
 /* ---- what was asked for ---- */
@@ -156,9 +161,20 @@ typedef struct {
     cache_manifest manifest;
     arena *arena;
     bool renew;                   /* files are what they were, but their prints have changed or are no longer fresh */
-    void *image;
-    size_t mapped;
+    cache_image *image;
+    bool whole;                   /* front and rest have been read */
 } entry;
+
+/* What a catalogue keeps of the entry that it came from. */
+struct kept {
+    cache_image *image;
+    char name[48];
+    pthread_mutex_t lock;
+    atomic_int rest;              /* of rest_state */
+};
+enum { REST_UNREAD, REST_READ, REST_LOST };
+
+enum { PIECES_A_THREAD = 8 };
 
 static bool open_entry(entry *e)
 {
@@ -208,31 +224,26 @@ static bool same_sources(entry *e)
     return true;
 }
 
-/* Memory of its own, so that nothing that happens to the file can reach what was checked. */
-static bool read_image(entry *e)
-{
-    const cache_header *h = &e->header;
-    size_t map = image_map_bytes(h->image_len);
-    e->mapped = h->image_len + map;
-    void *bytes = mmap(NULL, e->mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (bytes == MAP_FAILED) return false;
-    (void)madvise(bytes, e->mapped, MADV_HUGEPAGE);
-    e->image = bytes;
-    return cache_file_read(e->file, bytes, e->mapped, h->image_at) && digest_equal(digest_of(bytes, h->image_len, h->key), h->image) &&
-           digest_equal(digest_of((char *)bytes + h->image_len, map, h->key), h->map);
-}
+/* A part as it is written: its bytes, its bit set. */
+typedef struct { const void *bytes, *map; } part_bytes;
 
-static void write_entry(int folder, const char *name, cache_header *h, const cache_manifest *m, const void *image, const void *map);
+static void write_entry(int folder, const char *name, cache_header *h, const cache_manifest *m, const part_bytes parts[IMAGE_PARTS]);
+
+static unsigned threads_for(const entry *e, image_part p)
+{
+    return parallel_threads(e->catalog->threads, e->header.parts[p].len / ((size_t)PIECES_A_THREAD << 18) + 1);
+}
 
 static bool restore(entry *e, pk_program **out)
 {
     pk_catalog *c = e->catalog;
-    size_t count = 0;
-    char *bytes = e->image;
-    if (!image_settle(bytes, e->header.image_len, (const uint64_t *)(const void *)(bytes + e->header.image_len))) return false;
-    const cached *root = image_at(bytes, e->header.image_len, e->header.root, sizeof *root);
+    size_t count = 0, size;
+    void *front = cache_image_front(e->image, &size);
+    const cached *root = image_at(front, size, e->header.root, sizeof *root);
     while (languages[count]) count++;
     if (!root) return false;
+    e->whole = root->whole;
+    if (e->whole && !cache_image_read(e->image, IMAGE_REST, threads_for(e, IMAGE_REST))) return false;
     for (size_t i = 0; i < root->ir->rule_count; i++) {
         if (root->languages[i] >= count) return false;
         root->ir->rules[i]->language = languages[root->languages[i]];
@@ -248,14 +259,42 @@ static bool restore(entry *e, pk_program **out)
     return true;
 }
 
+/* Writes the entry again, with prints by which its files are known the next time. */
+static void renew(entry *e)
+{
+    part_bytes parts[IMAGE_PARTS];
+    for (int i = 0; i < IMAGE_PARTS; i++) {
+        const char *bytes = cache_image_copy(e->image, (image_part)i, e->arena);
+        if (!bytes) return;
+        parts[i] = (part_bytes){bytes, bytes + e->header.parts[i].len};
+    }
+    write_entry(e->folder, e->name, &e->header, &e->manifest, parts);
+}
+
+static bool read_front(entry *e)
+{
+    e->image = cache_image_new(e->file, &e->header);
+    e->file = -1;
+    return e->image && cache_image_read(e->image, IMAGE_FRONT, threads_for(e, IMAGE_FRONT));
+}
+
+static void keep(entry *e)
+{
+    struct kept *k = mem_zalloc(1, sizeof *k);
+    k->image = e->image;
+    memcpy(k->name, e->name, sizeof k->name);
+    pthread_mutex_init(&k->lock, NULL);
+    atomic_init(&k->rest, e->whole ? REST_READ : REST_UNREAD);
+    e->catalog->kept = k;
+    e->image = NULL;
+}
+
 static bool fetch(entry *e, pk_program **out)
 {
-    if (!open_entry(e) || !read_manifest(e) || !same_sources(e) || !read_image(e)) return false;
-    if (e->renew) write_entry(e->folder, e->name, &e->header, &e->manifest, e->image, (char *)e->image + e->header.image_len);
+    if (!open_entry(e) || !read_manifest(e) || !same_sources(e) || !read_front(e)) return false;
+    if (e->renew) renew(e);
     if (!restore(e, out)) return false;
-    e->catalog->image = e->image;
-    e->catalog->image_mapped = e->mapped;
-    e->image = NULL;
+    keep(e);
     return true;
 }
 
@@ -276,7 +315,8 @@ bool cache_fetch(pk_catalog *c, const pk_choice *choice, pk_program **out)
     bool found = fetch(&e, out);
     note(c, found ? "the program came from it" : "no program that fits");
     if (found) catalog_restored(c);
-    if (e.image) munmap(e.image, e.mapped);
+    if (found && e.whole) catalog_refresh(c);
+    cache_image_free(e.image);
     if (e.file >= 0) close(e.file);
     close(e.folder);
     arena_free(e.arena);
@@ -286,23 +326,82 @@ bool cache_fetch(pk_catalog *c, const pk_choice *choice, pk_program **out)
 
 void cache_release(pk_catalog *c)
 {
-    if (c->image) munmap(c->image, c->image_mapped);
+    if (!c->kept) return;
+    cache_image_free(c->kept->image);
+    pthread_mutex_destroy(&c->kept->lock);
+    mem_free(c->kept);
+}
+
+/* ---- the rest ---- */
+
+/* Rules whose rest is lost have an index and a state, and nothing that leads into it. */
+static void strip_rules(pk_catalog *c)
+{
+    for (size_t i = 0; i < ir_rule_count(c->ir); i++) {
+        rule *r = ir_rule(c->ir, i);
+        *r = (rule){.index = r->index, .language = r->language, .state = r->state, .silent = r->silent};
+    }
+}
+
+/* So that the next run makes another. */
+static void remove_entry(pk_catalog *c)
+{
+    const char *why;
+    int folder = cache_folder_open(c->cache_folder, &why);
+    if (folder < 0) return;
+    unlinkat(folder, c->kept->name, 0);
+    close(folder);
+}
+
+static void read_rest(pk_catalog *c)
+{
+    struct kept *k = c->kept;
+    pthread_mutex_lock(&k->lock);
+    if (atomic_load(&k->rest) == REST_UNREAD) {
+        bool good = cache_image_read(k->image, IMAGE_REST, parallel_threads(c->threads, 2));
+        if (!good) {
+            strip_rules(c);
+            remove_entry(c);
+        }
+        catalog_refresh(c);
+        atomic_store(&k->rest, good ? REST_READ : REST_LOST);
+    }
+    pthread_mutex_unlock(&k->lock);
+}
+
+bool catalog_rest(const pk_catalog *c)
+{
+    struct kept *k = c->kept;
+    if (!k) return true;
+    if (atomic_load_explicit(&k->rest, memory_order_acquire) == REST_UNREAD) read_rest((pk_catalog *)(uintptr_t)c); /* nothing that a reader can tell */
+    return atomic_load_explicit(&k->rest, memory_order_acquire) == REST_READ;
 }
 
 /* ---- storing ---- */
 
-static void write_entry(int folder, const char *name, cache_header *h, const cache_manifest *m, const void *image, const void *map)
+static void write_entry(int folder, const char *name, cache_header *h, const cache_manifest *m, const part_bytes parts[IMAGE_PARTS])
 {
     uint8_t header[CACHE_HEADER_SIZE];
+    cache_piece pieces[2 + 2 * IMAGE_PARTS];
     text manifest = {0};
+    size_t n = 0, at = CACHE_HEADER_SIZE;
     cache_manifest_write(&manifest, m);
-    h->manifest_at = CACHE_HEADER_SIZE;
+    h->manifest_at = at;
     h->manifest_len = manifest.len;
-    h->image_at = h->manifest_at + h->manifest_len;
     h->manifest = digest_of(manifest.ptr, manifest.len, h->key);
+    pieces[n++] = (cache_piece){header, sizeof header};
+    pieces[n++] = (cache_piece){manifest.ptr, manifest.len};
+    at += manifest.len;
+    for (size_t i = 0; i < IMAGE_PARTS; i++) {
+        cache_part *p = &h->parts[i];
+        p->at = at;
+        p->digest = cache_part_digest(parts[i].bytes, parts[i].map, p->len, h->key);
+        pieces[n++] = (cache_piece){parts[i].bytes, p->len};
+        pieces[n++] = (cache_piece){parts[i].map, image_map_bytes(p->len)};
+        at += p->len + image_map_bytes(p->len);
+    }
     cache_header_write(header, h);
-    const cache_piece pieces[] = {{header, sizeof header}, {manifest.ptr, manifest.len}, {image, h->image_len}, {map, image_map_bytes(h->image_len)}};
-    if (cache_file_write(folder, name, pieces, 4)) cache_folder_tidy(folder, name);
+    if (cache_file_write(folder, name, pieces, n)) cache_folder_tidy(folder, name);
     text_free(&manifest);
 }
 
@@ -318,7 +417,7 @@ static size_t make_image(image_writer *w, const pk_catalog *c, const pk_program 
     size_t rules = ir_rule_count(c->ir);
     uint32_t *numbers = mem_zalloc(rules + 1, sizeof *numbers);
     for (size_t i = 0; i < rules; i++) numbers[i] = language_number(ir_rule(c->ir, i)->language);
-    size_t root = image_copy(w, &(cached){.without_rules_count = c->without_rules.len}, sizeof(cached));
+    size_t root = image_copy(w, &(cached){.without_rules_count = c->without_rules.len, .whole = program_has_correlations(p->compiled)}, sizeof(cached));
     ir_catalog_image(c->ir, w, root + offsetof(cached, ir));
     image_array(w, root + offsetof(cached, languages), numbers, rules, sizeof *numbers);
     image_strings(w, root + offsetof(cached, without_rules), c->without_rules.at, c->without_rules.len);
@@ -346,10 +445,14 @@ void cache_store(pk_catalog *c, const pk_choice *choice, const pk_program *p)
     m.files.at = c->read.at;
     m.files.len = c->read.len;
     image_writer *w = image_writer_new();
-    size_t root = make_image(w, c, p), len = (image_size(w) + 7) / 8 * 8;
-    cache_header h = {.key = c->cache_key, .image_len = len, .root = root,
-                      .image = digest_of(image_bytes(w), len, c->cache_key), .map = digest_of(image_map(w), image_map_bytes(len), c->cache_key)};
-    write_entry(folder, name, &h, &m, image_bytes(w), image_map(w));
+    cache_header h = {.key = c->cache_key, .root = make_image(w, c, p)};
+    part_bytes parts[IMAGE_PARTS];
+    image_seal(w);
+    for (int i = 0; i < IMAGE_PARTS; i++) {
+        h.parts[i].len = image_size(w, (image_part)i);
+        parts[i] = (part_bytes){image_bytes(w, (image_part)i), image_map(w, (image_part)i)};
+    }
+    write_entry(folder, name, &h, &m, parts);
     image_writer_free(w);
     arena_free(a);
     text_free(&request);

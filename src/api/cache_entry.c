@@ -1,7 +1,7 @@
 /* Numbers are little-endian; texts and lists have their length before them. */
 #include "api/cache_entry.h"
 
-static const char magic[8] = {'p', 'i', 'c', 'k', 'e', 't', 'P', 1}; /* the last byte: version of this form */
+static const char magic[8] = {'p', 'i', 'c', 'k', 'e', 't', 'P', 2}; /* the last byte: version of this form */
 
 /* ---- writing ---- */
 
@@ -29,12 +29,13 @@ void cache_header_write(uint8_t out[CACHE_HEADER_SIZE], const cache_header *h)
     put_digest(&t, h->key);
     put_u64(&t, h->manifest_at);
     put_u64(&t, h->manifest_len);
-    put_u64(&t, h->image_at);
-    put_u64(&t, h->image_len);
-    put_u64(&t, h->root);
     put_digest(&t, h->manifest);
-    put_digest(&t, h->image);
-    put_digest(&t, h->map);
+    put_u64(&t, h->root);
+    for (size_t i = 0; i < IMAGE_PARTS; i++) {
+        put_u64(&t, h->parts[i].at);
+        put_u64(&t, h->parts[i].len);
+        put_digest(&t, h->parts[i].digest);
+    }
     while (t.len < CACHE_HEADER_SIZE - sizeof(digest)) text_put_char(&t, 0);
     put_digest(&t, digest_of(t.ptr, t.len, h->key));
     memcpy(out, t.ptr, CACHE_HEADER_SIZE);
@@ -77,6 +78,12 @@ static bool read_str(cursor *c, pk_str *s)
 
 static bool lies_within(uint64_t at, uint64_t len, size_t size) { return at >= CACHE_HEADER_SIZE && at <= size && len <= size - at; }
 
+static bool read_part(cursor *c, cache_part *p, size_t file_size)
+{
+    if (!read_u64le(c, &p->at) || !read_u64le(c, &p->len) || !read_digest(c, &p->digest)) return false;
+    return p->len % 8 == 0 && lies_within(p->at, p->len, file_size) && image_map_bytes(p->len) <= file_size - p->at - p->len;
+}
+
 bool cache_header_read(cache_header *h, const uint8_t *bytes, size_t len, size_t file_size)
 {
     cursor c = {bytes, bytes + len};
@@ -86,12 +93,12 @@ bool cache_header_read(cache_header *h, const uint8_t *bytes, size_t len, size_t
     if (!read_digest(&c, &h->key)) return false;
     cursor last = {bytes + CACHE_HEADER_SIZE - sizeof(digest), bytes + CACHE_HEADER_SIZE};
     if (!read_digest(&last, &own) || !digest_equal(own, digest_of(bytes, CACHE_HEADER_SIZE - sizeof(digest), h->key))) return false;
-    if (!read_u64le(&c, &h->manifest_at) || !read_u64le(&c, &h->manifest_len) || !read_u64le(&c, &h->image_at) ||
-        !read_u64le(&c, &h->image_len) || !read_u64le(&c, &h->root))
+    if (!read_u64le(&c, &h->manifest_at) || !read_u64le(&c, &h->manifest_len) || !read_digest(&c, &h->manifest) || !read_u64le(&c, &h->root))
         return false;
-    if (!read_digest(&c, &h->manifest) || !read_digest(&c, &h->image) || !read_digest(&c, &h->map)) return false;
-    return lies_within(h->manifest_at, h->manifest_len, file_size) && lies_within(h->image_at, h->image_len, file_size) &&
-           h->image_len % 8 == 0 && image_map_bytes(h->image_len) <= file_size - h->image_at - h->image_len && h->root < h->image_len;
+    for (size_t i = 0; i < IMAGE_PARTS; i++)
+        if (!read_part(&c, &h->parts[i], file_size)) return false;
+    const cache_part *front = &h->parts[IMAGE_FRONT];
+    return lies_within(h->manifest_at, h->manifest_len, file_size) && front->len % IMAGE_PAGE == 0 && h->root < front->len;
 }
 
 static bool read_note(cursor *c, read_file_note *f)

@@ -3,9 +3,10 @@
  *
  *     header     magic, version of this form, key of the digests, where the parts are, their digests, its own digest
  *     manifest   what was asked for; the digests of what was read: schemas, lists, rule files with their prints
- *     image      the catalogue, the program; the bit set of its pointers
+ *     front      of the image: the program, tests, rules without what they point to; the bit set of its pointers
+ *     rest       of the image: texts and plans of rules; the bit set of its pointers
  *
- * The manifest is read alone first: it tells whether the image is worth reading. Neither is looked at before its digest has
+ * The manifest is read alone first: it tells whether the image is worth reading. Nothing is looked at before its digest has
  * been compared, and bytes that fit their digests are still read within bounds.
  */
 #ifndef PICKET_API_CACHE_ENTRY_H
@@ -39,10 +40,16 @@ typedef struct {
 
 enum { CACHE_HEADER_SIZE = 160 };
 
+/* A part of the image, its bit set behind it. */
 typedef struct {
-    digest key;
-    uint64_t manifest_at, manifest_len, image_at, image_len, root; /* root: place in the image */
-    digest manifest, image, map;
+    uint64_t at, len;             /* len: without the bit set */
+    digest digest;                /* of both, by pieces: cache_image.c */
+} cache_part;
+
+typedef struct {
+    digest key, manifest;
+    uint64_t manifest_at, manifest_len, root; /* root: place in the front */
+    cache_part parts[IMAGE_PARTS];
 } cache_header;
 
 void cache_header_write(uint8_t out[CACHE_HEADER_SIZE], const cache_header *h);

@@ -90,6 +90,7 @@ static pk_rule rule_view(const rule *r)
 
 void catalog_refresh(pk_catalog *c)
 {
+    if (!c->rules) c->rules = ARENA_ARRAY(c->arena, pk_rule, ir_rule_count(c->ir));
     for (size_t i = 0; i < ir_rule_count(c->ir); i++) c->rules[i] = rule_view(ir_rule(c->ir, i));
 }
 
@@ -114,7 +115,10 @@ static void warn_of_same_ids(pk_catalog *c)
 
 void catalog_complete(pk_catalog *c)
 {
-    if (c->complete) return;
+    if (c->complete) {
+        (void)catalog_rest(c);
+        return;
+    }
     catalog_settle(c);
     c->complete = true;
     language_options options = catalog_language_options(c);
@@ -122,7 +126,6 @@ void catalog_complete(pk_catalog *c)
         if (languages[i]->resolve) languages[i]->resolve(c->ir, &options);
     warn_of_same_ids(c);
     ir_catalog_forget(c->ir);
-    c->rules = ARENA_ARRAY(c->arena, pk_rule, ir_rule_count(c->ir));
     catalog_refresh(c);
 }
 
@@ -130,8 +133,6 @@ void catalog_restored(pk_catalog *c)
 {
     pending_clear(c);
     c->complete = true;
-    c->rules = ARENA_ARRAY(c->arena, pk_rule, ir_rule_count(c->ir));
-    catalog_refresh(c);
 }
 
 const pk_rule *catalog_rule(const pk_catalog *c, const rule *r) { return &c->rules[r->index]; }

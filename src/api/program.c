@@ -45,4 +45,8 @@ void pk_program_free(pk_program *p)
 bool pk_program_runs(const pk_program *p, const pk_rule *r) { return program_has_rule(p->compiled, (uint32_t)r->index); }
 size_t pk_program_rule_count(const pk_program *p) { return program_rule_count(p->compiled); }
 const pk_diagnostics *pk_program_diagnostics(const pk_program *p) { return p->diags; }
-void pk_program_warn_of_slow(pk_program *p) { program_warn_of_slow(p->compiled, p->diags); }
+
+void pk_program_warn_of_slow(pk_program *p)
+{
+    if (catalog_rest(p->catalog)) program_warn_of_slow(p->compiled, p->diags);
+}

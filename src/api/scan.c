@@ -293,6 +293,7 @@ static size_t thread_count(const pk_scanner *s)
 
 static void begin_profile(pk_scanner *s, scan_worker **workers, size_t n)
 {
+    (void)catalog_rest(s->program->catalog); /* it speaks of rules */
     s->signs = mem_zalloc(n, sizeof *s->signs);
     for (size_t i = 0; i < n; i++) s->signs[i] = worker_sign(workers[i]);
     s->profile = profile_start(s->program, s->signs, n);

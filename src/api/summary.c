@@ -132,8 +132,9 @@ static pk_counts counts_of_rules(tally *y)
     size_t n = ir_rule_count(y->catalog->ir), found = 0;
     pk_count *items = ARENA_ARRAY(y->arena, pk_count, n);
     for (size_t i = 0; i < n; i++) {
+        if (!y->by_rule[i]) continue;
         const pk_rule *r = &y->catalog->rules[i];
-        if (y->by_rule[i]) items[found++] = (pk_count){r->title.len ? r->title : r->id, r, y->by_rule[i]};
+        items[found++] = (pk_count){r->title.len ? r->title : r->id, r, y->by_rule[i]};
     }
     if (found) qsort(items, found, sizeof *items, most_first);
     return (pk_counts){items, found};

@@ -29,6 +29,7 @@ struct scan_worker {
     text json;
     ticket *ticket;                /* being worked on */
     work_sign sign;                /* what it does just now */
+    bool told;                     /* that alerts are lost */
 };
 
 scan_worker *worker_new(const pk_program *p, const pk_scan_options *options, work_kind kind, context_wishes wishes, const atomic_bool *stop)
@@ -157,9 +158,22 @@ static void raise_alert(scan_worker *w, const match_result *m, size_t i, const e
     vec_push_in(w->ticket->results, &w->ticket->alerts, alert);
 }
 
+/* Nothing can be said of the rules that matched. */
+static void alerts_lost(scan_worker *w)
+{
+    if (w->told) return;
+    w->told = true;
+    diag_add(w->ticket->diags, PK_ERROR, "cache-read", (diag_place){0}, (pk_str){"", 0}, "run it again: the broken entry is removed, rules are read anew",
+             "the compiled rules in the cache could not be read to their end: alerts are missing");
+}
+
 static void matched(scan_worker *w, const match_result *m, const event *e, const classification *k, timestamp time)
 {
     ticket *t = w->ticket;
+    if (!catalog_rest(w->program->catalog)) {
+        alerts_lost(w);
+        return;
+    }
     if (!w->ranged) time = classifier_time(w->classifier, e, k, w->scratch);
     sign_set(&w->sign, PART_RENDER);
     pk_event shown = event_of(w, e, time, render_event(w, e, k));

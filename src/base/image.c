@@ -1,4 +1,7 @@
-/* Pointers are words of eight bytes at places that are multiples of eight; place 0 is nobody's, so that it can mean NULL. */
+/*
+ * Pointers are words of eight bytes at places that are multiples of eight; place 0 is nobody's, so that it can mean NULL. While
+ * it is written, places of the rest count from REST, since nobody knows yet where the front ends.
+ */
 #include "base/image.h"
 
 #include <stdlib.h>
@@ -14,24 +17,37 @@ typedef struct {
     size_t at;
 } copied;
 
-struct image_writer {
+typedef struct {
     char *bytes;
     size_t len, cap;              /* everything behind len is zero */
     uint64_t *map;
+    table texts;                  /* content -> place / TEXT_ALIGN, the latter within this part */
+} part;
+
+struct image_writer {
+    part parts[IMAGE_PARTS];
+    image_part to;                /* where copies go */
+    bool sealed;
     copied *known;                /* open addressing, by address */
     size_t known_mask, known_count;
-    table texts;                  /* content -> place / TEXT_ALIGN */
     bool watched;
     VEC(const void *) sources;    /* of all that was copied, if watched */
 };
 
+#define REST ((size_t)1 << 40)
+
+static part *part_of(image_writer *w, size_t at) { return &w->parts[at >= REST]; }
+static char *spot(const image_writer *w, size_t at) { return at >= REST ? w->parts[IMAGE_REST].bytes + (at - REST) : w->parts[IMAGE_FRONT].bytes + at; }
+
 image_writer *image_writer_new(void)
 {
     image_writer *w = mem_zalloc(1, sizeof *w);
-    w->cap = FIRST_SIZE;
-    w->bytes = mem_zalloc(w->cap, 1);
-    w->map = mem_zalloc(image_map_bytes(w->cap), 1);
-    w->len = FIRST_PLACE;
+    for (size_t i = 0; i < IMAGE_PARTS; i++) {
+        w->parts[i].cap = FIRST_SIZE;
+        w->parts[i].bytes = mem_zalloc(FIRST_SIZE, 1);
+        w->parts[i].map = mem_zalloc(image_map_bytes(FIRST_SIZE), 1);
+    }
+    w->parts[IMAGE_FRONT].len = FIRST_PLACE;
     w->known_mask = 1023;
     w->known = mem_zalloc(w->known_mask + 1, sizeof *w->known);
     return w;
@@ -40,36 +56,46 @@ image_writer *image_writer_new(void)
 void image_writer_free(image_writer *w)
 {
     if (!w) return;
-    mem_free(w->bytes);
-    mem_free(w->map);
+    for (size_t i = 0; i < IMAGE_PARTS; i++) {
+        mem_free(w->parts[i].bytes);
+        mem_free(w->parts[i].map);
+        table_free(&w->parts[i].texts);
+    }
     mem_free(w->known);
-    table_free(&w->texts);
     vec_free(&w->sources);
     mem_free(w);
+}
+
+image_part image_into(image_writer *w, image_part to)
+{
+    image_part before = w->to;
+    w->to = to;
+    return before;
 }
 
 void image_watch(image_writer *w) { w->watched = true; }
 
 static size_t reserve(image_writer *w, size_t size, size_t align)
 {
-    size_t at = (w->len + align - 1) / align * align, need = at + size;
-    if (need > w->cap) {
-        size_t cap = w->cap;
+    part *p = &w->parts[w->to];
+    size_t at = (p->len + align - 1) / align * align, need = at + size;
+    if (need > p->cap) {
+        size_t cap = p->cap;
         while (cap < need) cap += cap < STEP_MAX ? cap : STEP_MAX;
-        w->bytes = mem_realloc(w->bytes, cap, 1);
-        memset(w->bytes + w->cap, 0, cap - w->cap);
-        w->map = mem_realloc(w->map, image_map_bytes(cap), 1);
-        memset((char *)w->map + image_map_bytes(w->cap), 0, image_map_bytes(cap) - image_map_bytes(w->cap));
-        w->cap = cap;
+        p->bytes = mem_realloc(p->bytes, cap, 1);
+        memset(p->bytes + p->cap, 0, cap - p->cap);
+        p->map = mem_realloc(p->map, image_map_bytes(cap), 1);
+        memset((char *)p->map + image_map_bytes(p->cap), 0, image_map_bytes(cap) - image_map_bytes(p->cap));
+        p->cap = cap;
     }
-    w->len = need;
-    return at;
+    p->len = need;
+    return w->to == IMAGE_REST ? at + REST : at;
 }
 
 size_t image_copy(image_writer *w, const void *from, size_t size)
 {
     size_t at = reserve(w, size ? size : 1, ALIGN);
-    if (size) memcpy(w->bytes + at, from, size);
+    if (size) memcpy(spot(w, at), from, size);
     if (w->watched) vec_push(&w->sources, from);
     return at;
 }
@@ -97,51 +123,57 @@ static void grow_known(image_writer *w)
 bool image_once(image_writer *w, const void *from, size_t size, size_t *at)
 {
     copied *c = find(w, from);
-    if (c->from) {
+    bool fresh = !c->from;
+    if (!fresh && (w->to == IMAGE_REST || c->at < REST)) {
         *at = c->at;
         return false;
     }
     *at = image_copy(w, from, size);
     *c = (copied){from, *at};
-    if (++w->known_count * 2 > w->known_mask) grow_known(w);
+    if (fresh && ++w->known_count * 2 > w->known_mask) grow_known(w);
     return true;
 }
 
 /* ---- pointers ---- */
 
-void image_set(image_writer *w, size_t at, const void *bytes, size_t size) { memcpy(w->bytes + at, bytes, size); }
+void image_set(image_writer *w, size_t at, const void *bytes, size_t size) { memcpy(spot(w, at), bytes, size); }
 
 void image_clear(image_writer *w, size_t field)
 {
-    memset(w->bytes + field, 0, sizeof(void *));
-    w->map[field / 512] &= ~(UINT64_C(1) << (field / 8 % 64));
+    size_t at = field % REST;
+    memset(spot(w, field), 0, sizeof(void *));
+    part_of(w, field)->map[at / 512] &= ~(UINT64_C(1) << (at / 8 % 64));
 }
 
 void image_point(image_writer *w, size_t field, size_t to)
 {
+    size_t at = field % REST;
     if (!to) {
         image_clear(w, field);
         return;
     }
-    memcpy(w->bytes + field, &to, sizeof to);
-    w->map[field / 512] |= UINT64_C(1) << (field / 8 % 64);
+    memcpy(spot(w, field), &to, sizeof to);
+    part_of(w, field)->map[at / 512] |= UINT64_C(1) << (at / 8 % 64);
 }
 
 size_t image_target(const image_writer *w, size_t field)
 {
     size_t to;
-    memcpy(&to, w->bytes + field, sizeof to);
+    memcpy(&to, spot(w, field), sizeof to);
     return to;
 }
 
+/* The rest may share what the front holds, never the other way round. */
 static size_t text_place(image_writer *w, pk_str s)
 {
-    uint32_t known = table_get(&w->texts, s);
+    part *p = &w->parts[w->to];
     if (w->watched) vec_push(&w->sources, s.ptr);
+    uint32_t known = table_get(&w->parts[IMAGE_FRONT].texts, s);
     if (known != TABLE_NONE) return (size_t)known * TEXT_ALIGN;
+    if (w->to == IMAGE_REST && (known = table_get(&p->texts, s)) != TABLE_NONE) return REST + (size_t)known * TEXT_ALIGN;
     size_t at = reserve(w, s.len + 1, TEXT_ALIGN);
-    if (s.len) memcpy(w->bytes + at, s.ptr, s.len);
-    if (at / TEXT_ALIGN < TABLE_NONE) table_put(&w->texts, s, (uint32_t)(at / TEXT_ALIGN));
+    if (s.len) memcpy(spot(w, at), s.ptr, s.len);
+    if (at % REST / TEXT_ALIGN < TABLE_NONE) table_put(&p->texts, s, (uint32_t)(at % REST / TEXT_ALIGN));
     return at;
 }
 
@@ -178,10 +210,37 @@ void image_string_vector(image_writer *w, size_t field, const pk_str *from, size
     for (size_t i = 0; i < len; i++) image_string(w, at + i * sizeof *from, from[i]);
 }
 
-size_t image_size(const image_writer *w) { return w->len; }
-size_t image_map_size(const image_writer *w) { return image_map_bytes(w->len); }
-const void *image_bytes(const image_writer *w) { return w->bytes; }
-const void *image_map(const image_writer *w) { return w->map; }
+/* ---- the whole ---- */
+
+/* Places of the rest become those that they will have behind the front. */
+static void move_pointers(image_writer *w, part *p)
+{
+    size_t front = w->parts[IMAGE_FRONT].len;
+    for (size_t i = 0; i < image_map_bytes(p->len) / 8; i++) {
+        for (uint64_t left = p->map[i]; left; left &= left - 1) {
+            size_t to, at = i * 512 + (size_t)__builtin_ctzll(left) * 8;
+            memcpy(&to, p->bytes + at, sizeof to);
+            if (to < REST) continue;
+            to = to - REST + front;
+            memcpy(p->bytes + at, &to, sizeof to);
+        }
+    }
+}
+
+void image_seal(image_writer *w)
+{
+    if (w->sealed) return;
+    image_into(w, IMAGE_FRONT);
+    (void)reserve(w, 0, IMAGE_PAGE);
+    image_into(w, IMAGE_REST);
+    (void)reserve(w, 0, ALIGN);
+    for (size_t i = 0; i < IMAGE_PARTS; i++) move_pointers(w, &w->parts[i]);
+    w->sealed = true;
+}
+
+size_t image_size(const image_writer *w, image_part p) { return w->parts[p].len; }
+const void *image_bytes(const image_writer *w, image_part p) { return w->parts[p].bytes; }
+const void *image_map(const image_writer *w, image_part p) { return w->parts[p].map; }
 
 static int by_address(const void *x, const void *y)
 {
@@ -189,22 +248,29 @@ static int by_address(const void *x, const void *y)
     return a < b ? -1 : a > b;
 }
 
-size_t image_strays(const image_writer *w)
+static size_t strays_of(const image_writer *w, const part *p)
 {
     size_t strays = 0;
-    if (w->sources.len) qsort(w->sources.at, w->sources.len, sizeof *w->sources.at, by_address);
-    for (size_t at = 0; at + 8 <= w->len; at += 8) {
+    for (size_t at = 0; at + 8 <= p->len; at += 8) {
         const void *word;
-        memcpy(&word, w->bytes + at, sizeof word);
-        bool told = w->map[at / 512] >> (at / 8 % 64) & 1;
+        memcpy(&word, p->bytes + at, sizeof word);
+        bool told = p->map[at / 512] >> (at / 8 % 64) & 1;
         if (!told && word && w->sources.len && bsearch(&word, w->sources.at, w->sources.len, sizeof word, by_address)) strays++;
     }
     return strays;
 }
 
+size_t image_strays(const image_writer *w)
+{
+    size_t strays = 0;
+    if (w->sources.len) qsort(w->sources.at, w->sources.len, sizeof *w->sources.at, by_address);
+    for (size_t i = 0; i < IMAGE_PARTS; i++) strays += strays_of(w, &w->parts[i]);
+    return strays;
+}
+
 /* ---- reading ---- */
 
-bool image_settle(void *bytes, size_t size, const uint64_t *map)
+bool image_settle(void *bytes, size_t size, const uint64_t *map, uintptr_t base, size_t total)
 {
     for (size_t i = 0; i < image_map_bytes(size) / 8; i++) {
         for (uint64_t left = map[i]; left; left &= left - 1) {
@@ -212,8 +278,8 @@ bool image_settle(void *bytes, size_t size, const uint64_t *map)
             uint64_t word;
             if (at + 8 > size) return false;
             memcpy(&word, (char *)bytes + at, sizeof word);
-            if (word == 0 || word >= size) return false;
-            word += (uintptr_t)bytes;
+            if (word == 0 || word >= total) return false;
+            word += base;
             memcpy((char *)bytes + at, &word, sizeof word);
         }
     }

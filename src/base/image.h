@@ -9,6 +9,9 @@
  * In the block a pointer is the place that it points to, and a bit set tells which words are pointers. So a reader can check
  * every pointer before it turns places into addresses; what the rest means is as trustworthy as where the bytes come from,
  * which the caller makes sure of (a checksum over a file of the user's own, the build that wrote it).
+ *
+ * An image has two parts, one behind the other: a front, which is read at once, and a rest, which may be read later or never.
+ * Pointers lead from each into each; whoever follows one into the rest must know that it has been read.
  */
 #ifndef PICKET_BASE_IMAGE_H
 #define PICKET_BASE_IMAGE_H
@@ -18,9 +21,14 @@
 /* ---- writing ---- */
 
 typedef struct image_writer image_writer;
+typedef enum { IMAGE_FRONT, IMAGE_REST, IMAGE_PARTS } image_part;
+enum { IMAGE_PAGE = 4096 };       /* the front ends with a page of memory */
 
 image_writer *image_writer_new(void);
 void image_writer_free(image_writer *w);
+/* Where copies go from now on, the front at first; returns where they went. The rest shares what the front holds; the front has a
+ * copy of its own of what only the rest holds so far. */
+image_part image_into(image_writer *w, image_part to);
 
 size_t image_copy(image_writer *w, const void *from, size_t size);   /* where the copy stands; 8-aligned, never 0 */
 /* The same, once for each address: false, and *at is where it stands, if it was copied before. */
@@ -43,11 +51,11 @@ void image_string_vector(image_writer *w, size_t field, const pk_str *from, size
 
 #define IMAGE_VECTOR(w, field, v) image_vector((w), (field), (v)->at, (v)->len, sizeof *(v)->at)
 
-/* Bytes of the block, then of the bit set behind it. */
-size_t image_size(const image_writer *w);
-size_t image_map_size(const image_writer *w);
-const void *image_bytes(const image_writer *w);
-const void *image_map(const image_writer *w);
+/* Ends writing: only now do all places hold, and sizes are multiples of 8. Then each part, and the bit set of its pointers. */
+void image_seal(image_writer *w);
+size_t image_size(const image_writer *w, image_part p);
+const void *image_bytes(const image_writer *w, image_part p);
+const void *image_map(const image_writer *w, image_part p);
 /* For tests, called before the first copy: then image_strays counts words that hold the address of something that was
  * copied and are no pointers of the image. There are none, if nobody forgot one. */
 void image_watch(image_writer *w);
@@ -58,8 +66,9 @@ size_t image_strays(const image_writer *w);
 /* The bit set of an image of `size` bytes. */
 static inline size_t image_map_bytes(size_t size) { return (size + 511) / 512 * 8; }
 
-/* Turns places into addresses. false: some place lies outside; the block is unusable then. `bytes` is 16-aligned. */
-bool image_settle(void *bytes, size_t size, const uint64_t *map);
+/* Turns the places in `size` bytes, a part or a piece of one, into addresses of the image of `total` bytes that begins at
+ * `base`; `map` begins with the first of them. false: some place lies outside; the image is unusable then. */
+bool image_settle(void *bytes, size_t size, const uint64_t *map, uintptr_t base, size_t total);
 /* The struct at a place, if it lies within; else NULL. */
 static inline void *image_at(void *bytes, size_t size, size_t at, size_t need)
 {

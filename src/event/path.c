@@ -38,16 +38,12 @@ typedef struct {
 
 /* A way from node to node. */
 typedef struct {
-    pk_str key;
-    uint64_t hash;
+    uint32_t key, key_len;  /* in set->keys */
     path_node from, to;
 } step;
 
-/* Of the table of steps: small, since most of them are empty. */
-typedef struct {
-    uint32_t hash;          /* upper half */
-    uint32_t step;          /* number + 1; 0: empty */
-} cell;
+/* Of the table of steps: its number + 1 in the low bits (0: empty), above them bits of the hash. Small, since most are empty. */
+typedef uint32_t cell;
 
 struct path_set {
     arena *arena;
@@ -61,8 +57,10 @@ struct path_set {
     VEC(path_slot) node_slots;
     VEC(path_pair) pairs;
     VEC(step) steps;
+    VEC(char) keys;         /* of steps, each once */
     cell *cells;
     size_t mask;
+    uint32_t number_bits;   /* of a cell: those that hold the number */
 };
 
 path_set *path_set_new(void)
@@ -93,6 +91,7 @@ void path_set_free(path_set *set)
     vec_free(&set->node_slots);
     vec_free(&set->pairs);
     vec_free(&set->steps);
+    vec_free(&set->keys);
     mem_free(set->cells);
     arena_free(set->arena);
     mem_free(set);
@@ -204,6 +203,7 @@ typedef struct {
     path_set *set;
     VEC(subset) subsets;    /* of node i */
     table by_subset;        /* bytes of the places -> node */
+    table keys;             /* key -> its place in set->keys */
 } freezing;
 
 static int compare_numbers(const void *x, const void *y)
@@ -247,6 +247,19 @@ static pk_str without_blanks(arena *a, pk_str key)
     for (size_t i = 0; i < key.len; i++)
         if (key.ptr[i] != ' ') out[n++] = key.ptr[i];
     return (pk_str){out, n};
+}
+
+static uint32_t key_place(freezing *f, pk_str key)
+{
+    path_set *set = f->set;
+    uint32_t at = table_get(&f->keys, key);
+    if (at != TABLE_NONE) return at;
+    at = (uint32_t)set->keys.len;
+    vec_reserve(&set->keys, set->keys.len + key.len + 1);
+    if (key.len) memcpy(set->keys.at + set->keys.len, key.ptr, key.len);
+    set->keys.len += key.len;
+    table_put(&f->keys, key, at);
+    return at;
 }
 
 /* Edges of a subset by their key, in the order in which keys are met first. */
@@ -315,7 +328,7 @@ static void expand(freezing *f, path_node from)
     for (size_t k = 0; k < groups.targets.len; k++) {
         pk_str key = groups.keys.entries.at[k].key;
         path_node child = node_of(f, targets_of(f, &groups, k, &any));
-        step made = {key, hash_bytes(key.ptr, key.len, from), from, child};
+        step made = {key_place(f, key), (uint32_t)key.len, from, child};
         vec_push(&f->set->steps, made);
         add_pair(f, from, key, &groups.targets.at[k]);
     }
@@ -327,17 +340,23 @@ static void expand(freezing *f, path_node from)
     table_free(&groups.keys);
 }
 
+static pk_str step_key(const path_set *set, const step *s) { return (pk_str){set->keys.at + s->key, s->key_len}; }
+
+static uint32_t tag_of(const path_set *set, uint64_t hash) { return (uint32_t)(hash >> 32) & ~(uint32_t)((UINT64_C(1) << set->number_bits) - 1); }
+
 static void build_cells(path_set *set)
 {
     size_t size = 16;
-    while (size < set->steps.len * 4) size *= 2; /* sparse: most lookups are for keys that nobody asks for */
+    while (size < set->steps.len * 2) size *= 2; /* sparse: most lookups are for keys that nobody asks for */
+    while (set->steps.len >> set->number_bits) set->number_bits++;
     set->cells = mem_zalloc(size, sizeof *set->cells);
     set->mask = size - 1;
     for (size_t i = 0; i < set->steps.len; i++) {
-        uint64_t hash = set->steps.at[i].hash;
+        pk_str key = step_key(set, &set->steps.at[i]);
+        uint64_t hash = hash_bytes(key.ptr, key.len, set->steps.at[i].from);
         size_t at = hash & set->mask;
-        while (set->cells[at].step) at = (at + 1) & set->mask;
-        set->cells[at] = (cell){(uint32_t)(hash >> 32), (uint32_t)i + 1};
+        while (set->cells[at]) at = (at + 1) & set->mask;
+        set->cells[at] = tag_of(set, hash) | (uint32_t)(i + 1);
     }
 }
 
@@ -357,13 +376,14 @@ void path_set_freeze(path_set *set)
     for (size_t i = 0; i < f.subsets.len; i++) vec_free(&f.subsets.at[i].places);
     vec_free(&f.subsets);
     table_free(&f.by_subset);
+    table_free(&f.keys);
     free_places(set);
     set->frozen = true;
 }
 
 /* ---- images ---- */
 
-_Static_assert(sizeof(struct path_set) == 256, "a member of path_set came or went: path_set_image copies each");
+_Static_assert(sizeof(struct path_set) == 288, "a member of path_set came or went: path_set_image copies each");
 
 void path_set_image(const path_set *set, image_writer *w, size_t field)
 {
@@ -381,8 +401,8 @@ void path_set_image(const path_set *set, image_writer *w, size_t field)
         image_strings(w, pairs + offsetof(path_pair, names), set->pairs.at[i].names, set->pairs.at[i].name_count);
         image_strings(w, pairs + offsetof(path_pair, values), set->pairs.at[i].values, set->pairs.at[i].value_count);
     }
-    size_t steps = IMAGE_VECTOR(w, at + offsetof(path_set, steps), &set->steps);
-    for (size_t i = 0; i < set->steps.len; i++) image_string(w, steps + i * sizeof(step) + offsetof(step, key), set->steps.at[i].key);
+    IMAGE_VECTOR(w, at + offsetof(path_set, steps), &set->steps);
+    IMAGE_VECTOR(w, at + offsetof(path_set, keys), &set->keys);
     image_array(w, at + offsetof(path_set, cells), set->cells, set->cells ? set->mask + 1 : 0, sizeof *set->cells);
 }
 
@@ -391,12 +411,13 @@ void path_set_image(const path_set *set, image_writer *w, size_t field)
 static path_node find(const path_set *set, path_node from, pk_str key)
 {
     uint64_t hash = hash_bytes(key.ptr, key.len, from);
+    uint32_t tag = tag_of(set, hash);
     for (size_t i = hash & set->mask;; i = (i + 1) & set->mask) {
-        const cell *c = &set->cells[i];
-        if (c->step == 0) return PATH_NONE;
-        if (c->hash != (uint32_t)(hash >> 32)) continue;
-        const step *s = &set->steps.at[c->step - 1];
-        if (s->from == from && str_equal(s->key, key)) return s->to;
+        uint32_t number = set->cells[i] ^ tag; /* of those with this tag: the number alone */
+        if (set->cells[i] == 0) return PATH_NONE;
+        if ((uint64_t)number >> set->number_bits) continue;
+        const step *s = &set->steps.at[number - 1];
+        if (s->from == from && str_equal(step_key(set, s), key)) return s->to;
     }
 }
 

@@ -315,6 +315,10 @@ void ir_catalog_image(const ir_catalog *c, image_writer *w, size_t field)
         image_clear(w, AT(rule, language));
         image_clear(w, AT(rule, syntax));
     }
+    size_t tests = image_array(w, root + offsetof(ir_image, tests), c->tests.at, c->tests.len, sizeof(ir_test *));
+    for (size_t i = 0; i < c->tests.len; i++) ir_test_image(c->tests.at[i], w, tests + i * sizeof(ir_test *));
+    diag_image(c->diags, w, root + offsetof(ir_image, diags));
+    image_part before = image_into(w, IMAGE_REST);
     for (size_t i = 0; i < c->rules.len; i++) {
         const rule *r = c->rules.at[i];
         size_t at;
@@ -322,9 +326,7 @@ void ir_catalog_image(const ir_catalog *c, image_writer *w, size_t field)
         put_rule_texts(w, at, r);
         put_plan(w, AT(rule, plan), r->plan);
     }
-    size_t tests = image_array(w, root + offsetof(ir_image, tests), c->tests.at, c->tests.len, sizeof(ir_test *));
-    for (size_t i = 0; i < c->tests.len; i++) ir_test_image(c->tests.at[i], w, tests + i * sizeof(ir_test *));
-    diag_image(c->diags, w, root + offsetof(ir_image, diags));
+    image_into(w, before);
 }
 
 void ir_catalog_restore(ir_catalog *c, const ir_image *from)

@@ -414,7 +414,10 @@ void ir_part_join(ir_catalog *whole, ir_catalog *part); /* behind its last batch
 /* Frees what only loading needs: it is made again if tests are interned after all. */
 void ir_catalog_forget(ir_catalog *c);
 
-/* ---- images (base/image.h): a catalogue that is resolved, without what is kept ---- */
+/*
+ * ---- images (base/image.h): a catalogue that is resolved, without what is kept ----
+ * Rules and tests stand in the front; what a rule points to, texts and plan, in the rest.
+ */
 
 typedef struct {
     rule **rules;                  /* without their language, which whoever restores them sets */
