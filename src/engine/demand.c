@@ -234,18 +234,6 @@ bool is_part_key(const ir_key *k)
            k->value->args[0]->as.field.part.len && str_equal(k->value->as.call.name, STR("part"));
 }
 
-bool is_only_counted(const plan *p, const stage *s)
-{
-    bool counted = false;
-    for (size_t i = 0; i < p->stage_count; i++)
-        for (size_t k = 0; k < p->stages[i]->input_count; k++) {
-            if (p->stages[i]->inputs[k] != s) continue;
-            if (p->stages[i]->kind != STAGE_HISTORY) return false;
-            counted = true;
-        }
-    return counted && p->alert != s;
-}
-
 /* ---- rules of one event at a time ---- */
 
 /* Does the stage ask for no other event, and not when this one was? */

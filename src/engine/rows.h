@@ -41,8 +41,6 @@ void demand_build(demand_table *d, const program *p);
 void demand_free(demand_table *d);
 /* Is it a key that tells the events of a part apart, `part(e)`? */
 bool is_part_key(const ir_key *k);
-/* Do its events only feed histories? Then no alert ever shows one. */
-bool is_only_counted(const plan *p, const stage *s);
 /* NULL: nobody reads them. */
 const part_demand *demand_of(const demand_table *d, uint32_t rule_index, uint32_t number);
 

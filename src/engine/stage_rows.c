@@ -276,7 +276,7 @@ row_samples *row_samples_of(const plan *p, row *const *rows, size_t count)
     for (size_t i = 0; i < p->stage_count; i++) {
         const stage *st = p->stages[i];
         if (st->kind != STAGE_MATCH && st->kind != STAGE_CONTEXT && st->kind != STAGE_RULE && st->kind != STAGE_ALERTS) continue;
-        if (is_only_counted(p, st)) continue;
+        if (ir_is_only_observed(p, st)) continue;
         s->at[s->count] = (row_sample){.name = st->name, .context = st->kind == STAGE_CONTEXT};
         take_samples(&s->at[s->count++], &parts);
     }

@@ -457,6 +457,9 @@ void ir_walk_expr(const plan *p, const expr *e, ir_expr_fn fn, void *user);
 /* Every expression of every stage of a plan; of `quiet` and `risk`, with the alert's stage. */
 void ir_walk_plan(const plan *p, void (*fn)(const stage *s, const expr *e, bool negated, void *user), void *user);
 
+/* Do the stage's rows go into histories only? Then none of them is part of an alert. */
+bool ir_is_only_observed(const plan *p, const stage *s);
+
 /* ---- text form ---- */
 
 void ir_print_plan(text *out, const plan *p);

@@ -154,6 +154,18 @@ static void walk_plan(plan_walker w, int depth)
     visit_place(p->risk, &w);
 }
 
+bool ir_is_only_observed(const plan *p, const stage *s)
+{
+    bool observed = false;
+    for (size_t i = 0; i < p->stage_count; i++)
+        for (size_t k = 0; k < p->stages[i]->input_count; k++) {
+            if (p->stages[i]->inputs[k] != s) continue;
+            if (p->stages[i]->kind != STAGE_HISTORY) return false;
+            observed = true;
+        }
+    return observed && p->alert != s;
+}
+
 void ir_walk_plan(const plan *p, void (*fn)(const stage *s, const expr *e, bool negated, void *user), void *user)
 {
     walk_plan((plan_walker){.plan = p, .fn = fn, .user = user}, 0);

@@ -172,6 +172,7 @@ static inline void put_counts(text *out, const plan *p, const eval_row *row)
     for (size_t i = 0, shown = 0; i < p->stage_count; i++) {
         size_t n = 0;
         if (p->stages[i]->kind != STAGE_MATCH && p->stages[i]->kind != STAGE_CONTEXT && p->stages[i]->kind != STAGE_ALERTS) continue;
+        if (ir_is_only_observed(p, p->stages[i])) continue;
         for (size_t k = 0; k < row->part_count; k++) n += str_equal(row->parts[k].name, p->stages[i]->name);
         text_printf(out, "%s" STR_FMT ": %zu", shown++ ? ", " : "", STR_ARG(p->stages[i]->name), n);
     }

@@ -13,7 +13,7 @@ typedef enum {
     CHECK_TEXT, CHECK_INT, CHECK_FLOAT, CHECK_BOOL, CHECK_ENUM, CHECK_TIME, CHECK_LIST, CHECK_MESSAGE,
 } check_type;
 
-typedef enum { CALL_ROW, CALL_GROUPED, CALL_STORED } call_place;
+typedef enum { CALL_ROW, CALL_GROUPED, CALL_METRIC } call_place;
 
 typedef struct {
     pk_str name;
@@ -54,6 +54,9 @@ void check_fields(checker *k);
 void check_names(checker *k);
 /* check_truths.c: comparisons and calls in all sections. */
 void check_truths(checker *k);
+/* check_metrics.c: one call, and what calls ask of each other. */
+void check_metric(checker *k, const yaral_node *call);
+void check_metrics(checker *k);
 /* check_outcome.c */
 void check_outcomes(checker *k);
 /* check_never.c: what can never be true, or is not what its author meant. */

@@ -73,8 +73,10 @@ static void check_call(outcome_place *o, const yaral_node *n, const yaral_node *
     if (grouped && aggregate)
         check_report(k, PK_ERROR, "yaral-aggregate", n->span, "make the inner one an outcome of its own", "'" STR_FMT "' within '" STR_FMT "': aggregates can't be nested",
                      STR_ARG(f->name), STR_ARG(aggregate->as.call.name));
+    if (f && f->place == CALL_METRIC && !aggregate && k->ast->key_count)
+        check_report(k, PK_WARNING, "yaral-aggregate", n->span, "write max(...) around it", "with match a metric must stand in an aggregate for Google's compiler");
     if (f && str_equal(f->name, STR("if"))) check_branches(k, n);
-    for (size_t i = 0; i < n->count; i++) check_part(o, n->args[i], grouped || (f && f->place == CALL_STORED) ? n : aggregate);
+    for (size_t i = 0; i < n->count; i++) check_part(o, n->args[i], grouped ? n : aggregate);
 }
 
 static void check_part(outcome_place *o, const yaral_node *n, const yaral_node *aggregate)
@@ -124,6 +126,7 @@ void check_outcomes(checker *k)
     if (r->outcome_count > MAX_OUTCOMES)
         check_report(k, PK_NOTE, "yaral-limit", r->outcomes[MAX_OUTCOMES].span, NULL, "Google's compiler takes %d outcomes", MAX_OUTCOMES);
     check_twice(k);
+    check_metrics(k);
     for (size_t i = 0; i < r->outcome_count; i++) {
         outcome_place o = {k, i};
         check_part(&o, r->outcomes[i].value, NULL);

@@ -1,5 +1,6 @@
 /* Comparisons and calls: do the two sides go together, is there such a function, do its arguments fit. */
 #include "languages/yaral/check.h"
+#include "languages/yaral/metrics.h"
 
 /* ---- sides of comparisons ---- */
 
@@ -131,7 +132,6 @@ static void check_argument(checker *k, const yaral_node *call, const yaral_node 
         check_report(k, PK_ERROR, "yaral-type", n->span, NULL, "an argument of '" STR_FMT "' must be a value, and this is a comparison", STR_ARG(call->as.call.name));
         return;
     }
-    if (f->place == CALL_STORED) return;
     if (n->kind == YARAL_ARGUMENT)
         check_report(k, PK_ERROR, "yaral-call", n->span, NULL, "'" STR_FMT "' has no argument '" STR_FMT "'; only metrics take named ones",
                      STR_ARG(call->as.call.name), STR_ARG(n->as.argument.name));
@@ -171,7 +171,8 @@ static void check_call(checker *k, const yaral_node *n)
     }
     check_count(k, n, f);
     check_nocase(k, n, f);
-    for (size_t i = 0; i < n->count; i++) check_argument(k, n, n->args[i], i, f);
+    if (f->place == CALL_METRIC) check_metric(k, n);
+    for (size_t i = 0; f->place != CALL_METRIC && i < n->count; i++) check_argument(k, n, n->args[i], i, f);
     if (f->place != CALL_ROW && k->section != YARAL_OUTCOME)
         check_report(k, PK_ERROR, "yaral-call", n->span, "make it an outcome", "'" STR_FMT "' stands in the outcome section only", STR_ARG(f->name));
 }
@@ -194,7 +195,7 @@ static bool check_node(yaral_node *n, void *user)
     switch (n->kind) {
     case YARAL_COMPARE: check_compare(k, n); break;
     case YARAL_IN: check_in(k, n); break;
-    case YARAL_CALL: check_call(k, n); break;
+    case YARAL_CALL: check_call(k, n); return !metric_is_call(n); /* its arguments are no values of the language */
     case YARAL_ARITHMETIC: case YARAL_NEGATE: check_arithmetic(k, n); break;
     case YARAL_IS_NULL: check_message(k, n->args[0]); break;
     case YARAL_AND: case YARAL_OR: case YARAL_NOT:

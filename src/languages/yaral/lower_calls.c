@@ -236,6 +236,7 @@ static typed time_text(lowering *l, const yaral_node *n)
 
 static typed special(lowering *l, const yaral_node *n, const lowered_function *f)
 {
+    if (metric_is_call(n)) return lower_metric(l, n);
     if (str_starts_with(str_from(f->name_in_ir), STR("capture"))) return capture(l, n, f);
     if (!strcmp(f->name_in_ir, "regex_replace")) return replace(l, n, f);
     if (!strcmp(f->name_in_ir, "if")) return choose(l, n);

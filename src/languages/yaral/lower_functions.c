@@ -4,7 +4,6 @@
  */
 #include "languages/yaral/lower_private.h"
 
-static const char stored_history[] = "it asks for metrics that Google computes ahead over stored history";
 static const char search_only[] = "it exists in searches only";
 
 static const lowered_function functions[] = {
@@ -93,12 +92,12 @@ static const lowered_function functions[] = {
     {"window.variance", FUNCTION_AGGREGATE, "variance", TYPE_FLOAT},
     {"window.first", FUNCTION_AGGREGATE, "at_min", TYPE_ANY},
     {"window.last", FUNCTION_AGGREGATE, "at_max", TYPE_ANY},
-    {"period_start_for_max", FUNCTION_REFUSED, stored_history, TYPE_ANY},
-    {"period_start_for_min", FUNCTION_REFUSED, stored_history, TYPE_ANY},
+    {"period_start_for_max", FUNCTION_AGGREGATE, "at_max", TYPE_INT},
+    {"period_start_for_min", FUNCTION_AGGREGATE, "at_min", TYPE_INT},
     {"group", FUNCTION_REFUSED, search_only, TYPE_ANY},
 };
 
-static const lowered_function metrics = {"metrics", FUNCTION_REFUSED, stored_history, TYPE_ANY};
+static const lowered_function metrics = {"metrics", FUNCTION_SPECIAL, "observed", TYPE_FLOAT};
 
 const lowered_function *lower_find_function(pk_str name)
 {

@@ -171,13 +171,15 @@ static typed aggregate(lowering *l, const yaral_node *n)
     for (size_t i = 0; i < l->aggregated.len; i++)
         if (l->aggregated.at[i].node == n) return (typed){.value = lower_column(l, l->aggregated.at[i].column.value->as.field.path),
                                                           .type = l->aggregated.at[i].column.type};
+    bool metric = str_starts_with(n->as.call.name, STR("period_start_for_"));
     bool may_skip = !ordered && str_starts_with(n->as.call.name, STR("window.")) && (traits & TAKES_ZEROS);
-    if (n->count != (ordered ? 2 : 1) && !(may_skip && n->count == 2)) {
+    if (!metric && n->count != (ordered ? 2 : 1) && !(may_skip && n->count == 2)) {
         lower_fail(l, PK_ERROR, "yaral-arguments", n->span, STR_FMT " takes %s, not %zu", STR_ARG(n->as.call.name),
                    ordered ? "2 arguments" : "1 argument", n->count);
         return v;
     }
     if (traits & MINDS_COPIES) l->has_sensitive = true;
+    if (metric) return lower_period_start(l, n, column_name(l, n), function);
     if (may_skip && n->count == 2 && n->args[1]->kind == YARAL_BOOL && n->args[1]->as.truth) traits ^= TAKES_ZEROS | SKIPS_ZEROS;
     if (!strcmp(function, "range")) return range(l, n, traits);
     v = argument(l, n->args[ordered], traits); /* window.first(number, value) */

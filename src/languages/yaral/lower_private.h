@@ -10,6 +10,7 @@
 #define PICKET_LANGUAGES_YARAL_LOWER_PRIVATE_H
 
 #include "languages/yaral/lower.h"
+#include "languages/yaral/metrics.h"
 #include "languages/yaral/yaral.h"
 #include "udm/udm.h"
 
@@ -93,6 +94,13 @@ typedef struct {
 /* An aggregate call of the outcome section and the column that holds it. */
 typedef struct { const yaral_node *node; typed column; } aggregated;
 
+/* Observations that calls of metrics read: a HISTORY stage, its columns made as they are asked for. */
+typedef struct {
+    metric_call *call;            /* the first that asked */
+    stage *stage;
+    VEC(ir_aggregate_function) functions;
+} metric_history;
+
 typedef enum { SCOPE_VARIABLE, SCOPE_ROWS, SCOPE_GROUP } scope_kind;
 
 typedef struct {
@@ -117,6 +125,8 @@ typedef struct {
     typed *outcomes;                  /* by outcome: its column over the row of the group */
     size_t outcome_count;             /* lowered so far */
     const yaral_outcome *outcome;     /* being lowered */
+    bool in_filter;                   /* of a metric: words are columns */
+    VEC(metric_history *) histories;
     bool in_condition;                /* derived outcomes are written out, for their columns come later */
     size_t helpers;                   /* columns made for parts of this outcome */
     expr *having;
@@ -270,6 +280,14 @@ pk_str lower_without_marks(arena *a, pk_str path);
 void lower_events(lowering *l);                       /* fills tests, bindings, cross */
 stage *lower_rows(lowering *l);                       /* all stages up to the joined rows */
 bool lower_counts_copies(const lowering *l);          /* does an outcome count rows? (lower_outcome.c) */
+
+stage *lower_source(lowering *l, uint32_t variable);  /* the events of a variable that reads no copies */
+
+/* ---- lower_metrics.c ---- */
+
+typed lower_metric(lowering *l, const yaral_node *n); /* metrics.NAME(...), over rows or a group */
+typed lower_period_start(lowering *l, const yaral_node *n, pk_str column, const char *function); /* period_start_for_...(metric) */
+typed lower_metric_word(lowering *l, const yaral_node *n); /* event_count_sum in a filter */
 
 /* ---- lower_outcome.c, lower_condition.c, lower_groups.c ---- */
 

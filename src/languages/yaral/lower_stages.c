@@ -130,6 +130,8 @@ static variable_parts parts_of(lowering *l, uint32_t variable)
     return (variable_parts){necessary_tests(l, v), copy_tests(l, v), opened_fields(l, v)};
 }
 
+stage *lower_source(lowering *l, uint32_t variable) { return source_stage(l, variable, parts_of(l, variable).where); }
+
 static stage *variable_stages(lowering *l, uint32_t variable, const variable_parts *parts)
 {
     variable_plan *v = &l->variables[variable];

@@ -143,6 +143,7 @@ static typed variable(lowering *l, const yaral_node *n)
 static typed value_of(lowering *l, const yaral_node *n)
 {
     typed group;
+    if (n->kind == YARAL_WORD && l->in_filter) return lower_metric_word(l, n);
     if (l->scope == SCOPE_GROUP && lower_group_value(l, n, &group)) return group;
     switch (n->kind) {
     case YARAL_NUMBER: case YARAL_STRING: case YARAL_REGEX: case YARAL_BOOL: case YARAL_NULL: case YARAL_DURATION: case YARAL_WORD:

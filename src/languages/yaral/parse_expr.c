@@ -261,13 +261,33 @@ static yaral_node *parse_argument_value(parser *p)
     return n;
 }
 
+/* Bare names in a filter are those of measures. */
+static bool name_measures(yaral_node *n, void *user)
+{
+    (void)user;
+    bool name = n->kind == YARAL_FIELD && !n->as.field.variable.len && n->as.field.segment_count == 1 && n->as.field.quantifier == YARAL_PLAIN;
+    if (!name) return true;
+    pk_str word = n->as.field.segments[0].text;
+    n->kind = YARAL_WORD;
+    n->as.word = word;
+    return true;
+}
+
+static yaral_node *parse_filter(parser *p)
+{
+    yaral_node *n = want_truth(p, parse_or(p));
+    if (n) yaral_walk(n, name_measures, NULL);
+    return n;
+}
+
 /* name ":" value */
 static yaral_node *parse_named_argument(parser *p, size_t name_tokens)
 {
     span from = parser_token(p)->span;
     pk_str name = take_dotted(p, name_tokens, false);
     parser_next(p); /* the colon */
-    yaral_node *value = want_operand(p, parse_argument_value(p), "behind the name of an argument");
+    bool filter = str_equal_ascii_fold(name, STR("filter"));
+    yaral_node *value = filter ? parse_filter(p) : want_operand(p, parse_argument_value(p), "behind the name of an argument");
     if (!value) return NULL;
     yaral_node *n = make_binary(p, YARAL_ARGUMENT, span_to_here(p, from), value, NULL);
     if (n) n->as.argument.name = name;
@@ -280,6 +300,15 @@ static yaral_node *parse_argument(parser *p)
     return parse_or(p);
 }
 
+/* The documentation itself leaves one out between named arguments. */
+static bool forgets_comma(parser *p, const yaral_node *before)
+{
+    const token *t = parser_token(p);
+    if (before->kind != YARAL_ARGUMENT || t->kind != TOKEN_IDENT || parser_ahead(p, dotted_length(p))->kind != TOKEN_COLON) return false;
+    parser_warn(p, "yaral-call", t->span, "write one", "a comma is missing before this argument");
+    return true;
+}
+
 /* [ argument { "," argument } ] up to `close`, which is taken. */
 static bool parse_arguments(parser *p, const token *open, token_kind close, node_list *out)
 {
@@ -288,7 +317,7 @@ static bool parse_arguments(parser *p, const token *open, token_kind close, node
         yaral_node *n = parse_argument(p);
         if (!n) return false;
         vec_push_in(p->arena, out, n);
-    } while (parser_take(p, TOKEN_COMMA));
+    } while (parser_take(p, TOKEN_COMMA) || forgets_comma(p, out->at[out->len - 1]));
     if (parser_take(p, close)) return true;
     if (close == TOKEN_CLOSE)
         parser_error(p, parser_token(p)->span, NULL, "expected ',' or ')' for the '(' at %u:%u, found " STR_FMT, open->span.line,
