@@ -88,12 +88,20 @@ static void join(join_search *s, uint64_t variables)
         if (all >> i & 1) s->groups[i] = all;
 }
 
+/* A placeholder that is a value of one variable or of another, bound in parts of an `or` only, joins nothing. */
+static uint64_t joined_by(const yaral_placeholder *p)
+{
+    bool bound = !(p->variables & (p->variables - 1));
+    for (size_t i = 0; i < p->count; i++) bound |= p->bindings[i].statement;
+    return bound ? p->variables : 0;
+}
+
 /* Variables whose fields stand in a value; placeholders are looked through, arithmetic joins nothing. */
 static uint64_t variables_of(checker *k, const yaral_node *n)
 {
     uint32_t own = yaral_variable_read(n);
     if (own != YARAL_NONE) return own < YARAL_MAX_VARIABLES ? UINT64_C(1) << own : 0;
-    if (n->kind == YARAL_VARIABLE && n->as.variable.role == YARAL_OF_PLACEHOLDER) return k->ast->placeholders[n->as.variable.index].variables;
+    if (n->kind == YARAL_VARIABLE && n->as.variable.role == YARAL_OF_PLACEHOLDER) return joined_by(&k->ast->placeholders[n->as.variable.index]);
     if (n->kind == YARAL_ARITHMETIC || n->kind == YARAL_NEGATE) return 0;
     uint64_t all = 0;
     for (size_t i = 0; i < n->count; i++) all |= variables_of(k, n->args[i]);
@@ -125,7 +133,7 @@ static void check_joins(checker *k)
     join_search s = {.checker = k};
     for (size_t i = 0; i < r->variable_count; i++) s.groups[i] = UINT64_C(1) << i;
     for (size_t i = 0; i < r->event_count; i++) yaral_walk(r->events[i], note_join, &s);
-    for (size_t i = 0; i < r->placeholder_count; i++) join(&s, r->placeholders[i].variables);
+    for (size_t i = 0; i < r->placeholder_count; i++) join(&s, joined_by(&r->placeholders[i]));
     for (size_t i = 1; i < r->variable_count; i++) {
         if (s.groups[i] & ((UINT64_C(1) << i) - 1)) continue; /* joined with an earlier one */
         const yaral_variable *v = &r->variables[i];

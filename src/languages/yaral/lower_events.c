@@ -48,9 +48,27 @@ static void lower_choices(lowering *l, uint32_t p)
     vec_push_in(l->scratch, &l->variables[v].bindings, made);
 }
 
+/* The same of several variables: a list on joined rows. */
+static void lower_row_choices(lowering *l, uint32_t p)
+{
+    const yaral_placeholder *ast = &l->ast->placeholders[p];
+    expr **values = ARENA_ARRAY(l->scratch, expr *, ast->count);
+    l->placeholders[p].in_progress = true;
+    for (size_t i = 0; i < ast->count; i++) {
+        l->scope = SCOPE_ROWS;
+        typed one = lower_value(l, ast->bindings[i].value);
+        l->placeholders[p].type = !i || one.type == l->placeholders[p].type ? one.type : TYPE_ANY;
+        values[i] = lower_zeroed(l, one);
+    }
+    l->placeholders[p].in_progress = false;
+    vec_push_in(l->arena, &l->row_choices, ((ir_column){lower_choice_column(l, p), lower_call(l, "list_concat", values, ast->count, ast->span)}));
+}
+
 /* What each placeholder is in each variable that binds it. */
 static void lower_bindings(lowering *l)
 {
+    for (uint32_t p = 0; p < l->ast->placeholder_count; p++)
+        if (l->placeholders[p].of_rows) lower_row_choices(l, p);
     for (uint32_t p = 0; p < l->ast->placeholder_count; p++)
         if (l->placeholders[p].chosen) lower_choices(l, p);
     for (uint32_t p = 0; p < l->ast->placeholder_count; p++)
@@ -103,7 +121,7 @@ static uint32_t first_of(const bool *needs)
 static bool is_equation(lowering *l, const yaral_node *n, uint32_t *sides)
 {
     row_test t;
-    if (n->kind != YARAL_COMPARE || n->as.compare != YARAL_EQ) return false;
+    if (n->kind != YARAL_COMPARE || n->as.compare != YARAL_EQ || lower_reads_choice(l, n)) return false;
     if (lower_is_row_test(l, n, &t) && t.how != YARAL_IN_STRINGS) return false;
     for (size_t i = 0; i < 2; i++) {
         bool *needs = ARENA_ARRAY(l->scratch, bool, l->ast->variable_count);
@@ -116,7 +134,7 @@ static bool is_equation(lowering *l, const yaral_node *n, uint32_t *sides)
 
 static void lower_cross(lowering *l, const yaral_node *n, bool *needs)
 {
-    cross_test cross = {.needs = needs, .span = n->span};
+    cross_test cross = {.needs = needs, .span = n->span, .waits = lower_reads_choice(l, n)};
     bool fold = n->nocase; /* digests of events are in lower case, those of tables as somebody wrote them */
     l->scope = SCOPE_ROWS;
     if (is_equation(l, n, cross.side_variables)) {

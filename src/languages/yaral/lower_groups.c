@@ -17,7 +17,8 @@ bool lower_skips_zero(const lowering *l, uint32_t placeholder)
     const yaral_placeholder *p = &l->ast->placeholders[placeholder];
     if (!p->match_key || takes_zeros(l)) return false;
     for (size_t i = 0; i < p->count; i++)
-        if ((p->bindings[i].statement || l->placeholders[placeholder].chosen) && p->bindings[i].value->kind != YARAL_FIELD) return false;
+        if ((p->bindings[i].statement || l->placeholders[placeholder].chosen || l->placeholders[placeholder].of_rows)
+            && yaral_variable_read(p->bindings[i].value) == YARAL_NONE) return false;
     return true;
 }
 

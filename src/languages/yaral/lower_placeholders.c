@@ -42,7 +42,9 @@ size_t lower_needs(const lowering *l, const yaral_node *n, bool *needs)
         for (uint32_t p = 0; p < count; p++) {
             if (!s.placeholders[p] || done[p]) continue;
             done[p] = true;
-            if (is_at_hand(&s, p) || !l->ast->placeholders[p].count) continue;
+            for (size_t i = 0; l->placeholders[p].of_rows && i < l->ast->placeholders[p].count; i++) note_names(&s, l->ast->placeholders[p].bindings[i].value);
+            more |= l->placeholders[p].of_rows;
+            if (l->placeholders[p].of_rows || is_at_hand(&s, p) || !l->ast->placeholders[p].count) continue;
             uint32_t base = l->placeholders[p].base, v = l->placeholders[p].variables[base];
             more = true;
             if (v != YARAL_NONE) needs[v] = true;
@@ -82,20 +84,22 @@ static uint32_t variable_of(const lowering *l, const yaral_node *n)
     return v;
 }
 
-/* Is it bound in parts of an `or` only? `$ip = $e.principal.ip or $ip = $e.target.ip` */
-static bool is_chosen(lowering *l, uint32_t p)
+/*
+ * Bound in parts of an `or` only, it is one of several values: `$ip = $e.principal.ip or $ip = $e.target.ip`. Of one variable, its events
+ * become copies; of several (`$ip = $a.principal.ip or $ip = $b.target.ip`), the rows that join them.
+ */
+static void find_choices(lowering *l, uint32_t p)
 {
     const yaral_placeholder *ast = &l->ast->placeholders[p];
-    uint32_t v = ast->count ? l->placeholders[p].variables[0] : YARAL_NONE;
+    placeholder_plan *own = &l->placeholders[p];
     for (size_t i = 0; i < ast->count; i++)
-        if (ast->bindings[i].statement) return false;
-    for (size_t i = 0; i < ast->count; i++)
-        if (v == YARAL_NONE || l->placeholders[p].variables[i] != v) {
-            lower_fail(l, PK_UNSUPPORTED, "yaral-placeholder", ast->span,
-                       "$" STR_FMT " may be a value of one variable or of another; give it a value of each", STR_ARG(ast->name));
-            return false;
-        }
-    return ast->count > 0;
+        if (ast->bindings[i].statement) return;
+    for (size_t i = 0; i < ast->count; i++) own->of_rows |= own->variables[i] == YARAL_NONE || own->variables[i] != own->variables[0];
+    own->chosen = ast->count && !own->of_rows;
+    for (uint32_t v = 0; own->of_rows && v < l->ast->variable_count && v < YARAL_MAX_VARIABLES; v++)
+        if ((ast->variables >> v & 1) && !l->ast->variables[v].bounded)
+            lower_fail(l, PK_UNSUPPORTED, "yaral-placeholder", ast->span, "$" STR_FMT " may be a value of '" STR_FMT "', which may be absent, or of another variable; "
+                       "give it a value of each", STR_ARG(ast->name), STR_ARG(l->variables[v].name));
 }
 
 void lower_plan_placeholders(lowering *l)
@@ -116,8 +120,32 @@ void lower_plan_placeholders(lowering *l)
                 l->placeholders[p].variables[i] = variable_of(l, l->ast->placeholders[p].bindings[i].value);
     for (uint32_t p = 0; p < l->ast->placeholder_count; p++) {
         l->placeholders[p].base = choose_base(l, p);
-        l->placeholders[p].chosen = is_chosen(l, p);
+        find_choices(l, p);
     }
+}
+
+static bool finds_choice(const lowering *l, const yaral_node *n, bool *seen)
+{
+    if (n->kind == YARAL_VARIABLE && n->as.variable.role == YARAL_OF_PLACEHOLDER && !seen[n->as.variable.index]) {
+        uint32_t p = n->as.variable.index;
+        seen[p] = true;
+        if (l->placeholders[p].of_rows) return true;
+        for (size_t i = 0; i < l->ast->placeholders[p].count; i++)
+            if (finds_choice(l, l->ast->placeholders[p].bindings[i].value, seen)) return true;
+    }
+    for (size_t i = 0; i < n->count; i++)
+        if (finds_choice(l, n->args[i], seen)) return true;
+    return false;
+}
+
+bool lower_reads_choice(const lowering *l, const yaral_node *n)
+{
+    return finds_choice(l, n, ARENA_ARRAY(l->scratch, bool, l->ast->placeholder_count));
+}
+
+pk_str lower_choice_column(lowering *l, uint32_t placeholder)
+{
+    return arena_printf(l->arena, ":" STR_FMT, STR_ARG(l->ast->placeholders[placeholder].name));
 }
 
 /* ---- reading ---- */
@@ -152,6 +180,7 @@ typed lower_placeholder(lowering *l, const yaral_node *n)
     uint32_t i = binding_here(l, p), v = l->placeholders[p].variables[i];
     variable_binding *b = v == YARAL_NONE ? NULL : lower_binding_of(l, v, p);
     typed result;
+    if (l->placeholders[p].of_rows) return lower_typed(lower_column(l, lower_choice_column(l, p)), l->placeholders[p].type, n->span);
     if (b && (b->choices || (l->scope == SCOPE_ROWS && b->derived))) {
         result = b->value;
         result.value = lower_column(l, lower_binding_column(l, v, p));

@@ -79,6 +79,7 @@ typedef struct {
     typed sides[2];
     uint32_t side_variables[2];
     bool *needs;                      /* by variable */
+    bool waits;                       /* for a placeholder that is of rows */
     bool placed;
     span span;
 } cross_test;
@@ -88,6 +89,8 @@ typedef struct {
     uint32_t base;                    /* the binding that gives its value on joined rows */
     bool nocase;
     bool chosen;                      /* bound only in parts of an `or`, all of one variable: it is one of several values */
+    bool of_rows;                     /* the same of several variables: joined rows become one for each value */
+    lowered_type type;                /* of_rows */
     bool in_progress;                 /* being lowered */
 } placeholder_plan;
 
@@ -116,6 +119,8 @@ typedef struct {
     uint32_t variable;                /* SCOPE_VARIABLE */
     bool spreads;                     /* a field read now is the argument of an aggregate that does not mind copies */
     bool has_sensitive;               /* some aggregate counts copies: then all of them must be made */
+    VEC(ir_column) row_choices;       /* placeholders that are of rows: their lists of values */
+    bool rows_chosen;                 /* they are columns by now */
     VEC(cross_test) cross;
     VEC(ir_key) keys;                 /* of the groups */
     VEC(lowered_type) key_types;
@@ -161,6 +166,8 @@ pk_str lower_schema_of(yaral_source source);
 void lower_plan_placeholders(lowering *l);            /* whose each binding is, and which one stands for it on joined rows */
 typed lower_placeholder(lowering *l, const yaral_node *n);
 variable_binding *lower_binding_of(const lowering *l, uint32_t variable, uint32_t placeholder); /* NULL: not bound there */
+pk_str lower_choice_column(lowering *l, uint32_t placeholder); /* ":ip", of a placeholder that is of rows */
+bool lower_reads_choice(const lowering *l, const yaral_node *n); /* such a placeholder? */
 /* Which variables a node needs, placeholders looked through: sets `needs`, returns how many. */
 size_t lower_needs(const lowering *l, const yaral_node *n, bool *needs);
 

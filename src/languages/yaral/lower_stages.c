@@ -275,7 +275,7 @@ static stage *join_stage(lowering *l, stage **inputs, size_t count, const bool *
     for (uint32_t p = 0; p < l->ast->placeholder_count; p++) add_placeholder_key(l, p, fresh, &keys);
     for (size_t i = 0; i < l->cross.len; i++) {
         cross_test *c = &l->cross.at[i];
-        if (c->placed || !all_joined(l, c->needs)) continue;
+        if (c->placed || !all_joined(l, c->needs) || (c->waits && !l->rows_chosen)) continue;
         c->placed = true;
         if (c->test) vec_push_in(l->scratch, &where, c->test);
         else add_equation(l, c, &keys);
@@ -371,6 +371,31 @@ static bool belongs_to(const lowering *l, const stage *const *ends, uint32_t row
     return l->ast->variables[rows_of].source == YARAL_TABLES && !ends[rows_of] && !l->variables[rows_of].asked_whole && links_of(l, rows_of)[variable];
 }
 
+/* Placeholders that are a value of one variable or of another: a row for each, and what is asked of them. */
+static stage *choose_of_rows(lowering *l, stage *rows)
+{
+    expr_list where = {0};
+    size_t count = l->row_choices.len;
+    ir_field *lists = ARENA_ARRAY(l->scratch, ir_field, count);
+    if (!count) return rows;
+    stage *s = add_stage(l, STAGE_DERIVE, STR("rule:choices"), &rows, 1, rows->span);
+    s->as.derive.columns = l->row_choices.at;
+    s->as.derive.count = count;
+    for (size_t i = 0; i < count; i++) lists[i] = (ir_field){.kind = FIELD_PATH, .path = l->row_choices.at[i].name};
+    s = expand_stage(l, STR("rule:chosen"), s, lists, count);
+    l->rows_chosen = true;
+    for (size_t i = 0; i < l->cross.len; i++) {
+        cross_test *c = &l->cross.at[i];
+        if (c->placed || !c->waits || !all_joined(l, c->needs)) continue;
+        c->placed = true;
+        vec_push_in(l->scratch, &where, c->test);
+    }
+    if (!where.len) return s;
+    s = add_stage(l, STAGE_WHERE, STR("rule:where"), &s, 1, s->span);
+    s->as.where.where = lower_all_of(l, &where);
+    return s;
+}
+
 stage *lower_rows(lowering *l)
 {
     size_t count = l->ast->variable_count;
@@ -383,6 +408,7 @@ stage *lower_rows(lowering *l)
     for (uint32_t v = 0; v < count; v++)
         if (ends[v] && l->ast->variables[v].source == YARAL_TABLES) place_table(l, ends, v);
     stage *rows = join_required(l, ends);
+    if (rows) rows = choose_of_rows(l, rows);
     for (uint32_t v = 0; v < count && rows; v++) {
         if (!may_be_absent(l, v)) continue;
         bool *fresh = ARENA_ARRAY(l->scratch, bool, count);
