@@ -10,10 +10,6 @@ typedef struct history_state history_state;
 bool expr_is_observed(const expr *e);
 /* Its values over a row of node `n`, appended: those of the column in the observations before the row's window. */
 void history_values(const node *n, const row *r, const expr *e, arena *a, list_builder *out);
-/* Where the window begins that the row looks back from. */
-timestamp history_asked_at(const stage_run *run, const row *r);
-/* Start of the span that a time lies in. */
-timestamp history_span(const stage *s, timestamp t);
 /* Do windows that begin at these times look back at the same observations? Of all histories of the plan. */
 bool history_same_view(const stage_run *run, const plan *p, timestamp x, timestamp y);
 

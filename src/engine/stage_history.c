@@ -33,13 +33,19 @@ struct history_state {
     arena *values;                /* of one observation */
 };
 
-timestamp history_span(const stage *s, timestamp t)
-{
-    int64_t every = s->as.history.every, behind = t % every < 0 ? t % every + every : t % every, start;
-    return __builtin_sub_overflow(t, behind, &start) ? INT64_MIN + 1 : start;
-}
-
 static timestamp before(timestamp t, int64_t by) { return t < INT64_MIN + 1 + by ? INT64_MIN + 1 : t - by; }
+
+/* The last multiple of the length up to a time. */
+static timestamp multiple_of(int64_t length, timestamp t) { return before(t, t % length < 0 ? t % length + length : t % length); }
+
+/* Observations that begin in [from, until) are seen from a window that begins at t. */
+typedef struct { timestamp from, until; } history_view;
+
+static history_view view_of(const stage *s, timestamp t)
+{
+    timestamp until = multiple_of(s->as.history.every, t);
+    return (history_view){s->as.history.since ? multiple_of(s->as.history.over, t) : before(until, s->as.history.over), until};
+}
 
 /* ---- what it may be asked ---- */
 
@@ -220,7 +226,7 @@ static void take(stage_run *run, node *n, const row_key_way *key, const row *r)
     history_state *st = n->state;
     const stage *s = n->stage;
     history_group *g = (history_group *)group_of(run, &st->groups, key, 0, sizeof *g);
-    timestamp start = history_span(s, r->time);
+    timestamp start = multiple_of(s->as.history.every, r->time);
     if (!g->accumulators) {
         size_t bytes = s->as.history.function_count * sizeof *g->accumulators;
         g->accumulators = mem_zalloc(s->as.history.function_count + 1, sizeof *g->accumulators);
@@ -287,12 +293,13 @@ bool history_same_view(const stage_run *run, const plan *p, timestamp x, timesta
 {
     for (size_t i = 0; i < run->histories.len && x != y; i++) {
         const node *h = run->histories.at[i];
-        if (h->plan == p && history_span(h->stage, x) != history_span(h->stage, y)) return false;
+        history_view of_x = view_of(h->stage, x), of_y = view_of(h->stage, y);
+        if (h->plan == p && (of_x.from != of_y.from || of_x.until != of_y.until)) return false;
     }
     return true;
 }
 
-timestamp history_asked_at(const stage_run *run, const row *r)
+static timestamp asked_at(const stage_run *run, const row *r)
 {
     return run->window ? *run->window : r->bounded ? r->window_start : r->start;
 }
@@ -329,21 +336,20 @@ void history_values(const node *n, const row *r, const expr *e, arena *a, list_b
     stage_run *run = n->run;
     const ir_field *f = &e->args[0]->as.field;
     node *h = history_named(run, n->plan, f->part);
-    timestamp t = history_asked_at(run, r);
+    timestamp t = asked_at(run, r);
     if (!h || t == TIMESTAMP_NONE || e->count != h->stage->as.history.key_count + 1) return;
     const stage *s = h->stage;
     history_state *st = h->state;
-    timestamp until = history_span(s, t), from = before(until, s->as.history.over);
-    if (s->as.history.since) from = history_span(&(stage){.as.history.every = s->as.history.over}, t);
-    note_shortness(run, h, from);
+    history_view seen = view_of(s, t);
+    note_shortness(run, h, seen.from);
     for (size_t i = 0; i < s->as.history.key_count; i++) st->keys[i].value = e->args[i + 1];
     row_key_ways keys = row_keys_of(n, r, st->keys, s->as.history.key_count, a);
     history_group *g = keys.ways.len ? group_asked(st, keys.ways.at[0].text) : NULL;
     if (!g) return;
-    if (g->has_open && g->open < until) close_span(run, h, g); /* no more rows can come for it */
+    if (g->has_open && g->open < seen.until) close_span(run, h, g); /* no more rows can come for it */
     size_t column = node_column(h, f->path);
     bool is_start = column == STR_NPOS && str_equal(f->path, STR("period_start"));
-    for (size_t i = first_from(g, from); i < g->count && g->closed[g->first + i]->start < until; i++) {
+    for (size_t i = first_from(g, seen.from); i < g->count && g->closed[g->first + i]->start < seen.until; i++) {
         const observation *o = g->closed[g->first + i];
         value v = is_start ? (value){.type = VALUE_TIME, .as.time = o->start} : column == STR_NPOS ? value_null() : o->values[column];
         if (!value_is_nothing(&v)) list_add(a, out, v);

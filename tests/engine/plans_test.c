@@ -314,6 +314,8 @@ static void floods(void **state)
     flood_plan(false, "m = match @sigma where k exists\nalert m quiet 1d by u");
     flood_plan(false, "m = match @sigma where k exists\na = aggregate m by u window sliding 5m: n = count() having n < 3\nalert a");
     flood_plan(false, "m = match @sigma where k exists\na = aggregate m by u window hop 5m step 1m: n = count() having n >= 3\nalert a");
+    flood_plan(false, "m = match @sigma where k exists\nh = history m by u every 1m over 1d: n = count(), s = sum(length(u))\n"
+               "e = match @sigma where k equals 'a'\na = aggregate e by u window sliding 1m: n = count(), before = max(list_sum(observed(h.n, u)))\nalert a");
 }
 
 int main(void)
