@@ -77,25 +77,40 @@ static void take_paths(context_maker *k, uint32_t slot_number)
     }
 }
 
+/* Room for what pages say of their paths: a context knows some hundred paths of some ten thousand. */
+static void make_pages(context_maker *k, const uint32_t *count, size_t paths)
+{
+    context *c = k->made;
+    uint32_t used = 1;
+    c->page_of = ARENA_ARRAY(k->arena, uint32_t, paths / TARGET_PAGE + 1);
+    for (size_t i = 0; i < paths; i++)
+        if (count[i] && !c->page_of[i / TARGET_PAGE]) c->page_of[i / TARGET_PAGE] = used++;
+    c->pages = arena_alloc(k->arena, used * sizeof *c->pages);
+    memset(c->pages, 0xff, used * sizeof *c->pages); /* TARGET_NONE */
+}
+
+static uint32_t *target_of(const context *c, path_slot path) { return &c->pages[c->page_of[path / TARGET_PAGE]][path % TARGET_PAGE]; }
+
 /* Counting sort of the pairs by path. */
 static void make_targets(context_maker *k)
 {
     context *c = k->made;
     size_t paths = path_slot_count(k->program->paths);
     uint32_t *count = mem_zalloc(paths + 1, sizeof *count);
-    c->first_target = ARENA_ARRAY(k->arena, uint32_t, paths + 1);
     c->targets = ARENA_ARRAY(k->arena, path_target, k->pairs.len + 1);
     for (size_t i = 0; i < k->pairs.len; i++) count[k->pairs.at[i].path]++;
+    make_pages(k, count, paths);
     uint32_t next = 0;
     for (size_t i = 0; i < paths; i++) {
-        c->first_target[i] = count[i] ? next : TARGET_NONE;
+        if (!count[i]) continue;
+        *target_of(c, (path_slot)i) = next;
         next += count[i];
-        if (count[i]) c->targets[next - 1].last = true;
+        c->targets[next - 1].last = true;
     }
     memset(count, 0, paths * sizeof *count);
     for (size_t i = 0; i < k->pairs.len; i++) {
         path_slot path = k->pairs.at[i].path;
-        path_target *t = &c->targets[c->first_target[path] + count[path]++];
+        path_target *t = &c->targets[first_target(c, path) + count[path]++];
         t->slot = k->pairs.at[i].target.slot;
         t->rank = k->pairs.at[i].target.rank;
     }

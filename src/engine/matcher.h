@@ -35,12 +35,16 @@ typedef struct {
     bool last;                    /* of this path */
 } path_target;
 
+#define TARGET_NONE UINT32_MAX
+#define TARGET_PAGE 64
+
 typedef struct {
     uint64_t hash;
     layout_id layout;
     class_id *classes;
     size_t class_count;
-    uint32_t *first_target;       /* by path slot: into targets, or TARGET_NONE */
+    uint32_t *page_of;            /* by path slot / TARGET_PAGE: into pages; most have nothing, and share the first */
+    uint32_t (*pages)[TARGET_PAGE]; /* by the rest: into targets, or TARGET_NONE */
     path_target *targets;
     uint64_t *active;             /* bit set of classes, the last is the open class */
     uint32_t *broad;              /* variants that every event is a candidate of */
@@ -51,7 +55,11 @@ typedef struct {
     bool empty;                   /* no rule at all */
 } context;
 
-#define TARGET_NONE UINT32_MAX
+/* The first of the slots that a path fills; TARGET_NONE: none. */
+static inline uint32_t first_target(const context *c, path_slot path)
+{
+    return c->pages[c->page_of[path / TARGET_PAGE]][path % TARGET_PAGE];
+}
 
 typedef struct context_table context_table;
 context_table *context_table_new(const program *p);

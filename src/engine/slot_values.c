@@ -47,7 +47,7 @@ void slots_fill(matcher *m, const event *e)
     const context *c = m->context;
     for (size_t i = 0; i < e->field_count; i++) {
         event_field *f = &e->fields[i];
-        uint32_t first = c->first_target[f->slot];
+        uint32_t first = first_target(c, f->slot);
         if (first == TARGET_NONE) continue;
         const path_target *t = &c->targets[first];
         const value *v = event_field_value(e, f);
