@@ -228,6 +228,12 @@ if wants threads; then
         add "threads.one.$j" cpu "$scan -j$j -r $sigma $json.one"
         add "threads.evtx.one.$j" cpu "$scan -j$j -r $windows $dense.one"
     done
+    # What the machine gives: the same work by two processes that have nothing to do with each other.
+    pair() { add "$1" cpu "sh -c '$2 & $2 & wait'"; }
+    pair threads.evtx.pair "$scan -j1 -r $windows $dense $work/again.evtx"
+    pair threads.json.pair "$scan -j1 -r $sigma $json"
+    pair threads.one.pair "$scan -j1 -r $sigma $json.one"
+    pair threads.evtx.one.pair "$scan -j1 -r $windows $dense.one"
     measure "$repeats"
 fi
 if wants load; then
