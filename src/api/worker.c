@@ -113,8 +113,7 @@ static pk_str render_event(scan_worker *w, const event *e, const classification 
         value_write_json(&w->json, &seen);
     } else {
         if (!w->matcher) field_finder_record(w->finder, k->layout, event_tree(e, w->scratch), w->scratch);
-        value seen = schema_normalise(w->matcher ? matcher_fields(w->matcher) : w->finder, k);
-        value_write_json(&w->json, &seen);
+        schema_write_normalised(w->matcher ? matcher_fields(w->matcher) : w->finder, k, &w->json);
     }
     return arena_str(w->ticket->results, text_view(&w->json));
 }

@@ -74,87 +74,52 @@ void text_put_double(text *t, double d)
 static void put_run(text *t, pk_str s, size_t from, size_t to) { text_put(t, str_slice(s, from, to - from)); }
 
 /* The letter behind the backslash; 0: there is none for it. */
-static inline char json_letter(unsigned char c)
-{
-    switch (c) {
-    case '"': return '"';
-    case '\\': return '\\';
-    case '\b': return 'b';
-    case '\f': return 'f';
-    case '\n': return 'n';
-    case '\r': return 'r';
-    case '\t': return 't';
-    default: return 0;
-    }
-}
+static const char json_letters[256] = {
+    ['"'] = '"', ['\\'] = '\\', ['\b'] = 'b', ['\f'] = 'f', ['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't',
+};
 
 /*
- * What JSON takes as it is: ASCII but for controls, '"', '\\' and DEL. Copied while it is looked at, a step of 16 or 8 bytes at a
- * time; what stands behind the byte that stopped it is overwritten by what follows. There is room for STEP bytes more than `s`.
+ * What JSON takes as it is: ASCII but for controls, '"', '\\' and DEL. Copied while it is looked at, STEP bytes at a time; what stands
+ * behind the byte that stopped it is overwritten by what follows.
  */
 enum { STEP = 16, LONGEST_ESCAPE = 6 };
 
-#ifdef __SSE2__
-static inline uint32_t odd_of_16(__m128i v)
+/* A bit for each byte that is not taken as it is. */
+static inline uint32_t copy_step(char *to, const char *from)
 {
+#ifdef __SSE2__
+    __m128i v = _mm_loadu_si128((const __m128i *)(const void *)from);
+    _mm_storeu_si128((__m128i *)(void *)to, v);
     __m128i odd = _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('"')), _mm_cmpeq_epi8(v, _mm_set1_epi8('\\')));
     odd = _mm_or_si128(odd, _mm_cmpeq_epi8(v, _mm_set1_epi8(0x7f)));
     odd = _mm_or_si128(odd, _mm_cmplt_epi8(v, _mm_set1_epi8(0x20))); /* signed: what is not ASCII as well */
     return (uint32_t)_mm_movemask_epi8(odd);
-}
+#else
+    uint32_t odd = 0;
+    for (int i = 0; i < STEP; i++) {
+        unsigned char c = (unsigned char)from[i];
+        odd |= (uint32_t)(c < 0x20 || c >= 0x7f || c == '"' || c == '\\') << i;
+    }
+    memcpy(to, from, STEP);
+    return odd;
 #endif
-
-/* The highest bit of the first byte that is odd; above it there may be false ones. */
-static inline uint64_t odd_of_8(uint64_t n)
-{
-#define EACH(b) (UINT64_C(0x0101010101010101) * (b))
-    uint64_t quote = n ^ EACH('"'), backslash = n ^ EACH('\\'), del = n ^ EACH(0x7f);
-    /* A byte that is zero, or below 0x20, borrows into its highest bit. */
-    return ((n - EACH(0x20)) | n | (quote - EACH(1)) | (backslash - EACH(1)) | (del - EACH(1))) & EACH(0x80);
-#undef EACH
 }
 
-static inline bool is_plain(char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; }
-
-/* Copies from `at` on; returns where it stopped. */
-static inline size_t put_plain(char *out, pk_str s, size_t at)
+/* The same for the less than STEP bytes that are left; nothing behind them is read. */
+static inline uint32_t copy_rest(char *to, const char *from, size_t len)
 {
-    size_t from = at;
-#ifdef __SSE2__
-    for (; s.len - at >= 16; at += 16) {
-        __m128i v = _mm_loadu_si128((const __m128i *)(const void *)(s.ptr + at));
-        _mm_storeu_si128((__m128i *)(void *)(out + (at - from)), v);
-        uint32_t odd = odd_of_16(v);
-        if (odd) return at + (size_t)__builtin_ctz(odd);
-    }
-#endif
-    for (; s.len - at >= 8; at += 8) {
-        uint64_t n;
-        memcpy(&n, s.ptr + at, 8);
-        memcpy(out + (at - from), &n, 8);
-        if (odd_of_8(n)) break;
-    }
-    while (at < s.len && is_plain(s.ptr[at])) {
-        out[at - from] = s.ptr[at];
-        at++;
-    }
-    return at;
+    char whole[STEP] = {0};
+    memcpy(whole, from, len);
+    return copy_step(to, whole) & ((1u << len) - 1);
 }
 
-/* A byte that is no plain one, and what belongs to it; there is room for LONGEST_ESCAPE. Returns the number of bytes written. */
+/* A byte that is not taken as it is, and what belongs to it; there is room for LONGEST_ESCAPE. Returns the number of bytes written. */
 static size_t put_escaped(char *out, pk_str s, size_t *at)
 {
     static const char digits[] = "0123456789abcdef";
-    unsigned char c = (unsigned char)s.ptr[*at];
-    uint32_t code = c;
-    if (c < 0x80) {
-        char letter = json_letter(c);
+    uint32_t code = (unsigned char)s.ptr[*at];
+    if (code < 0x80) {
         ++*at;
-        if (letter) {
-            out[0] = '\\';
-            out[1] = letter;
-            return 2;
-        }
     } else {
         code = utf8_next(s, at);
         if (code != 0x2028 && code != 0x2029) return utf8_put(out, code); /* these two are line ends to some readers of lines */
@@ -169,15 +134,30 @@ void text_put_json_inside(text *t, pk_str s)
 {
     char *out = text_reserve(t, s.len + s.len / 8 + STEP + LONGEST_ESCAPE), *end = t->ptr + t->cap;
     for (size_t at = 0; at < s.len;) {
-        if ((size_t)(end - out) < s.len - at + STEP + LONGEST_ESCAPE) {
+        size_t left = s.len - at;
+        if ((size_t)(end - out) < left + STEP + LONGEST_ESCAPE) {
             t->len = (size_t)(out - t->ptr);
-            out = text_reserve(t, (s.len - at) * 2 + STEP + LONGEST_ESCAPE);
+            out = text_reserve(t, left * 2 + STEP + LONGEST_ESCAPE);
             end = t->ptr + t->cap;
         }
-        size_t plain = put_plain(out, s, at);
-        out += plain - at;
-        at = plain;
-        if (at < s.len) out += put_escaped(out, s, &at);
+        uint32_t odd = left >= STEP ? copy_step(out, s.ptr + at) : copy_rest(out, s.ptr + at, left);
+        if (!odd) {
+            size_t copied = left < STEP ? left : STEP;
+            at += copied;
+            out += copied;
+            continue;
+        }
+        at += (size_t)__builtin_ctz(odd);
+        out += __builtin_ctz(odd);
+        char letter = json_letters[(unsigned char)s.ptr[at]];
+        if (letter) {
+            out[0] = '\\';
+            out[1] = letter;
+            out += 2;
+            at++;
+        } else {
+            out += put_escaped(out, s, &at);
+        }
     }
     t->len = (size_t)(out - t->ptr);
 }

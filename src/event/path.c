@@ -508,6 +508,7 @@ typedef struct {
     const path_set *set;
     arena *arena;
     path_put_fn put;
+    path_open_fn open;
     void *user;
 } walk;
 
@@ -536,7 +537,7 @@ static void walk_scalar(const walk *w, path_node at, const value *v, unsigned te
     size_t count = path_node_slots(w->set, at, &slots);
     for (size_t i = 0; i < count; i++) w->put(w->user, slots[i], v);
     if (v->type != VALUE_STRING || !texts || !path_node_has_children(w->set, at)) return;
-    count = inner_text_open(v->as.string, w->arena, &records);
+    count = w->open(w->user, v->as.string, w->arena, &records);
     for (size_t i = 0; i < count; i++) walk_record(w, at, &records[i], texts - 1, depth);
 }
 
@@ -556,7 +557,18 @@ static void walk_value(const walk *w, path_node at, const value *v, unsigned tex
     }
 }
 
+void path_values_opened(const path_set *set, path_node at, const value *v, arena *a, path_put_fn put, path_open_fn open, void *user)
+{
+    walk_value(&(walk){set, a, put, open, user}, at, v, INNER_TEXT_LEVELS, WALK_DEPTH);
+}
+
+static size_t open_text(void *user, pk_str s, arena *a, const value **records)
+{
+    (void)user;
+    return inner_text_open(s, a, records);
+}
+
 void path_values(const path_set *set, path_node at, const value *v, arena *a, path_put_fn put, void *user)
 {
-    walk_value(&(walk){set, a, put, user}, at, v, INNER_TEXT_LEVELS, WALK_DEPTH);
+    path_values_opened(set, at, v, a, put, open_text, user);
 }

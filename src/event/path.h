@@ -75,5 +75,8 @@ bool path_pair_field(const path_pair *pair, const value *record, value_field *ou
  */
 typedef void (*path_put_fn)(void *user, path_slot slot, const value *v);
 void path_values(const path_set *set, path_node node, const value *v, arena *a, path_put_fn put, void *user);
+/* The same; `open` stands for inner_text_open. */
+typedef size_t (*path_open_fn)(void *user, pk_str text, arena *a, const value **records);
+void path_values_opened(const path_set *set, path_node node, const value *v, arena *a, path_put_fn put, path_open_fn open, void *user);
 
 #endif

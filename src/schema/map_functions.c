@@ -308,10 +308,10 @@ static value call_host_name(const call *c)
 
 static bool is_guid(pk_str s)
 {
-    static const char shape[] = "{xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx}";
-    if (s.len < sizeof shape - 1) return false;
-    for (size_t i = 0; i < sizeof shape - 1; i++)
-        if (shape[i] == 'x' ? hex_digit(s.ptr[i]) < 0 : s.ptr[i] != shape[i]) return false;
+    static const char form[] = "{xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx}";
+    if (s.len < sizeof form - 1) return false;
+    for (size_t i = 0; i < sizeof form - 1; i++)
+        if (form[i] == 'x' ? hex_digit(s.ptr[i]) < 0 : s.ptr[i] != form[i]) return false;
     return true;
 }
 

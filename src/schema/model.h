@@ -111,6 +111,18 @@ bool map_function_known(pk_str name);
 /* layouts.c: raw paths of a field, '$' filled in; at most FIELD_PATHS. LAYOUT_NONE: the field's own name. */
 size_t layout_raw_paths(const schema *s, layout_id l, pk_str field, arena *a, pk_str paths[FIELD_PATHS]);
 
+typedef struct shape shape;             /* shapes.h */
+typedef struct shape_table shape_table;
+
+/* A text that holds records, or none. */
+typedef struct {
+    pk_str text;
+    const value *records;
+    size_t count;
+} opened_text;
+
+enum { OPENED_KEPT = 4 };
+
 /* field_finder.c, and the record at hand. */
 struct field_finder {
     const schema *schema;
@@ -121,10 +133,33 @@ struct field_finder {
     arena *arena;
     list_builder *values;         /* by field; NULL: the record was not walked yet */
     uint32_t *ranks;              /* of the paths that they come from */
+    opened_text opened[OPENED_KEPT]; /* the last texts of the record that were looked into */
+    size_t opened_count;
+    shape_table *shapes;
+    shape *shape;                 /* of the record, once `shaped`; NULL: not known */
+    bool shaped;
+    VEC(const value *) places;    /* its values */
+    shape *drawn;                 /* whose own record is looked at; NULL: it is a real one */
+    bool unseen;                  /* something of that could not be told */
+    uint64_t walks;               /* path sets made */
+    bool naming_changed;          /* shapes were told by other keys */
 };
 /* Values of a canonical field, as schema_tree_values gives them. */
 void field_finder_raw_values(field_finder *f, pk_str name, list_builder *out);
 bool field_finder_is_named(const field_finder *f, pk_str path); /* does a field that the layout names stand at this raw path? */
+size_t field_finder_open(field_finder *f, pk_str t, const value **records); /* inner_text_open, remembered */
+shape *field_finder_shape(field_finder *f);
+/* Does a string of this key name the value beside it, by some {Name=Value} of the layout? */
+bool field_finder_names_values(const field_finder *f, pk_str key);
+uint32_t field_finder_number(field_finder *f, pk_str name); /* from now on the field is asked for */
+void field_finder_walk_all(field_finder *f);   /* the walk is for every field that was asked for */
+uint64_t field_finder_walk(const field_finder *f); /* its number; another number: other fields */
+const list_builder *field_finder_walked(field_finder *f, size_t *count); /* values of its fields, by their numbers */
+
+/* normalise.c: what the layout gives without mappings, of `tree`. */
+record_builder normalise_layout(field_finder *f, const classification *k);
+/* drawing.c: writes the record as schema_normalise gives it; false: its shape is not known, nothing is written. */
+bool drawing_write(field_finder *f, const classification *k, text *out);
 
 /* Where the '$' of a pattern stands. */
 size_t layout_placeholder(pk_str pattern);

@@ -10,15 +10,6 @@
 
 enum { NAMES_LOOKED_THROUGH = 64 }; /* more are found by a table */
 
-/* A text that holds records, or none. */
-typedef struct {
-    pk_str text;
-    const value *records;
-    size_t count;
-} opened_text;
-
-enum { OPENED_KEPT = 4 };
-
 typedef struct {
     const schema *schema;
     const classification *k;
@@ -28,8 +19,6 @@ typedef struct {
     record_builder out;
     uint64_t seen[4]; /* a bit for each name in `out`, by its length and ends: most names are not taken */
     table taken; /* names in `out`, once there are many */
-    opened_text opened[OPENED_KEPT]; /* the last ones: several patterns lead into the same */
-    size_t opened_count;
 } normaliser;
 
 static size_t bit_of(pk_str name)
@@ -79,21 +68,6 @@ static void put_named_fields(normaliser *n, const layout *l)
     }
 }
 
-static size_t open_text(normaliser *n, pk_str s, const value **records)
-{
-    for (size_t i = 0; i < OPENED_KEPT; i++) {
-        const opened_text *known = &n->opened[i];
-        if (!known->text.ptr || known->text.ptr != s.ptr || known->text.len != s.len) continue;
-        *records = known->records;
-        return known->count;
-    }
-    opened_text *o = &n->opened[n->opened_count++ % OPENED_KEPT];
-    *o = (opened_text){.text = s};
-    o->count = inner_text_open(s, n->arena, &o->records);
-    *records = o->records;
-    return o->count;
-}
-
 /* Does another pattern look into it ("EventData" of "EventData.$")? Then what is in it stands in the record. */
 static bool is_opened(normaliser *n, const layout *l, pk_str path, const value *v)
 {
@@ -103,7 +77,7 @@ static bool is_opened(normaliser *n, const layout *l, pk_str path, const value *
     for (size_t i = 0; inside && i < l->pattern_count; i++) {
         pk_str p = l->patterns[i];
         if (p.len > path.len && p.ptr[path.len] == '.' && str_starts_with(p, path))
-            return v->type != VALUE_STRING || open_text(n, v->as.string, &records);
+            return v->type != VALUE_STRING || field_finder_open(n->finder, v->as.string, &records);
     }
     return false;
 }
@@ -161,7 +135,7 @@ static void put_others(normaliser *n, const layout *l, const value *v, way w)
         for (size_t i = 0; i < v->as.list.count; i++) put_others(n, l, &v->as.list.items[i], w);
     } else if (v->type == VALUE_STRING && w.texts) {
         const value *records;
-        size_t count = open_text(n, v->as.string, &records);
+        size_t count = field_finder_open(n->finder, v->as.string, &records);
         w.texts--;
         for (size_t i = 0; i < count; i++) put_others(n, l, &records[i], w);
     } else if (v->type == VALUE_RECORD) {
@@ -205,17 +179,55 @@ static void put_mapped(normaliser *n, class_id c)
     }
 }
 
+static const layout *layout_of(const schema *s, const classification *k)
+{
+    return k->layout == LAYOUT_NONE ? NULL : &s->layouts.at[k->layout];
+}
+
+static void put_layout(normaliser *n)
+{
+    const layout *l = layout_of(n->schema, n->k);
+    if (l && l->flat) put_flat(n, l);
+    else put_tree(n);
+}
+
+record_builder normalise_layout(field_finder *f, const classification *k)
+{
+    normaliser n = {.schema = f->schema, .k = k, .tree = f->tree, .finder = f, .arena = f->arena};
+    put_layout(&n);
+    table_free(&n.taken);
+    return n.out;
+}
+
+/* The schema whose records these are themselves; empty: none. */
+static pk_str model_of(const schema *s, const classification *k)
+{
+    const layout *l = layout_of(s, k);
+    return l && k->class_count ? s->families.at[l->family].model : STR("");
+}
+
+/* Nothing is to be done to it. */
+static bool stays(const schema *s, const classification *k)
+{
+    const layout *l = layout_of(s, k);
+    return (l == NULL || !l->flat) && k->class_count == 0;
+}
+
 value schema_normalise(field_finder *f, const classification *k)
 {
     normaliser n = {.schema = f->schema, .k = k, .tree = f->tree, .finder = f, .arena = f->arena};
-    const layout *l = k->layout == LAYOUT_NONE ? NULL : &f->schema->layouts.at[k->layout];
-    pk_str model = l ? f->schema->families.at[l->family].model : STR("");
-    if (model.len && k->class_count)
-        return schema_record(f->schema, k->classes[0], k->layout, model, NULL, 0, f->tree, f->arena);
-    if ((l == NULL || !l->flat) && k->class_count == 0) return *f->tree;
-    if (l && l->flat) put_flat(&n, l);
-    else put_tree(&n);
+    pk_str model = model_of(f->schema, k);
+    if (model.len) return schema_record(f->schema, k->classes[0], k->layout, model, NULL, 0, f->tree, f->arena);
+    if (stays(f->schema, k)) return *f->tree;
+    put_layout(&n);
     for (size_t i = k->class_count; i-- > 0;) put_mapped(&n, k->classes[i]);
     table_free(&n.taken);
     return record_done(&n.out);
+}
+
+void schema_write_normalised(field_finder *f, const classification *k, text *out)
+{
+    if (!model_of(f->schema, k).len && !stays(f->schema, k) && drawing_write(f, k, out)) return;
+    value v = schema_normalise(f, k);
+    value_write_json(out, &v);
 }

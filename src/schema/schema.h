@@ -190,6 +190,7 @@ void field_finder_values(field_finder *f, class_id c, pk_str schema_name, pk_str
  * that mappings add under names that are still free. For `dump` and for the `event` of alerts. Without layout: the tree.
  */
 value schema_normalise(field_finder *f, const classification *k);
+void schema_write_normalised(field_finder *f, const classification *k, text *out); /* as JSON, which is faster */
 
 /*
  * Values of a canonical field in a whole record; the slow way of schema_layout_paths, for the evaluator.

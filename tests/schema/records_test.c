@@ -65,11 +65,37 @@ static pk_str field_text(fixture *f, const classification *k, const value *tree,
     return text_of(f->arena, &list);
 }
 
+static pk_str written(fixture *f, const classification *k, const value *tree)
+{
+    text out = {0};
+    field_finder_record(f->finder, k->layout, tree, f->arena);
+    schema_write_normalised(f->finder, k, &out);
+    pk_str t = arena_str(f->arena, text_view(&out));
+    text_free(&out);
+    return t;
+}
+
+/* The text is the same whether records of this shape were met before or not. */
+static void expect_written(fixture *f, pk_str name, const classification *k, const value *tree, const value *normal)
+{
+    text out = {0};
+    value_write_json(&out, normal);
+    for (int i = 0; i < 4; i++) {
+        pk_str t = written(f, k, tree);
+        if (!str_equal(t, text_view(&out))) complain(f, name, "written", text_view(&out), t);
+    }
+    text_free(&out);
+}
+
 static void expect_record(fixture *f, pk_str name, const char *what, const value *expected, const classification *k, const value *tree)
 {
     value normal = *tree;
     field_finder_record(f->finder, k->layout, tree, f->arena);
-    if (what[0] == 'n') normal = schema_normalise(f->finder, k);
+    if (what[0] == 'n') {
+        normal = schema_normalise(f->finder, k);
+        expect_written(f, name, k, tree, &normal);
+        field_finder_record(f->finder, k->layout, tree, f->arena);
+    }
     for (size_t i = 0; i < expected->as.record.count; i++) {
         const value_field *e = &expected->as.record.fields[i];
         pk_str want = e->value.type == VALUE_NULL ? STR("(missing)") : text_of(f->arena, &e->value);
