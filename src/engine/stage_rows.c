@@ -13,6 +13,7 @@ row *row_new(stage_run *run, size_t columns, size_t parts)
 {
     row *r = mem_zalloc(1, sizeof *r);
     r->refs = 1;
+    r->serial = run->rows_made++;
     r->account = &run->bytes;
     r->columns = columns ? mem_zalloc(columns, sizeof *r->columns) : NULL;
     r->column_count = columns;
@@ -140,7 +141,8 @@ static int compare_places(const row *x, const row *y)
 {
     int order = compare_place(x->input, x->position, y->input, y->position);
     if (!order) order = x->origin < y->origin ? -1 : x->origin > y->origin;
-    return order ? order : compare_parts(x, y);
+    if (!order) order = compare_parts(x, y);
+    return order ? order : x->serial < y->serial ? -1 : x->serial > y->serial;
 }
 
 int row_order(const row *x, const row *y)

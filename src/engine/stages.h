@@ -73,6 +73,7 @@ typedef struct {
     timestamp start;              /* of its first part */
     uint64_t input, position;     /* place of its last event: order of rows of one time */
     uint32_t origin;              /* number of the input of the last union: order of rows of one event */
+    uint64_t serial;              /* in the order in which rows are made: of rows that nothing else tells apart */
     value *columns;               /* as the columns of the node that made it; MISSING: not there */
     size_t column_count;
     row_part *parts;              /* none behind an aggregate */
@@ -133,6 +134,7 @@ struct stage_run {
     arena *arena;                 /* nodes; as long as the run */
     arena *scratch;               /* one row: reset by whoever begins with one */
     diag_list *diags;
+    uint64_t rows_made;
     uint64_t bytes, limit;        /* held by rows and groups, over all nodes */
     uint64_t evicted;             /* rows that left a window because of the limit */
     uint64_t copies_cut, combinations_cut; /* rows that expand and join left out at their caps */

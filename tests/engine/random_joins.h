@@ -15,6 +15,7 @@ typedef struct {
     bool ip[4], sr[4], made[4];   /* of variable 0 to 3: "V.ip", "V.sr.a" and "V.sr.s" are columns; so is "V:x" */
     unsigned events;              /* variables that are events: the first ones */
     bool context;                 /* variable `t` is there */
+    bool rows;                    /* `w` is: rows of the plan, with the columns "%w.who" and "%w.level" */
 } plan_maker;
 
 static const char *const variables[] = {"e", "f", "g", "b"};
@@ -97,7 +98,7 @@ static inline void put_join(plan_maker *p, const pk_str *last)
 {
     text_put_cstring(p->out, "j = join ");
     for (unsigned v = 0; v < p->events; v++) text_printf(p->out, "%s" STR_FMT, v ? ", " : "", STR_ARG(last[v]));
-    text_put_cstring(p->out, p->context ? ", t on " : " on ");
+    text_printf(p->out, "%s%s on ", p->context ? ", t" : "", p->rows ? ", w" : "");
     for (unsigned v = 1; v < p->events; v++) {
         text_printf(p->out, "%sk%u: ", v > 1 ? ", " : "", v);
         put_side(p, v - 1);
@@ -112,8 +113,28 @@ static inline void put_join(plan_maker *p, const pk_str *last)
         text_put_cstring(p->out, one_in(p, 2) ? " = t.who@rec-entity" : " = t.ips@rec-entity");
         put_key_flags(p);
     }
+    bool keyed = p->events > 1 || p->context;
+    if (p->rows && (!keyed || one_in(p, 2))) {
+        text_printf(p->out, "%skw: ", keyed ? ", " : "");
+        put_side(p, below(p->random, p->events));
+        text_put_cstring(p->out, " = \"%w.who\"");
+        put_key_flags(p);
+    }
     if (p->events > 1) text_printf(p->out, " within %us", seconds(p));
-    if (p->events > 1 && one_in(p, 2)) put_conditions(p, "e", "f");
+    bool conditions = p->events > 1 && one_in(p, 2);
+    if (conditions) put_conditions(p, "e", "f");
+    if (p->rows && one_in(p, 2))
+        text_printf(p->out, " %s %s", conditions ? "and" : "where", one_in(p, 2) ? "\"%w.level\" < missing zero e.n@rec" : "not \"%w.who\" = exact missing zero e.u@rec");
+    text_put_char(p->out, '\n');
+}
+
+/* Rows that the plan holds, sometimes none. */
+static inline void put_rows(plan_maker *p)
+{
+    static const char *const names[] = {"'ann'", "'bob'", "''", "'h0'", "'h1'", "'p'", "1", "null"};
+    unsigned count = one_in(p, 8) ? 0 : 3 + below(p->random, 4);
+    text_put_cstring(p->out, "w = rows (\"%w.who\", \"%w.level\")");
+    for (unsigned i = 0; i < count; i++) text_printf(p->out, "%s[%s, %u]", i ? ", " : ": ", PICK(p->random, names), below(p->random, 3));
     text_put_char(p->out, '\n');
 }
 
@@ -143,6 +164,7 @@ static inline void put_functions(plan_maker *p, bool optional)
     if (p->events > 2) text_put_cstring(p->out, ", \"#g\" = parts(g)");
     if (optional) text_put_cstring(p->out, ", \"#b\" = parts(b), away = list(b.h@rec) at most 3");
     if (p->context) text_put_cstring(p->out, ", \"#t\" = parts(t), level = distinct_list(t.level@rec-entity)");
+    if (p->rows) text_put_cstring(p->out, ", held = count(\"%w.level\"), whose = distinct_list(\"%w.who\")");
     text_printf(p->out, ", n = %s, m = %s", PICK(p->random, functions), PICK(p->random, functions));
     if (p->events > 1) text_printf(p->out, ", s = %s", PICK(p->random, of_second));
     if (p->ip[0]) text_put_cstring(p->out, ", ips = distinct_list(\"e.ip\") at most 2, copies = count(\"e.ip\")");
@@ -182,11 +204,13 @@ static inline void put_plan(text *t, random_source *r, arena *a)
     pk_str last[4];
     p.events = below(r, 3) ? 1 + below(r, 2) : 1 + below(r, 3);
     p.context = one_in(&p, 3);
-    bool optional = one_in(&p, 3), joined = p.events > 1 || p.context;
+    p.rows = one_in(&p, 4);
+    bool optional = one_in(&p, 3), joined = p.events > 1 || p.context || p.rows;
     const char *input = "j";
     for (unsigned v = 0; v < p.events; v++) last[v] = put_variable(&p, a, v);
     if (optional) last[3] = put_variable(&p, a, 3);
     if (p.context) text_printf(t, "t = context @rec-entity%s\n", one_in(&p, 2) ? " where level compare > 0" : "");
+    if (p.rows) put_rows(&p);
     if (joined) put_join(&p, last);
     text plain = {0};
     if (!joined) {
