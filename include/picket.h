@@ -415,6 +415,8 @@ typedef struct pk_summary {
     uint64_t entities;            /* records of entity context */
     const pk_waiting *waiting;    /* rules that can't fire without context that nobody gave */
     size_t waiting_count;
+    uint64_t history_hours;       /* 0, or how far rules looked back: further than the events that they look at, which begin at */
+    pk_time history_begin;        /* PK_NO_TIME: nothing is missing. What was before is computed over what is there */
     uint64_t without_time;        /* events without a readable time, where it mattered: kept out of correlations and of
                                      since and until */
     uint64_t out_of_range;        /* events before since or after until */

@@ -19,6 +19,8 @@ struct scan_context {
     uint8_t days[MOST_DAY_COUNTS]; /* day_count of derived prevalence that rules ask for; ends with 0 */
     uint64_t indicators_damaged, values_left_out;
     VEC(pk_waiting) waiting;
+    int64_t looked_back;           /* further than the logs go; 0: nobody did */
+    timestamp first_time;          /* where they begin */
     VEC(pk_str) feeds;             /* of the rule that is waiting last */
 };
 
@@ -186,9 +188,16 @@ static void took(const rule *r, const stage *s, size_t count, void *user)
     last->feeds = (pk_strs){feeds, c->feeds.len};
 }
 
+static void looked_back(int64_t length, timestamp first, void *user)
+{
+    scan_context *c = user;
+    c->looked_back = length;
+    c->first_time = first;
+}
+
 stage_inputs scan_context_inputs(scan_context *c, timestamp last)
 {
-    return (stage_inputs){.records = records, .took = took, .user = c, .now = c->now != TIMESTAMP_NONE ? c->now : last};
+    return (stage_inputs){.records = records, .took = took, .looked_back = looked_back, .user = c, .now = c->now != TIMESTAMP_NONE ? c->now : last};
 }
 
 size_t scan_context_memory(const scan_context *c)
@@ -215,6 +224,8 @@ void scan_context_summary(scan_context *c, pk_summary *s)
     s->entities = context_store_count(c->store);
     s->damaged += c->indicators_damaged; /* once */
     c->indicators_damaged = 0;
+    s->history_hours = (uint64_t)(c->looked_back / INT64_C(3600000000000));
+    s->history_begin = c->looked_back ? c->first_time : PK_NO_TIME;
     s->waiting = c->waiting.at;
     s->waiting_count = c->waiting.len;
 }

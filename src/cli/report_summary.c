@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/hash.h"
+#include "base/timestamp.h"
 
 /* "1,234,567" */
 static void put_number(text *out, uint64_t n)
@@ -158,6 +159,18 @@ static void put_waiting(text *out, const pk_summary *s, bool color)
     if (s->waiting_count > SHOWN) text_printf(out, "  and %zu more rules\n", s->waiting_count - SHOWN);
 }
 
+/* What was before is counted in the logs themselves, which may not go back as far as rules look. */
+static void put_history(text *out, const pk_summary *s, bool color)
+{
+    arena *a = arena_new();
+    if (s->history_hours) {
+        put_title(out, "History", color);
+        text_printf(out, "  rules look back up to %llu hours; their events begin at " STR_FMT ", so it is computed over what is there\n",
+                    (unsigned long long)s->history_hours, STR_ARG(timestamp_text(a, s->history_begin)));
+    }
+    arena_free(a);
+}
+
 static void put_not_run(text *out, const pk_summary *s, pk_catalog *c, const pk_program *p, bool color)
 {
     enum { SHOWN = 5 };
@@ -203,6 +216,7 @@ void report_summary(out_stream *to, const pk_summary *s, pk_catalog *c, const pk
     put_counts(&out, "Rules", s->by_rule, SHOWN, to->color);
     put_counts(&out, "Computers", s->by_host, SHOWN, to->color);
     put_waiting(&out, s, to->color);
+    put_history(&out, s, to->color);
     put_not_run(&out, s, c, p, to->color);
     put_number(&out, s->alerts);
     text_put_cstring(&out, " alerts of ");
@@ -268,6 +282,12 @@ static void put_json_rules(text *out, pk_catalog *c)
 
 static void put_json_waiting(text *out, const pk_summary *s)
 {
+    if (s->history_hours) {
+        arena *a = arena_new();
+        put_json_number(out, "history_hours", s->history_hours);
+        text_printf(out, "\"history_begin\":\"" STR_FMT "\",", STR_ARG(timestamp_text(a, s->history_begin)));
+        arena_free(a);
+    }
     text_put_cstring(out, "\"waiting_for_context\":[");
     for (size_t i = 0; i < s->waiting_count; i++) {
         text_put_cstring(out, i ? ",{\"id\":" : "{\"id\":");

@@ -173,6 +173,8 @@ typedef struct {
     const value *(*records)(const stage *s, size_t *count, void *user);
     /* Told how many of them the `where` of a CONTEXT stage let through; may be NULL. */
     void (*took)(const rule *r, const stage *s, size_t count, void *user);
+    /* Told at the end if rules looked back further than the first row: how far, and when that was; may be NULL. */
+    void (*looked_back)(int64_t length, timestamp first, void *user);
     void *user;
     timestamp now;                 /* what the function now() gives; 0 or TIMESTAMP_NONE: the time of the last row */
 } stage_inputs;

@@ -308,8 +308,7 @@ static timestamp asked_at(const stage_run *run, const row *r)
 static void note_shortness(stage_run *run, const node *h, timestamp from)
 {
     if (run->first_time == TIMESTAMP_NONE || from >= run->first_time) return;
-    run->short_questions++;
-    if (h->stage->as.history.over > run->longest_short) run->longest_short = h->stage->as.history.over;
+    if (h->stage->as.history.over > run->short_history) run->short_history = h->stage->as.history.over;
 }
 
 static history_group *group_asked(const history_state *st, pk_str key)

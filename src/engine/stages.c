@@ -111,11 +111,7 @@ static void report(const stage_run *run, pk_status status)
         diag_add(run->diags, PK_ERROR, "stage-rows", (diag_place){0}, (pk_str){"", 0},
                  "is the disk of the temporary files full? TMPDIR names another folder for them",
                  "matched events could not be kept in temporary files or read back: the alerts of correlations are incomplete");
-    if (run->short_questions)
-        diag_add(run->diags, PK_NOTE, "history-short", (diag_place){0}, (pk_str){"", 0}, NULL,
-                 "rules ask for what was up to %lld hours before their events, and the events that they look at begin at " STR_FMT
-                 ": computed over what is there", (long long)(run->longest_short / INT64_C(3600000000000)),
-                 STR_ARG(timestamp_text(run->arena, run->first_time)));
+    if (run->short_history && run->inputs && run->inputs->looked_back) run->inputs->looked_back(run->short_history, run->first_time, run->inputs->user);
     if (run->evicted)
         diag_add(run->diags, PK_WARNING, "stage-limit", (diag_place){0}, (pk_str){"", 0}, NULL,
                  "%llu rows were left out of the windows of correlations, which held more than %llu MB at once",

@@ -142,8 +142,7 @@ struct stage_run {
     const timestamp *window;      /* start of the window that functions are computed of now; NULL: none */
     VEC(node *) histories;        /* nodes of HISTORY stages */
     timestamp first_time;         /* of the first row; NONE: none had a time yet */
-    uint64_t short_questions;     /* that asked for what was before it */
-    int64_t longest_short;
+    int64_t short_history;        /* the longest history that was asked for what was before it; 0: none was */
     VEC(node *) dirty;
     VEC(prepared_test *) tests;   /* by number of the test, as expressions over rows come to need them */
     arena *test_arena;

@@ -99,6 +99,45 @@ END
     expect_code 2 "$PICKET" scan -r tor.yaral --indicators absent.txt events.jsonl
 }
 
+test_history() { # what was before is counted in the logs themselves, by any number of threads, wherever the events stand
+    cat > usual.yaral <<'END'
+rule usual {
+  meta:
+    author = "test"
+  events:
+    $e.metadata.event_type = "USER_LOGIN"
+    $e.target.user.userid = $user
+    $e.target.application = "vpn"
+  match:
+    $user over 5m
+  outcome:
+    $days = max(metrics.auth_attempts_total(period:1d, window:30d, metric:event_count_sum, agg:num_metric_periods, target.user.userid:$user))
+    $logins = max(metrics.auth_attempts_total(period:1d, window:30d, metric:event_count_sum, agg:sum, target.user.userid:$user))
+  condition:
+    $e and $days > 1
+}
+END
+    login() { printf '{"metadata":{"event_type":"USER_LOGIN","event_timestamp":"2026-01-%sZ"},"target":{"application":"%s","user":{"userid":"%s"}}}\n' "$1" "$2" "$3"; }
+    login 05T10:00:00 vpn alice > today.jsonl
+    { login 04T10:00:00 mail alice; login 03T10:00:00 mail alice; } > before.jsonl
+    { login 03T11:00:00 mail alice; login 04T10:00:00 mail bob; login 05T10:00:00 vpn bob; } > more.jsonl
+    for j in 1 4; do
+        expect_code 0 "$PICKET" scan -j $j -r usual.yaral --output jsonl --summary summary.json today.jsonl before.jsonl more.jsonl
+        expect_lines out 1
+        expect_text out '"outcome":{"days":2,"logins":3}'
+        expect_text out '"counts":{"e":1}'
+        expect_text err "look back up to 720 hours; their events begin at 2026-01-03T10:00:00Z"
+        expect_text summary.json '"history_hours":720,"history_begin":"2026-01-03T10:00:00Z"'
+        mv out alerts.$j
+    done
+    cmp alerts.1 alerts.4 || fail "alerts differ by the number of threads"
+    { login 05T10:00:00 vpn alice; login 04T10:00:00 mail alice; } > month.jsonl
+    printf '{"metadata":{"event_type":"USER_LOGIN","event_timestamp":"2025-11-01T00:00:00Z"}}\n' >> month.jsonl
+    expect_code 0 "$PICKET" scan -r usual.yaral --summary summary.json month.jsonl
+    expect_no_text err "look back"
+    expect_no_text summary.json history_hours
+}
+
 test_lists() {
     cat > listed.yaral <<'END'
 rule listed {

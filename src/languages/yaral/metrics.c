@@ -2,6 +2,7 @@
 #include "languages/yaral/metrics.h"
 
 #include "languages/yaral/yaral.h"
+#include "udm/udm.h"
 
 #include <stdarg.h>
 
@@ -200,6 +201,32 @@ static pk_str next_part(pk_str *rest, char sign)
     return part;
 }
 
+static pk_str second_segment(pk_str path)
+{
+    size_t dot = str_find_char(path, '.');
+    pk_str rest = dot == STR_NPOS ? STR("") : str_slice(path, dot + 1, STR_NPOS);
+    return str_slice(rest, 0, str_find_char(rest, '.'));
+}
+
+/* How many fields of the call are at least of the same kind as some of the set: a user, an asset. */
+static size_t kinds_in(const metric_call *c, pk_str set)
+{
+    size_t found = 0;
+    while (set.len) {
+        pk_str kind = second_segment(next_part(&set, ','));
+        for (size_t i = 0; i < c->field_count; i++) found += str_equal(second_segment(c->fields[i]->as.argument.name), kind);
+    }
+    return found;
+}
+
+static bool known_fields(const reader *r)
+{
+    udm_path p;
+    for (size_t i = 0; i < r->out->field_count; i++)
+        if (!udm_resolve(UDM_EVENT, metric_field_path(r->out->fields[i]->as.argument.name), r->arena, &p, NULL)) return false;
+    return true;
+}
+
 /* How many fields of the call the set has, and how many the set has itself. */
 static size_t fields_in(const metric_call *c, pk_str set, size_t *members)
 {
@@ -219,12 +246,12 @@ static void check_set(reader *r)
     pk_str rest = str_from(r->out->definition->dimensions), nearest = STR("");
     size_t wanted = 0, best = 0, members;
     for (size_t i = 0; i < r->out->field_count; i++) wanted += !metric_is_namespace(r->out->fields[i]->as.argument.name);
-    if (!rest.len || !wanted) return;
+    if (!rest.len || !wanted || !known_fields(r)) return;
     while (rest.len) {
         pk_str set = next_part(&rest, ';');
         size_t found = fields_in(r->out, set, &members);
         if (found == wanted && members == wanted) return;
-        size_t likeness = found * 100 + (50 > members ? 50 - members : 0);
+        size_t likeness = found * 1000 + kinds_in(r->out, set) * 100 + (50 > members ? 50 - members : 0);
         if (likeness <= best) continue;
         best = likeness;
         nearest = set;
