@@ -12,7 +12,7 @@
 #include "event/path.h"
 
 enum {
-    KEY_LIMIT = 45,     /* longer keys are looked up each time */
+    KEY_LIMIT = 85,     /* longer keys are looked up each time */
     KEY_FRAME = 3,      /* two quotes and a colon */
     KEY_OVERREAD = 16,  /* so many bytes behind a key must be readable */
 };
@@ -20,13 +20,14 @@ enum {
 typedef struct key_cell key_cell;
 struct key_cell {
     path_node from, to; /* from PATH_NONE: free */
-    uint32_t len;       /* of the text */
-    uint32_t slot_count;
+    key_cell *next;     /* that of the key which came after this one the last time; never NULL */
     const path_slot *slots; /* of `to` */
-    bool has_children, has_pairs; /* of `to` */
-    key_cell *next; /* that of the key which came after this one the last time; never NULL */
-    _Alignas(16) char text[KEY_LIMIT + KEY_FRAME]; /* the key as it mostly stands: "key": */
+    uint32_t slot_count;
+    uint8_t len;        /* of the text */
+    bool has_children, has_pairs, asked; /* `to`: something below it; asked: or a slot */
+    char text[KEY_LIMIT + KEY_FRAME + 8]; /* the key as it mostly stands, "key": */
 };
+_Static_assert(offsetof(key_cell, text) == 32 && sizeof(key_cell) == 128, "most keys and all about them in one line of the cache");
 
 typedef struct key_memory key_memory;
 key_memory *key_memory_new(const path_set *paths);
@@ -41,11 +42,11 @@ static inline bool key_stands_at(const key_cell *c, path_node from, const char *
 {
     if (c->from != from) return false;
 #ifdef __SSE2__
-    for (size_t i = 0; i < c->len; i += 16) {
+    for (unsigned i = 0, len = c->len; i < len; i += 16) {
         __m128i a = _mm_loadu_si128((const __m128i *)(const void *)(p + i));
-        __m128i b = _mm_load_si128((const __m128i *)(const void *)(c->text + i));
+        __m128i b = _mm_loadu_si128((const __m128i *)(const void *)(c->text + i));
         uint32_t differ = ~(uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(a, b)) & 0xffff;
-        if (c->len - i < 16) differ &= (1u << (c->len - i)) - 1;
+        if (len - i < 16) differ &= (1u << (len - i)) - 1;
         if (differ) return false;
     }
     return true;

@@ -158,8 +158,7 @@ static bool walk_inner(walk *w, const key_cell *here, pk_str s, bool *opened)
 static inline bool walk_string(walk *w, const key_cell *here)
 {
     token_reader *r = w->r;
-    const bool asked = here->slot_count || here->has_children;
-    if (!asked && r->proved) return w->at++, true;
+    if (!here->asked && r->proved) return w->at++, true;
     json_token t = token_at(w->bytes, w->at++);
     pk_str s = {t.at, t.len};
     const char *end = t.at + t.len, *escape = escape_find(t.at, end);
@@ -241,24 +240,37 @@ static bool skip_key(const walk *w)
 
 static bool walk_pairs(walk *w, const uint32_t *open, path_node node);
 
-/* The members of an object, behind its bracket. */
+/* The members of an object, behind its bracket. What nobody asks for is passed here: that is most of most records. */
 static bool walk_members(walk *w, path_node node, unsigned depth)
 {
+    const char *const bytes = w->bytes;
+    const bool proved = w->r->proved;
+    const uint32_t *at = w->at;
     for (;;) {
         const key_cell *cell = &nobody;
-        if (w->end - w->at < 4) return false;
+        if (w->end - at < 4) return false;
+        w->at = at;
         if (node == PATH_NONE) {
             if (!skip_key(w)) return false;
-        } else if (key_stands_at(w->key->next, node, w->bytes + w->at[0])) {
+        } else if (key_stands_at(w->key->next, node, bytes + *at)) {
             cell = w->key = w->key->next;
+            __builtin_prefetch(cell->next);
         } else if (!(cell = cell_of(w, node))) {
             return false;
         }
-        w->at += 2;
-        if (!walk_value(w, cell, depth) || w->at == w->end) return false;
-        char c = w->bytes[*w->at++];
-        if (c == '}') return true;
-        if (c != ',') return false;
+        at += 2;
+        if (bytes[*at] == '"' && proved && !cell->asked) {
+            at++;
+        } else {
+            w->at = at;
+            if (!walk_value(w, cell, depth)) return false;
+            at = w->at;
+        }
+        if (at == w->end) return false;
+        char c = bytes[*at++];
+        if (c == ',') continue;
+        w->at = at;
+        return c == '}';
     }
 }
 
@@ -329,6 +341,7 @@ static bool walk_pair(walk *w, const uint32_t *open, const path_pair *pair)
     cell.has_children = path_node_has_children(r->paths, cell.to);
     const path_pair *below;
     cell.has_pairs = path_node_pairs(r->paths, cell.to, &below) > 0;
+    cell.asked = true;
     look.at = choose(w, open, pair->values, pair->value_count);
     if (look.at) return walk_value(&look, &cell, DEPTH_LIMIT);
     fields_put(r->fields, cell.slots, cell.slot_count, (value){.type = VALUE_BLANK});
