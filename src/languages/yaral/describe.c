@@ -1,8 +1,9 @@
 /*
  * A rule as boxes: its events split by variable, what joins them, then match, outcome, condition, options, as they stand in the
  * text. Predicates go with the stages of the plan: those of a variable with its box, those of outcomes and condition with the
- * outcomes, or the condition if there are none.
+ * outcomes, or the condition if there are none. What metrics count is a box of its own.
  */
+#include "languages/yaral/metrics.h"
 #include "languages/yaral/yaral.h"
 
 typedef struct {
@@ -28,11 +29,13 @@ static const stage *beginning(const stage *s)
     return s;
 }
 
-typedef enum { OF_VARIABLE, OF_JOINS, OF_GROUPS } described_part;
+typedef enum { OF_VARIABLE, OF_JOINS, OF_GROUPS, OF_HISTORY } described_part;
 
-static described_part part_of(const stage *s)
+static described_part part_of(const plan *p, const stage *s)
 {
+    if (ir_is_only_observed(p, s)) return OF_HISTORY;
     switch (beginning(s)->kind) {
+    case STAGE_HISTORY: return OF_HISTORY;
     case STAGE_MATCH: case STAGE_CONTEXT: case STAGE_ROWS: case STAGE_ALERTS: return OF_VARIABLE;
     case STAGE_AGGREGATE: return OF_GROUPS;
     default: return OF_JOINS;
@@ -44,7 +47,7 @@ static void add_box(describer *d, pk_str title, pk_str words, span at, described
     stage_list stages = {0};
     const plan *p = d->rule->plan;
     for (size_t i = 0; p && i < p->stage_count; i++)
-        if (part_of(p->stages[i]) == part && (part != OF_VARIABLE || str_equal(beginning(p->stages[i])->name, variable))) vec_push_in(d->arena, &stages, p->stages[i]);
+        if (part_of(p, p->stages[i]) == part && (part != OF_VARIABLE || str_equal(beginning(p->stages[i])->name, variable))) vec_push_in(d->arena, &stages, p->stages[i]);
     described_stage box = {.title = title, .text = words, .span = at, .definition = DESCRIBED_NONE, .stage = stages.len ? stages.at[0] : NULL};
     if (stages.len > 1) box.further = stages.at + 1, box.further_count = stages.len - 1;
     vec_push_in(d->arena, &d->out->stages, box);
@@ -98,6 +101,38 @@ static void describe_events(describer *d)
     add_events(d, STR("joined"), 0, true, STR(""));
 }
 
+/* ---- metrics: what is counted before the window ---- */
+
+typedef struct { arena *arena; text words; table told; span at; } metric_lines;
+
+static bool add_metric(yaral_node *n, void *user)
+{
+    metric_lines *m = user;
+    metric_call c;
+    if (!metric_is_call(n)) return true;
+    if (!metric_read(m->arena, n, &c, NULL, NULL)) return false;
+    text line = {0};
+    text_printf(&line, "%s, by ", c.definition->meaning);
+    for (size_t i = 0; i < c.field_count; i++) text_printf(&line, "%s" STR_FMT, i ? ", " : "", STR_ARG(c.fields[i]->as.argument.name));
+    text_put_cstring(&line, c.hourly ? ": each hour of the day, up to the window" : ": each of the 30 days before");
+    if (table_put(&m->told, arena_str(m->arena, text_view(&line)), 1)) {
+        if (m->words.len) text_put_char(&m->words, '\n');
+        text_put(&m->words, text_view(&line));
+    }
+    text_free(&line);
+    if (!m->at.line) m->at = n->span;
+    return false;
+}
+
+static void describe_metrics(describer *d)
+{
+    metric_lines m = {.arena = d->arena};
+    for (size_t i = 0; i < d->ast->outcome_count; i++) yaral_walk(d->ast->outcomes[i].value, add_metric, &m);
+    if (m.words.len) add_box(d, STR("history"), arena_str(d->arena, text_view(&m.words)), m.at, OF_HISTORY, STR(""));
+    text_free(&m.words);
+    table_free(&m.told);
+}
+
 /* ---- other sections ---- */
 
 static void describe_section(describer *d, yaral_section section, const char *title, bool groups)
@@ -130,6 +165,7 @@ void yaral_describe(const rule *r, arena *a, rule_description *out)
         describe_section(&d, YARAL_SETUP, "setup", false);
         describe_events(&d);
         describe_section(&d, YARAL_MATCH, "match", false);
+        describe_metrics(&d);
         describe_section(&d, YARAL_OUTCOME, "outcome", true);
         describe_section(&d, YARAL_CONDITION, "condition", !file.rules[i]->outcome_count);
         describe_section(&d, YARAL_EXPORT, "export", false);
