@@ -1,6 +1,6 @@
 /*
- * The store of entity records. Rules ask for entities of one type (file, address, domain ...), so records are kept by type as
- * well, and a stage that says which gets only those.
+ * The store of entity records. Rules ask for entities of one type (file, address, domain ...), so the numbers of records are kept
+ * by type as well, and a stage that says which gets only those.
  */
 #include "api/context.h"
 
@@ -8,12 +8,12 @@ enum { MOST_TYPES = 64 };
 
 #define USUAL_MEMORY ((size_t)1 << 30)
 
-typedef struct { pk_str type; VEC(value) records; } of_type;
+typedef struct { pk_str type; VEC(uint32_t) records; } of_type;
 
 struct context_store {
-    arena *arena;
+    arena *arena;                 /* names of types */
+    value_pack *all;
     size_t memory;
-    VEC(value) all;
     VEC(of_type) types;
     uint64_t left_out;
 };
@@ -22,6 +22,7 @@ context_store *context_store_new(size_t memory)
 {
     context_store *c = mem_zalloc(1, sizeof *c);
     c->arena = arena_new();
+    c->all = value_pack_new();
     c->memory = memory ? memory : USUAL_MEMORY;
     return c;
 }
@@ -31,7 +32,7 @@ void context_store_free(context_store *c)
     if (!c) return;
     for (size_t i = 0; i < c->types.len; i++) vec_free(&c->types.at[i].records);
     vec_free(&c->types);
-    vec_free(&c->all);
+    value_pack_free(c->all);
     arena_free(c->arena);
     mem_free(c);
 }
@@ -52,23 +53,22 @@ static of_type *find_type(context_store *c, pk_str type)
 
 bool context_store_add(context_store *c, const value *entity)
 {
-    if (arena_used(c->arena) >= c->memory) {
+    if (value_pack_bytes(c->all) >= c->memory || value_pack_count(c->all) >= UINT32_MAX) {
         c->left_out++;
         return false;
     }
-    value kept = value_copy(c->arena, entity);
-    pk_str type = type_of(&kept);
+    uint32_t number = value_pack_add(c->all, entity);
+    pk_str type = type_of(entity);
     of_type *t = find_type(c, type);
     if (!t && c->types.len < MOST_TYPES) {
-        vec_push(&c->types, ((of_type){.type = type}));
+        vec_push(&c->types, ((of_type){.type = arena_str(c->arena, type)}));
         t = &c->types.at[c->types.len - 1];
     }
-    vec_push(&c->all, kept);
-    if (t) vec_push(&t->records, kept);
+    if (t) vec_push(&t->records, number);
     return true;
 }
 
-size_t context_store_count(const context_store *c) { return c->all.len; }
+size_t context_store_count(const context_store *c) { return value_pack_count(c->all); }
 uint64_t context_store_left_out(const context_store *c) { return c->left_out; }
 
 /* ---- what stages ask for ---- */
@@ -89,15 +89,12 @@ static pk_str wanted_by(const expr *e, pk_str path)
 
 pk_str context_wanted(const stage *s, pk_str path) { return s->as.match.where ? wanted_by(s->as.match.where, path) : STR(""); }
 
-const value *context_store_records(const stage *s, size_t *count, void *store)
+context_records context_store_records(const stage *s, void *store)
 {
     context_store *c = store;
     pk_str type = context_wanted(s, STR("metadata.entity_type"));
     of_type *t = type.len ? find_type(c, type) : NULL;
-    if (type.len && c->types.len < MOST_TYPES) { /* then every type has its list */
-        *count = t ? t->records.len : 0;
-        return t ? t->records.at : NULL;
-    }
-    *count = c->all.len;
-    return c->all.at;
+    if (t) return (context_records){c->all, t->records.at, t->records.len};
+    if (type.len && c->types.len < MOST_TYPES) return (context_records){0}; /* every type has its list */
+    return (context_records){.pack = c->all, .count = value_pack_count(c->all)};
 }

@@ -6,7 +6,7 @@
 #define PICKET_API_CONTEXT_H
 
 #include "base/diag.h"
-#include "ir/ir.h"
+#include "engine/engine.h"
 #include "schema/schema.h"
 
 #define CONTEXT_SCHEMA STR("udm-entity")
@@ -22,7 +22,7 @@ bool context_store_add(context_store *c, const value *entity);
 size_t context_store_count(const context_store *c);
 uint64_t context_store_left_out(const context_store *c);
 /* Of stage_inputs: the records that the CONTEXT stage may take, in the order in which they came. */
-const value *context_store_records(const stage *s, size_t *count, void *store);
+context_records context_store_records(const stage *s, void *store);
 
 /* The only text that the `where` of a stage lets this field have; empty: it does not say. Views of the plan. */
 pk_str context_wanted(const stage *s, pk_str path);

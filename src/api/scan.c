@@ -235,7 +235,7 @@ static void run_stages(pk_scanner *s, scan_worker **workers, size_t n)
     row_store **stores = mem_zalloc(n, sizeof *stores);
     for (size_t i = 0; i < n; i++) stores[i] = worker_rows(workers[i]);
     stage_inputs inputs = inputs_of_stages(s, workers, n);
-    pk_status status = stages_run(s->program->compiled, stores, n, scan_context_memory(s->context), &inputs, on_stage_alert, s, s->diags);
+    pk_status status = stages_run(s->program->compiled, stores, n, 0, &inputs, on_stage_alert, s, s->diags);
     scan_context_tell(s->context, s->diags);
     s->failed = status != PK_OK && status != PK_STOPPED;
     mem_free(stores);

@@ -14,7 +14,6 @@ struct scan_context {
     arena *arena;
     context_store *store;
     context_wishes wishes;
-    size_t stages;                 /* that read context, of all rules */
     timestamp now;                 /* TIMESTAMP_NONE: nobody said */
     uint8_t days[MOST_DAY_COUNTS]; /* day_count of derived prevalence that rules ask for; ends with 0 */
     uint64_t indicators_damaged, values_left_out;
@@ -68,7 +67,6 @@ static void look_at(scan_context *c, const rule *r)
         const stage *s = r->plan->stages[i];
         if (s->kind != STAGE_CONTEXT) continue;
         c->wishes.entities = true;
-        c->stages++;
         if (s->as.match.where) ir_walk_expr(r->plan, s->as.match.where, find_days, c);
     }
 }
@@ -145,10 +143,10 @@ void scan_context_derive(scan_context *c, sightings *const *all, size_t count)
 
 /* ---- stages ---- */
 
-static const value *records(const stage *s, size_t *count, void *user)
+static context_records records(const stage *s, void *user)
 {
     scan_context *c = user;
-    return context_store_records(s, count, c->store);
+    return context_store_records(s, c->store);
 }
 
 /* "GCTI Feed: Tor Exit Nodes (IP_ADDRESS)": what the stage asks of the feed. */
@@ -198,14 +196,6 @@ static void looked_back(int64_t length, timestamp first, void *user)
 stage_inputs scan_context_inputs(scan_context *c, timestamp last)
 {
     return (stage_inputs){.records = records, .took = took, .looked_back = looked_back, .user = c, .now = c->now != TIMESTAMP_NONE ? c->now : last};
-}
-
-size_t scan_context_memory(const scan_context *c)
-{
-    const size_t windows = (size_t)1 << 30, most = (size_t)4 << 30, of_record = 1024; /* as a row, in a join with its index */
-    size_t rows;
-    if (__builtin_mul_overflow(context_store_count(c->store), c->stages, &rows) || rows > most / of_record) return windows + most;
-    return windows + rows * of_record;
 }
 
 /* ---- what is told ---- */

@@ -26,8 +26,6 @@ void scan_context_add(scan_context *c, const value *entity);
 void scan_context_derive(scan_context *c, sightings *const *all, size_t count);
 /* What stages read; `last`: the latest time of any event. */
 stage_inputs scan_context_inputs(scan_context *c, timestamp last);
-/* Bytes that stages may hold at once: those of windows, and those of the context that they keep beside. */
-size_t scan_context_memory(const scan_context *c);
 /* After the stages have run: what was left out, and which rules wait for context. The list lives as long as the scan. */
 void scan_context_tell(const scan_context *c, diag_list *d);
 void scan_context_summary(scan_context *c, pk_summary *s);

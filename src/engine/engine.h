@@ -8,6 +8,7 @@
 #define PICKET_ENGINE_ENGINE_H
 
 #include "compile/program.h"
+#include "event/value_pack.h"
 
 /* ---- match ---- */
 
@@ -166,11 +167,17 @@ static inline bool is_helper_column(pk_str name)
     return name.len == 0 || name.ptr[0] == '#' || str_find_char(name, ':') != STR_NPOS;
 }
 
+/* Records among those of a pack, which lives as long as the run. */
+typedef struct {
+    const value_pack *pack;
+    const uint32_t *numbers;       /* of the records, ascending; NULL: the first `count` of the pack */
+    size_t count;
+} context_records;
+
 /* What stages read beside matched rows. */
 typedef struct {
-    /* The records of a CONTEXT stage, or of the table of a LOOKUP; they live as long as the run. `where` of the stage is asked here.
-     * NULL: there are none. */
-    const value *(*records)(const stage *s, size_t *count, void *user);
+    /* The records that a CONTEXT stage may take; its `where` is asked here. NULL: there are none. */
+    context_records (*records)(const stage *s, void *user);
     /* Told how many of them the `where` of a CONTEXT stage let through; may be NULL. */
     void (*took)(const rule *r, const stage *s, size_t count, void *user);
     /* Told at the end if rules looked back further than the first row: how far, and when that was; may be NULL. */

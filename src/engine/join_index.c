@@ -8,8 +8,7 @@ size_t join_input_index(join_input *in, uint64_t keys)
     return in->indexes.len - 1;
 }
 
-/* Texts of keys hold their own lengths (put_key_text), so that they can stand in a row. */
-static pk_str text_of(uint64_t keys, const pk_str *key_texts, arena *a)
+pk_str join_key_text(uint64_t keys, const pk_str *key_texts, arena *a)
 {
     size_t len = 0, at = 0;
     if (keys && !(keys & (keys - 1))) return key_texts[__builtin_ctzll(keys)];
@@ -73,7 +72,7 @@ join_entry *join_input_add(stage_run *run, join_input *in, row *r, const pk_str 
     in->last = e;
     in->count++;
     for (size_t i = 0; i < in->indexes.len; i++) {
-        join_list *l = list_of(run, &in->indexes.at[i], text_of(in->indexes.at[i].keys, key_texts, a));
+        join_list *l = list_of(run, &in->indexes.at[i], join_key_text(in->indexes.at[i].keys, key_texts, a));
         *(l->last ? &l->last->links[i].next : &l->first) = e;
         e->links[i].before = l->last;
         l->last = e;
@@ -119,6 +118,6 @@ void join_input_free(stage_run *run, join_input *in)
 join_list *join_find(const join_input *in, size_t index, const pk_str *key_texts, arena *a)
 {
     const join_index *x = &in->indexes.at[index];
-    pk_str key = text_of(x->keys, key_texts, a);
+    pk_str key = join_key_text(x->keys, key_texts, a);
     return find_list(x, key, hash_str(key));
 }

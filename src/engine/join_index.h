@@ -44,6 +44,8 @@ typedef struct {
     VEC(join_index) indexes;
 } join_input;
 
+/* The text of several keys, of texts by key. They hold their own lengths (put_key_text), so that they can stand in a row. */
+pk_str join_key_text(uint64_t keys, const pk_str *key_texts, arena *a);
 size_t join_input_index(join_input *in, uint64_t keys);           /* the index of these keys; made if there is none */
 /* Takes a row in; `key_texts` by key of the join. */
 join_entry *join_input_add(stage_run *run, join_input *in, row *r, const pk_str *key_texts, arena *a);

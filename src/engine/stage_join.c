@@ -17,200 +17,9 @@
  * That a row fits none is known when no partner can come any more, `within` behind its time; so the rows of these kinds come out
  * with that lag (join_wait, stage_delay.c).
  */
-#include "engine/join_index.h"
-#include "engine/join_nearest.h"
+#include "engine/join.h"
 
-#define INPUTS_MOST 16
 #define COMBINATIONS_MOST 10000   /* that one row completes */
-
-/* One input more, on the way from the row that came to all combinations. */
-typedef struct { size_t input, index; } join_step;
-
-typedef struct {
-    join_input *inputs;
-    join_step *steps[INPUTS_MOST]; /* by the input that a row came to */
-    size_t **columns;             /* by input: where its columns stand in the node's */
-    size_t *key_columns;          /* by key; STR_NPOS: none */
-    size_t *side_inputs[64];      /* by key and side */
-    uint64_t keys_of[INPUTS_MOST]; /* bit set of keys by input */
-    uint64_t loose;               /* keys whose sides are no single input's: asked of combinations */
-    size_t streams;               /* inputs that are not context */
-    bool timer;
-    bool asked, nearest;          /* once the whole plan is there: are nearest pairs enough? */
-    uint64_t number;
-    arena *arena;                 /* of one row that came: the run's scratch is used by those that rows go on to */
-} join_state;
-
-/* ---- opening ---- */
-
-typedef struct { const node *node; uint64_t inputs; bool other; } side_finder;
-
-static bool find_inputs(const expr *e, bool negated, void *user)
-{
-    side_finder *f = user;
-    size_t i = 0;
-    (void)negated;
-    if (e->kind != EXPR_FIELD) return true;
-    const ir_field *field = &e->as.field;
-    while (i < f->node->input_count) {
-        const node *in = f->node->inputs[i];
-        if (field->part.len ? node_has_part(in, field->part) : !field->schema.len && node_column(in, field->path) != STR_NPOS) break;
-        i++;
-    }
-    if (i < f->node->input_count) f->inputs |= UINT64_C(1) << i;
-    else f->other = true;
-    return true;
-}
-
-static size_t input_of_side(const node *n, const expr *side)
-{
-    side_finder f = {.node = n};
-    ir_walk_expr(n->plan, side, find_inputs, &f);
-    if (f.other || !f.inputs || (f.inputs & (f.inputs - 1))) return STR_NPOS;
-    return (size_t)__builtin_ctzll(f.inputs);
-}
-
-static const char *find_sides(stage_run *run, const node *n, join_state *st)
-{
-    const stage *s = n->stage;
-    if (s->as.join.key_count > 64) return "it has more than 64 keys";
-    for (size_t k = 0; k < s->as.join.key_count; k++) {
-        const ir_join_key *key = &s->as.join.keys[k];
-        uint64_t bit = UINT64_C(1) << k;
-        if (key->missing == KEY_PASS) return "a key that is missing does not count";
-        st->side_inputs[k] = ARENA_ARRAY(run->arena, size_t, key->count + 1);
-        for (size_t i = 0; i < key->count; i++) {
-            st->side_inputs[k][i] = input_of_side(n, key->sides[i]);
-            if (st->side_inputs[k][i] == STR_NPOS) st->loose |= bit;
-        }
-        for (size_t i = 0; i < key->count && !(st->loose & bit); i++) st->keys_of[st->side_inputs[k][i]] |= bit;
-    }
-    return NULL;
-}
-
-/* The next input: one that shares keys with those that are bound, context first, for it is small; else any. */
-static size_t next_input(const node *n, const join_state *st, uint64_t bound, uint64_t keys)
-{
-    size_t best = STR_NPOS;
-    int best_rank = -1;
-    for (size_t i = 0; i < n->input_count; i++) {
-        if (bound >> i & 1) continue;
-        int rank = (keys & st->keys_of[i] ? 2 : 0) + (n->inputs[i]->context ? 1 : 0);
-        if (rank <= best_rank) continue;
-        best = i;
-        best_rank = rank;
-    }
-    return best;
-}
-
-static void plan_steps(stage_run *run, const node *n, join_state *st)
-{
-    for (size_t from = 0; from < n->input_count; from++) {
-        uint64_t bound = UINT64_C(1) << from, keys = st->keys_of[from];
-        st->steps[from] = ARENA_ARRAY(run->arena, join_step, n->input_count);
-        for (size_t i = 0; i + 1 < n->input_count; i++) {
-            size_t next = next_input(n, st, bound, keys);
-            st->steps[from][i] = (join_step){next, join_input_index(&st->inputs[next], keys & st->keys_of[next])};
-            bound |= UINT64_C(1) << next;
-            keys |= st->keys_of[next];
-        }
-    }
-}
-
-static void add_columns(stage_run *run, node *n, join_state *st)
-{
-    const stage *s = n->stage;
-    st->columns = ARENA_ARRAY(run->arena, size_t *, n->input_count);
-    for (size_t i = 0; i < n->input_count; i++) {
-        const node *in = n->inputs[i];
-        st->columns[i] = ARENA_ARRAY(run->arena, size_t, in->column_count + 1);
-        for (size_t c = 0; c < in->column_count; c++) {
-            if (node_column(n, in->columns[c].name) == STR_NPOS) node_add_column(run, n, in->columns[c]);
-            st->columns[i][c] = node_column(n, in->columns[c].name);
-        }
-    }
-    st->key_columns = ARENA_ARRAY(run->arena, size_t, s->as.join.key_count + 1);
-    for (size_t k = 0; k < s->as.join.key_count; k++) {
-        pk_str name = s->as.join.keys[k].name;
-        if (name.len && node_column(n, name) == STR_NPOS) node_add_column(run, n, (row_column){.name = name});
-        st->key_columns[k] = name.len ? node_column(n, name) : STR_NPOS;
-    }
-}
-
-static const char *join_open(stage_run *run, node *n)
-{
-    join_state *st = ARENA_NEW(run->arena, join_state);
-    if (n->input_count < 2 || n->input_count > INPUTS_MOST) return "it joins fewer than 2 or more than 16 inputs";
-    for (size_t i = 0; i < n->input_count; i++) st->streams += !n->inputs[i]->context;
-    if (st->streams == 0) return "it joins no events";
-    if (n->inputs[0]->context && n->stage->as.join.kind != JOIN_INNER) return "its first input is context";
-    if (n->late && st->streams > 1) return "it joins rows of an aggregate without window";
-    const char *reason = find_sides(run, n, st);
-    if (reason) return reason;
-    st->inputs = ARENA_ARRAY(run->arena, join_input, n->input_count);
-    st->arena = arena_new();
-    n->state = st;
-    plan_steps(run, n, st);
-    add_columns(run, n, st);
-    n->late |= n->stage->as.join.kind != JOIN_INNER && n->stage->as.join.within == 0 && st->streams > 1;
-    return NULL;
-}
-
-static bool waits(const node *n)
-{
-    const join_state *st = n->state;
-    return n->stage->as.join.kind != JOIN_INNER && st->streams > 1;
-}
-
-int64_t join_wait(const node *n) { return waits(n) ? n->stage->as.join.within : 0; }
-
-/* ---- keys of a row ---- */
-
-static bool is_zero(const value *v)
-{
-    double d;
-    if (v->type == VALUE_STRING) return v->as.string.len == 0;
-    if (v->type == VALUE_BLANK) return true;
-    if (v->type == VALUE_BOOL) return !v->as.boolean;
-    return (v->type == VALUE_INT || v->type == VALUE_UINT || v->type == VALUE_FLOAT) && value_number(v, &d) && d == 0;
-}
-
-/* Puts the text by which a side agrees with another behind `t`. false: it agrees with none. What is missing becomes what `missing`
- * makes of it; with `zero` all zeros agree with each other. */
-static bool put_side(text *t, const ir_join_key *key, value *v, arena *a)
-{
-    bool absent = value_is_nothing(v);
-    if (absent && key->missing != KEY_ZERO && key->missing != KEY_GROUP) return false;
-    if (absent) *v = key->missing == KEY_ZERO ? value_string((pk_str){"", 0}) : value_null();
-    if (key->missing == KEY_ZERO && is_zero(v)) put_key_text(t, &(value){.type = VALUE_BLANK}, a);
-    else put_key_text(t, v, a);
-    return true;
-}
-
-/* Texts of the keys that the input takes part in, by key. false: it has none that a partner could have. */
-static bool keys_of_row(const node *n, size_t input, const row *r, pk_str *texts)
-{
-    const join_state *st = n->state;
-    arena *a = st->arena;
-    bool fits = true;
-    text t = {0};
-    for (uint64_t k = st->keys_of[input]; k && fits; k &= k - 1) {
-        size_t number = (size_t)__builtin_ctzll(k);
-        const ir_join_key *key = &n->stage->as.join.keys[number];
-        texts[number] = (pk_str){"", 0};
-        for (size_t i = 0; i < key->count && fits; i++) {
-            if (st->side_inputs[number][i] != input) continue;
-            value v = row_value(n->inputs[input], r, key->sides[i], a);
-            text_clear(&t);
-            fits = put_side(&t, key, &v, a);
-            if (texts[number].len) fits = fits && str_equal(texts[number], text_view(&t));
-            else texts[number] = arena_str(a, text_view(&t));
-        }
-        if (!fits) texts[number] = (pk_str){"", 0}; /* which is no text of a key */
-    }
-    text_free(&t);
-    return fits;
-}
 
 /* ---- combinations ---- */
 
@@ -271,7 +80,7 @@ static bool set_keys(const combiner *c, row *r)
         for (size_t i = 0; i < key->count && fits && (loose || i == 0); i++) {
             value v = loose ? row_value(n, r, key->sides[i], a) : row_value(n->inputs[st->side_inputs[k][i]], c->rows[st->side_inputs[k][i]], key->sides[i], a);
             text_clear(&other);
-            fits = put_side(&other, key, &v, a);
+            fits = join_put_side(&other, key, &v, a);
             if (i == 0) text_put(&own, text_view(&other));
             else fits = fits && str_equal(text_view(&own), text_view(&other));
             if (i == 0) first = v;
@@ -337,6 +146,54 @@ static bool take_time(combiner *c, const row *r)
     return !within || (!__builtin_sub_overflow(c->last, c->first, &between) && between <= within);
 }
 
+static void take_steps(combiner *c, size_t number, const pk_str *texts);
+
+typedef struct { timestamp first, last; } time_span;
+
+/* A row of the next input that agrees with those before it. false: the row that came has combinations enough. */
+static bool take_partner(combiner *c, size_t number, const pk_str *texts, time_span before, row *r, join_entry *e)
+{
+    const join_state *st = c->node->state;
+    size_t input = st->steps[c->from][number].input;
+    if (++c->seen > COMBINATIONS_MOST) {
+        c->run->combinations_cut += c->seen == COMBINATIONS_MOST + 1;
+        return false;
+    }
+    c->first = before.first;
+    c->last = before.last;
+    if (!take_time(c, r)) return true;
+    c->rows[input] = r;
+    c->entries[input] = e;
+    pk_str *known = NULL; /* the last input is looked up by what is known already */
+    if (number + 2 < c->node->input_count) {
+        known = ARENA_ARRAY(st->arena, pk_str, JOIN_KEYS_MOST);
+        memcpy(known, texts, JOIN_KEYS_MOST * sizeof *known);
+        join_keys_of_row(c->node, input, UINT64_MAX, r, known, st->arena);
+    }
+    take_steps(c, number + 1, known ? known : texts);
+    return true;
+}
+
+/* Has a row of context the keys that its record was found by, and all others that it must have? */
+static bool context_fits(const combiner *c, size_t input, uint64_t keys, const row *r, pk_str wanted)
+{
+    const join_state *st = c->node->state;
+    pk_str own[JOIN_KEYS_MOST];
+    return join_keys_of_row(c->node, input, UINT64_MAX, r, own, st->arena) && str_equal(join_key_text(keys, own, st->arena), wanted);
+}
+
+static void take_context(combiner *c, size_t number, const pk_str *texts, time_span before)
+{
+    const join_state *st = c->node->state;
+    join_step step = st->steps[c->from][number];
+    uint64_t keys = st->inputs[step.input].indexes.at[step.index].keys;
+    pk_str wanted = join_key_text(keys, texts, st->arena);
+    context_finder f = context_find(c->run, st->contexts[step.input], keys, wanted);
+    for (const row_list *rows; (rows = context_next(c->run, &f));)
+        for (size_t i = 0; i < rows->len; i++)
+            if (context_fits(c, step.input, keys, rows->at[i], wanted) && !take_partner(c, number, texts, before, rows->at[i], NULL)) return;
+}
+
 static void take_steps(combiner *c, size_t number, const pk_str *texts)
 {
     const join_state *st = c->node->state;
@@ -345,29 +202,16 @@ static void take_steps(combiner *c, size_t number, const pk_str *texts)
         return;
     }
     join_step step = st->steps[c->from][number];
-    const join_input *in = &st->inputs[step.input];
-    timestamp first = c->first, last = c->last;
-    const join_list *partners = join_find(in, step.index, texts, st->arena);
-    for (join_entry *e = partners ? partners->first : NULL; e; e = e->links[step.index].next) {
-        if (++c->seen > COMBINATIONS_MOST) {
-            c->run->combinations_cut += c->seen == COMBINATIONS_MOST + 1;
-            return;
-        }
-        c->first = first;
-        c->last = last;
-        if (!take_time(c, e->row)) continue;
-        c->rows[step.input] = e->row;
-        c->entries[step.input] = e;
-        pk_str *known = NULL; /* the last input is looked up by what is known already */
-        if (number + 2 < c->node->input_count) {
-            known = ARENA_ARRAY(st->arena, pk_str, 64);
-            memcpy(known, texts, 64 * sizeof *known);
-            keys_of_row(c->node, step.input, e->row, known);
-        }
-        take_steps(c, number + 1, known ? known : texts);
+    time_span before = {c->first, c->last};
+    if (st->contexts[step.input]) {
+        take_context(c, number, texts, before);
+    } else {
+        const join_list *partners = join_find(&st->inputs[step.input], step.index, texts, st->arena);
+        for (join_entry *e = partners ? partners->first : NULL; e; e = e->links[step.index].next)
+            if (!take_partner(c, number, texts, before, e->row, e)) return;
     }
-    c->first = first;
-    c->last = last;
+    c->first = before.first;
+    c->last = before.last;
 }
 
 /* Of two inputs: pairs with the partners that came since the last row of its own input, and with the last one before. */
@@ -397,7 +241,7 @@ static void forget(stage_run *run, node *n, timestamp now)
     join_state *st = n->state;
     int64_t within = n->stage->as.join.within, age;
     for (size_t i = 0; i < n->input_count && within; i++) {
-        if (n->inputs[i]->context || (i == 0 && waits(n))) continue;
+        if (n->inputs[i]->context || (i == 0 && join_waits(n))) continue;
         while (st->inputs[i].first && (__builtin_sub_overflow(now, st->inputs[i].first->row->time, &age) || age > within))
             join_input_drop_first(run, &st->inputs[i]);
     }
@@ -434,10 +278,22 @@ static bool goes_alone(const node *n, bool matched)
     return !matched && (kind == JOIN_LEFT || kind == JOIN_OPTIONAL || kind == JOIN_ANTI);
 }
 
+/* Once, when the whole plan is there and context is loaded. */
+static void look_around(node *n, join_state *st)
+{
+    st->nearest = join_nearest_are_enough(n);
+    for (size_t i = 0; i < n->input_count; i++) st->contexts[i] = context_rows_new(n, i);
+    st->asked = true;
+}
+
 static void join_push(stage_run *run, node *n, size_t input, row *r)
 {
     join_state *st = n->state;
-    pk_str texts[64];
+    pk_str texts[JOIN_KEYS_MOST];
+    if (run->again) {
+        if (run->again->join == n && run->again->input == input) vec_push(run->again->rows, row_hold(r));
+        return;
+    }
     arena_reset(st->arena);
     if (r->time != TIMESTAMP_NONE) forget(run, n, r->time);
     make_room(run, n);
@@ -446,22 +302,21 @@ static void join_push(stage_run *run, node *n, size_t input, row *r)
         return;
     }
     memset(texts, 0, sizeof texts);
-    bool fits = keys_of_row(n, input, r, texts), is_context = n->inputs[input]->context;
+    bool fits = join_keys_of_row(n, input, UINT64_MAX, r, texts, st->arena), is_context = n->inputs[input]->context;
     combiner c = {.run = run, .node = n, .from = input, .first = r->time == TIMESTAMP_NONE ? INT64_MAX : r->start,
                   .last = r->time == TIMESTAMP_NONE ? INT64_MIN : r->time};
     row_hold(r);
-    bool kept = is_context ? fits : st->streams > 1 && (fits || (input == 0 && waits(n)));
+    bool kept = is_context ? fits : st->streams > 1 && (fits || (input == 0 && join_waits(n)));
     c.rows[input] = r;
-    if (!st->asked) st->nearest = join_nearest_are_enough(n);
-    st->asked = true;
+    if (!st->asked && !is_context) look_around(n, st);
     if (fits && !is_context && st->nearest) take_nearest(&c, texts);
     else if (fits && !is_context) take_steps(&c, 0, texts);
     if (kept) {
         join_entry *e = join_input_add(run, &st->inputs[input], r, texts, st->arena);
         e->matched = c.found > 0;
         e->number = ++st->number;
-        if (input == 0 && waits(n)) set_timer(run, n);
-    } else if (input == 0 && !waits(n) && goes_alone(n, c.found > 0)) {
+        if (input == 0 && join_waits(n)) set_timer(run, n);
+    } else if (input == 0 && !join_waits(n) && goes_alone(n, c.found > 0)) {
         emit_alone(run, n, r);
     }
     row_release(r);
@@ -487,7 +342,10 @@ static void join_close(stage_run *run, node *n)
 {
     join_state *st = n->state;
     if (!st) return;
-    for (size_t i = 0; i < n->input_count; i++) join_input_free(run, &st->inputs[i]);
+    for (size_t i = 0; i < n->input_count; i++) {
+        join_input_free(run, &st->inputs[i]);
+        context_rows_free(st->contexts[i]);
+    }
     arena_free(st->arena);
     n->state = NULL;
 }

@@ -91,7 +91,9 @@ part *part_new(stage_run *run, const stored_row *s)
 
 part *part_of_context(stage_run *run, const value *record, uint64_t number)
 {
-    return charged(run, (part){.context = true, .nested = true, .time = TIMESTAMP_NONE, .number = number, .record = *record});
+    part p = {.context = true, .nested = true, .time = TIMESTAMP_NONE, .number = number};
+    p.record = value_own(record, &p.block, &p.bytes);
+    return charged(run, p);
 }
 
 part *part_hold(part *p)

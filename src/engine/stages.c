@@ -2,6 +2,7 @@
  * Runs the stages of all correlations over the merged rows, which come in order of time. See stages.h for how nodes push and
  * decide; alerts of one point in time are put in order of rule, then key.
  */
+#include "engine/stage_context.h"
 #include "engine/stage_alert_rows.h"
 #include "engine/stage_run.h"
 
@@ -143,6 +144,7 @@ static void free_run(stage_run *run, run_internal *in)
     vec_free(&run->tests);
     if (run->has_regex) regex_scratch_free(&run->regex);
     ir_calls_free(run->calls);
+    run_context_free(run->contexts);
     demand_free(&in->demand);
     arena_free(run->test_arena);
     arena_free(run->scratch);
@@ -154,7 +156,8 @@ pk_status stages_run(const program *p, row_store **stores, size_t count, size_t 
 {
     run_internal in = {0};
     stage_run run = {.program = p, .inputs = inputs, .arena = arena_new(), .scratch = arena_new(), .test_arena = arena_new(), .diags = d,
-                     .limit = memory ? memory : WINDOW_MEMORY, .calls = ir_calls_new(), .internal = &in, .first_time = TIMESTAMP_NONE};
+                     .limit = memory ? memory : WINDOW_MEMORY, .calls = ir_calls_new(), .contexts = run_context_new(), .internal = &in,
+                     .first_time = TIMESTAMP_NONE};
     ir_calls_set_now(run.calls, inputs && inputs->now && inputs->now != TIMESTAMP_NONE ? inputs->now : last_time(stores, count));
     in.alerts = alert_queue_new(&run, stores, fn, user);
     demand_build(&in.demand, p);

@@ -38,7 +38,7 @@ typedef struct {
     timestamp time;
     uint64_t number;              /* of the context record */
     row_event event;
-    value record;                 /* cut to the demand; of a context the whole, and not its own */
+    value record;                 /* cut to the demand; of a context the whole */
     void *block;                  /* what `record` points to */
     row_event *events;            /* of an alert: at most PART_SAMPLES of those that it comes from; its own */
     size_t event_count;
@@ -92,6 +92,7 @@ typedef struct {
 typedef struct node node;
 typedef struct stage_run stage_run;
 typedef struct group_head group_head;
+typedef struct run_context run_context; /* stage_context.h */
 
 /* What each kind of stage does at run time. */
 typedef struct {
@@ -148,11 +149,13 @@ struct stage_run {
     arena *test_arena;
     regex_scratch regex;
     bool has_regex;
+    run_context *contexts;      /* records of context, for all plans */
+    const struct context_again *again; /* set while a record of context is made rows for a join */
     void *internal;               /* stage_run.h */
 };
 
 part *part_new(stage_run *run, const stored_row *s);  /* copies the record */
-part *part_of_context(stage_run *run, const value *record, uint64_t number); /* refers to it */
+part *part_of_context(stage_run *run, const value *record, uint64_t number); /* the same */
 part *part_hold(part *p);
 void part_release(part *p);
 int part_order(const part *x, const part *y);         /* 0: the same event or record */

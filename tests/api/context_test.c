@@ -20,13 +20,13 @@ static const stage any_stage = {.kind = STAGE_CONTEXT};
 /* The texts at a path of all records, "a|b|c". */
 static pk_str texts_at(arena *a, context_store *c, const char *path)
 {
-    size_t count;
-    const value *records = context_store_records(&any_stage, &count, c);
+    context_records records = context_store_records(&any_stage, c);
     text out = {0};
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < records.count; i++) {
         list_builder found = {0};
         pk_str s;
-        field_path_read_text(&records[i], str_from(path), a, &found);
+        value record = value_pack_get(records.pack, (uint32_t)i, a);
+        field_path_read_text(&record, str_from(path), a, &found);
         if (i) text_put_char(&out, '|');
         for (size_t n = 0; n < found.items.len; n++)
             if (value_text(a, &found.items.at[n], &s)) text_put(&out, s);
@@ -180,9 +180,7 @@ static void stages_get_their_type(void **state)
     assert_non_null(p);
     static const size_t expected[] = {1, 2, 0};
     for (size_t i = 0; i < 3; i++) {
-        size_t count;
-        context_store_records(p->stages[i], &count, c);
-        assert_int_equal(count, expected[i]);
+        assert_int_equal(context_store_records(p->stages[i], c).count, expected[i]);
     }
     ir_catalog_free(catalog);
     context_store_free(c);

@@ -56,6 +56,35 @@ static inline bool on_alert(const stage_alert *alert, void *user)
     return true;
 }
 
+/* Records of all contexts of a world, packed; which of them each context has. */
+typedef struct {
+    const world *world;
+    value_pack *pack;
+    context_records *records;
+} packed_contexts;
+
+static inline context_records records_of_stage(const stage *s, void *user)
+{
+    const packed_contexts *c = user;
+    size_t count;
+    const value *records = context(s, &count, (void *)(uintptr_t)c->world);
+    for (size_t i = 0; i < c->world->contexts.len; i++)
+        if (records && c->world->contexts.at[i].records == records) return c->records[i];
+    return (context_records){0};
+}
+
+static inline packed_contexts pack_contexts(const world *w, arena *a)
+{
+    packed_contexts c = {w, value_pack_new(), ARENA_ARRAY(a, context_records, w->contexts.len + 1)};
+    for (size_t i = 0; i < w->contexts.len; i++) {
+        const context_table *from = &w->contexts.at[i];
+        uint32_t *numbers = ARENA_ARRAY(a, uint32_t, from->count + 1);
+        for (size_t k = 0; k < from->count; k++) numbers[k] = value_pack_add(c.pack, &from->records[k]);
+        c.records[i] = (context_records){c.pack, numbers, from->count};
+    }
+    return c;
+}
+
 /* A class for each log source of the events; none for those that a plan names by nothing. */
 static inline class_id class_of_source(schema *s, pk_str source)
 {
@@ -93,8 +122,10 @@ static inline bool run_engine(bench *b, world *w, const rule *r, arena *a, line_
         }
     }
     collector c = {.bench = b, .rule = r, .arena = a, .last = INT64_MIN};
-    stage_inputs inputs = {.records = context, .user = w};
+    packed_contexts contexts = pack_contexts(w, a);
+    stage_inputs inputs = {.records = records_of_stage, .user = &contexts};
     assert_int_equal(stages_run(p, &store, 1, b->memory, &inputs, on_alert, &c, d), PK_OK);
+    value_pack_free(contexts.pack);
     bool refused = false;
     for (size_t i = 0; i < diag_count(d); i++) refused |= diag_at(d, i)->severity == PK_UNSUPPORTED;
     diag_merge(b->diags, d);
