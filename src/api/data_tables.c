@@ -34,6 +34,7 @@ static data_table table_of(pk_catalog *c, const yaml_entry *e)
         data_column *column = &t.columns[placed ? (size_t)place : i];
         column->name = arena_str(c->arena, text_of(columns->items[i], STR("original_column")));
         column->type = type_of(text_of(columns->items[i], STR("column_type")));
+        column->repeated = str_equal_ascii_fold(text_of(columns->items[i], STR("repeated_values")), STR("true"));
     }
     return t;
 }
@@ -79,7 +80,10 @@ static void take_header(pk_catalog *c, data_table *t, const data_table *config, 
     for (size_t i = 0; i < r->cells.len; i++) {
         t->columns[i].name = arena_str(c->arena, r->cells.at[i]);
         for (size_t k = 0; config && k < config->column_count; k++)
-            if (str_equal_ascii_fold(config->columns[k].name, r->cells.at[i])) t->columns[i].type = config->columns[k].type;
+            if (str_equal_ascii_fold(config->columns[k].name, r->cells.at[i])) {
+                t->columns[i].type = config->columns[k].type;
+                t->columns[i].repeated = config->columns[k].repeated;
+            }
     }
 }
 

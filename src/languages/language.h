@@ -18,7 +18,7 @@ typedef struct { value_list *lists; size_t count; } value_lists;
 
 /* Data tables: columns with a type, and rows of texts. */
 typedef enum { COLUMN_STRING, COLUMN_REGEX, COLUMN_CIDR, COLUMN_NUMBER } data_column_type;
-typedef struct { pk_str name; data_column_type type; } data_column;
+typedef struct { pk_str name; data_column_type type; bool repeated; } data_column; /* repeated: several values with | between them */
 typedef struct {
     pk_str name;
     data_column *columns; size_t column_count;

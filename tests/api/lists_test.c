@@ -72,7 +72,7 @@ static void types_of_columns(void **state)
     (void)state;
     pk_catalog *c = new_catalog();
     pk_status status = parse_table_config(c, STR("nets:\n  columns:\n  - column_index: 1\n    column_type: CIDR\n    original_column: range\n"
-                                                 "  - column_index: 0\n    column_type: STRING\n    key_column: null\n    original_column: name\n"
+                                                 "  - column_index: 0\n    column_type: STRING\n    key_column: null\n    repeated_values: true\n    original_column: name\n"
                                                  "  description: networks\n"), STR("data_table_config.yaml"));
     assert_int_equal(status, PK_OK);
     (void)!parse_data_table(c, STR("nets"), STR("name,range\noffice,10.0.0.0/8\n"), STR("nets.csv"));
@@ -83,6 +83,7 @@ static void types_of_columns(void **state)
         assert_true(str_equal(t->columns[1].name, STR("range")));
         assert_int_equal(t->columns[1].type, COLUMN_CIDR);
         assert_int_equal(t->columns[0].type, COLUMN_STRING);
+        assert_true(t->columns[0].repeated && !t->columns[1].repeated);
         assert_true(str_equal(t->cells[0], STR("office")));
     }
     status = parse_table_config(c, STR("- x\n"), STR("data_table_config.yaml"));

@@ -8,7 +8,7 @@
  *     --- events            one JSON object a line
  *     --- entities          the same
  *     --- list NAME         one entry a line
- *     --- table NAME        a line of columns (name:string, regex, cidr or number), then rows, commas between
+ *     --- table NAME        a line of columns (name:string, regex, cidr or number; behind [] of a repeated one), then rows, commas between
  *     --- now TIME          time of the run
  *     --- detections        one line each: begin and end of the window, then what the alert says
  *     --- state             instead of detections: the rule's state and reason

@@ -59,8 +59,10 @@ static data_column column_of(pk_str cell)
     size_t colon = str_find_char(cell, ':');
     assert_true(colon != STR_NPOS);
     pk_str type = str_slice(cell, colon + 1, cell.len);
+    bool repeated = str_ends_with(type, STR("[]"));
+    if (repeated) type.len -= 2;
     for (size_t i = 0; i < sizeof types / sizeof *types; i++)
-        if (str_equal(type, str_from(types[i]))) return (data_column){str_slice(cell, 0, colon), (data_column_type)i};
+        if (str_equal(type, str_from(types[i]))) return (data_column){str_slice(cell, 0, colon), (data_column_type)i, repeated};
     fail_msg("no type of columns: " STR_FMT, STR_ARG(type));
     return (data_column){0};
 }

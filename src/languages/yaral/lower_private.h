@@ -21,6 +21,7 @@
 #define LOWER_MAX_OUTCOME_LIST 25     /* elements of array and array_distinct */
 #define LOWER_MAX_PLACEHOLDERS 500    /* of one rule */
 #define LOWER_MAX_TABLE_ROWS 5000     /* of a data table whose rows are joined by no equation, so that all are tried */
+#define LOWER_MAX_TABLE_COPIES 5000000 /* rows of a data table, one for each combination of values of repeated columns */
 #define LOWER_DEFAULT_RISK 40
 
 /* ---- values ---- */
@@ -121,6 +122,7 @@ typedef struct {
     bool has_sensitive;               /* some aggregate counts copies: then all of them must be made */
     VEC(ir_column) row_choices;       /* placeholders that are of rows: their lists of values */
     bool rows_chosen;                 /* they are columns by now */
+    VEC(pk_str) needed;               /* lists and tables that are not given: each is told once */
     VEC(cross_test) cross;
     VEC(ir_key) keys;                 /* of the groups */
     VEC(lowered_type) key_types;
@@ -264,6 +266,9 @@ typedef struct { const yaral_node *value, *column; yaral_in how; bool nocase, ne
 
 bool lower_is_row_test(lowering *l, const yaral_node *n, row_test *out);
 expr *lower_row_test(lowering *l, const row_test *t, span at);
+/* How many values a cell has, and one of them: several with | between them, if the column is repeated. */
+size_t lower_cell_values(const data_table *t, size_t row, size_t column);
+pk_str lower_cell_value(const data_table *t, size_t row, size_t column, size_t number);
 bool lower_cell_number(pk_str cell, value *out);      /* of a column of numbers */
 typed lower_cell(lowering *l, const yaral_node *n, cell_use use);
 void lower_choose_tables(lowering *l, const yaral_node *const *statements, size_t count); /* sets asked_whole */

@@ -61,6 +61,25 @@ expr *lower_row_test(lowering *l, const row_test *t, span at)
     return t->negated ? lower_at(ir_not(l->arena, e), at) : e;
 }
 
+/* ---- cells ---- */
+
+/* "Separate the data field values using a pipe" (Use data tables, Map data types to data table columns). */
+size_t lower_cell_values(const data_table *t, size_t row, size_t column)
+{
+    pk_str cell = t->cells[row * t->column_count + column];
+    size_t count = 1;
+    for (size_t i = 0; t->columns[column].repeated && i < cell.len; i++) count += cell.ptr[i] == '|';
+    return count;
+}
+
+pk_str lower_cell_value(const data_table *t, size_t row, size_t column, size_t number)
+{
+    pk_str rest = t->cells[row * t->column_count + column];
+    if (!t->columns[column].repeated) return rest;
+    for (; number; number--) rest = str_slice(rest, str_find_char(rest, '|') + 1, STR_NPOS);
+    return str_trim(str_slice(rest, 0, str_find_char(rest, '|')));
+}
+
 /* ---- columns ---- */
 
 bool lower_cell_number(pk_str cell, value *out)
@@ -80,7 +99,8 @@ static lowered_type type_of_cells(const data_table *t, size_t column, cell_use u
     value v;
     if (use != CELL_VALUE || t->columns[column].type != COLUMN_NUMBER) return TYPE_TEXT;
     for (size_t r = 0; r < t->row_count; r++)
-        if (lower_cell_number(t->cells[r * t->column_count + column], &v)) whole &= v.type == VALUE_INT;
+        for (size_t i = 0; i < lower_cell_values(t, r, column); i++)
+            if (lower_cell_number(lower_cell_value(t, r, column, i), &v)) whole &= v.type == VALUE_INT;
     return whole ? TYPE_INT : TYPE_FLOAT;
 }
 
@@ -114,9 +134,8 @@ static value pattern_of(lowering *l, pk_str cell, bool nocase, const data_table 
     return value_string(STR("(?!)"));
 }
 
-static value cell_value(lowering *l, const data_table *t, const table_read *read, size_t row, span at)
+static value cell_value(lowering *l, const data_table *t, const table_read *read, pk_str cell, span at)
 {
-    pk_str cell = t->cells[row * t->column_count + read->column];
     value v = value_string(cell);
     if (read->use != CELL_VALUE) return pattern_of(l, cell, read->use == CELL_PATTERN_NOCASE, t, at);
     if (t->columns[read->column].type == COLUMN_NUMBER && !lower_cell_number(cell, &v)) return (value){.type = VALUE_NULL};
@@ -130,6 +149,31 @@ static const data_table *table_named(const lowering *l, pk_str name)
     return NULL;
 }
 
+/* Columns that are read twice (a pattern and its text) are of one copy. */
+static bool is_first_read(const variable_plan *v, size_t at)
+{
+    for (size_t i = 0; i < at; i++)
+        if (v->cells.at[i].column == v->cells.at[at].column) return false;
+    return true;
+}
+
+/* A row stands for one of each combination of the values of its repeated columns, as an event does. */
+static size_t copies_of(const variable_plan *v, const data_table *t, size_t row)
+{
+    size_t copies = 1;
+    for (size_t c = 0; c < v->cells.len && copies <= LOWER_MAX_TABLE_COPIES; c++)
+        if (is_first_read(v, c)) copies *= lower_cell_values(t, row, v->cells.at[c].column);
+    return copies;
+}
+
+static pk_str value_of_copy(const variable_plan *v, const data_table *t, size_t row, size_t read, size_t copy)
+{
+    size_t column = v->cells.at[read].column;
+    for (size_t c = 0; v->cells.at[c].column != column; c++)
+        if (is_first_read(v, c)) copy /= lower_cell_values(t, row, v->cells.at[c].column);
+    return lower_cell_value(t, row, column, copy % lower_cell_values(t, row, column));
+}
+
 stage *lower_table_stage(lowering *l, uint32_t variable)
 {
     variable_plan *v = &l->variables[variable];
@@ -138,14 +182,22 @@ stage *lower_table_stage(lowering *l, uint32_t variable)
     s->span = l->ast->variables[variable].span;
     s->as.rows.columns = ARENA_ARRAY(l->arena, pk_str, v->cells.len);
     s->as.rows.column_count = v->cells.len;
-    s->as.rows.row_count = t ? t->row_count : 0;
-    s->as.rows.cells = ARENA_ARRAY(l->arena, value, s->as.rows.row_count * v->cells.len);
+    bool given = t != NULL;
     for (size_t c = 0; c < v->cells.len; c++) {
-        const table_read *read = &v->cells.at[c];
-        s->as.rows.columns[c] = read->name;
-        if (read->column == SIZE_MAX) s->as.rows.row_count = 0;
-        for (size_t r = 0; r < s->as.rows.row_count; r++) s->as.rows.cells[r * v->cells.len + c] = cell_value(l, t, read, r, s->span);
+        s->as.rows.columns[c] = v->cells.at[c].name;
+        given &= v->cells.at[c].column != SIZE_MAX;
     }
+    VEC(value) cells = {0};
+    for (size_t r = 0; given && r < t->row_count && !l->failed; r++)
+        for (size_t copy = 0; copy < copies_of(v, t, r); copy++) {
+            if (s->as.rows.row_count++ == LOWER_MAX_TABLE_COPIES) {
+                lower_fail(l, PK_UNSUPPORTED, "yaral-table", s->span, STR_FMT " has more than %d rows, one for each value of repeated columns", STR_ARG(v->name),
+                           LOWER_MAX_TABLE_COPIES);
+                return s;
+            }
+            for (size_t c = 0; c < v->cells.len; c++) vec_push_in(l->arena, &cells, cell_value(l, t, &v->cells.at[c], value_of_copy(v, t, r, c, copy), s->span));
+        }
+    s->as.rows.cells = cells.at;
     return s;
 }
 

@@ -30,6 +30,9 @@ static pk_str list_text(lowering *l, const yaral_node *n)
 static void needs_list(lowering *l, const yaral_node *n)
 {
     if (l->options && l->options->empty_lists) return;
+    for (size_t i = 0; i < l->needed.len; i++)
+        if (str_equal(l->needed.at[i], n->as.list.name)) return;
+    vec_push_in(l->scratch, &l->needed, n->as.list.name);
     lower_fail(l, PK_NEEDS_LIST, "yaral-list", n->span, "needs %s " STR_FMT, n->as.list.column.len ? "table" : "list",
                STR_ARG(n->as.list.name));
 }
@@ -149,12 +152,13 @@ static void add_column(entries *e, const yaral_node *n)
         return;
     }
     if (e->how == YARAL_IN_STRINGS) e->how = lower_how_of(t->columns[column].type);
-    for (size_t r = 0; r < t->row_count; r++) {
-        pk_str cell = t->cells[r * t->column_count + column], number;
-        value v;
-        bool plain = t->columns[column].type == COLUMN_NUMBER && lower_cell_number(cell, &v) && value_text(e->lowering->arena, &v, &number);
-        add_entry(e, plain ? number : cell);
-    }
+    for (size_t r = 0; r < t->row_count; r++)
+        for (size_t i = 0; i < lower_cell_values(t, r, column); i++) {
+            pk_str cell = lower_cell_value(t, r, column, i), number;
+            value v;
+            bool plain = t->columns[column].type == COLUMN_NUMBER && lower_cell_number(cell, &v) && value_text(e->lowering->arena, &v, &number);
+            add_entry(e, plain ? number : cell);
+        }
 }
 
 static entries entries_of(lowering *l, const yaral_node *n, const yaral_node *list, typed operand)
