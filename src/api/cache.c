@@ -412,28 +412,59 @@ static uint32_t language_number(const language *l)
     return i;
 }
 
-static size_t make_image(image_writer *w, const pk_catalog *c, const pk_program *p)
+struct cache_store {
+    const pk_catalog *catalog;
+    image_writer *writer;
+    size_t root;
+    pthread_t thread;
+    bool started;
+};
+
+/* The catalogue is complete, and compiling only reads it: so its image can be made beside that. */
+static void *put_catalog(void *user)
 {
-    size_t rules = ir_rule_count(c->ir);
+    cache_store *st = user;
+    const pk_catalog *c = st->catalog;
+    image_writer *w = st->writer;
+    size_t rules = ir_rule_count(c->ir), root = st->root;
     uint32_t *numbers = mem_zalloc(rules + 1, sizeof *numbers);
     for (size_t i = 0; i < rules; i++) numbers[i] = language_number(ir_rule(c->ir, i)->language);
-    size_t root = image_copy(w, &(cached){.without_rules_count = c->without_rules.len, .whole = program_has_correlations(p->compiled)}, sizeof(cached));
     ir_catalog_image(c->ir, w, root + offsetof(cached, ir));
     image_array(w, root + offsetof(cached, languages), numbers, rules, sizeof *numbers);
     image_strings(w, root + offsetof(cached, without_rules), c->without_rules.at, c->without_rules.len);
-    program_image(p->compiled, w, root + offsetof(cached, program));
-    diag_image(p->diags, w, root + offsetof(cached, program_diags));
     mem_free(numbers);
-    return root;
+    return NULL;
 }
 
-void cache_store(pk_catalog *c, const pk_choice *choice, const pk_program *p)
+static void put_program(cache_store *st, const pk_program *p)
 {
+    bool whole = program_has_correlations(p->compiled);
+    image_set(st->writer, st->root + offsetof(cached, whole), &whole, sizeof whole);
+    program_image(p->compiled, st->writer, st->root + offsetof(cached, program));
+    diag_image(p->diags, st->writer, st->root + offsetof(cached, program_diags));
+    image_seal(st->writer);
+}
+
+cache_store *cache_store_begin(pk_catalog *c)
+{
+    if (c->unreadable || ir_rule_count(c->ir) == 0) return NULL;
+    cache_store *st = mem_zalloc(1, sizeof *st);
+    st->catalog = c;
+    st->writer = image_writer_new();
+    st->root = image_copy(st->writer, &(cached){.without_rules_count = c->without_rules.len}, sizeof(cached));
+    if (parallel_threads(c->threads, 2) > 1) st->started = pthread_create(&st->thread, NULL, put_catalog, st) == 0;
+    if (!st->started) put_catalog(st);
+    return st;
+}
+
+static void store(cache_store *st, const pk_choice *choice, const pk_program *p)
+{
+    const pk_catalog *c = st->catalog;
+    const image_writer *w = st->writer;
     const char *why;
     char name[48];
     text request = {0};
     cache_manifest m = {.schema = schema_content(c->schema)};
-    if (c->unreadable || ir_rule_count(c->ir) == 0) return;
     int folder = cache_folder_open(c->cache_folder, &why);
     if (folder < 0) return;
     put_request(&request, c, choice);
@@ -444,17 +475,24 @@ void cache_store(pk_catalog *c, const pk_choice *choice, const pk_program *p)
         vec_push_in(a, &m.lists, digest_of(c->list_sources.at[i].ptr, c->list_sources.at[i].len, c->cache_key));
     m.files.at = c->read.at;
     m.files.len = c->read.len;
-    image_writer *w = image_writer_new();
-    cache_header h = {.key = c->cache_key, .root = make_image(w, c, p)};
+    cache_header h = {.key = c->cache_key, .root = st->root};
     part_bytes parts[IMAGE_PARTS];
-    image_seal(w);
+    put_program(st, p);
     for (int i = 0; i < IMAGE_PARTS; i++) {
         h.parts[i].len = image_size(w, (image_part)i);
         parts[i] = (part_bytes){image_bytes(w, (image_part)i), image_map(w, (image_part)i)};
     }
     write_entry(folder, name, &h, &m, parts);
-    image_writer_free(w);
     arena_free(a);
     text_free(&request);
     close(folder);
+}
+
+void cache_store_end(cache_store *st, const pk_choice *choice, const pk_program *p)
+{
+    if (!st) return;
+    if (st->started) pthread_join(st->thread, NULL);
+    if (p) store(st, choice, p);
+    image_writer_free(st->writer);
+    mem_free(st);
 }

@@ -8,8 +8,10 @@
 bool cache_serves(const pk_catalog *c);
 /* Restores catalogue and program. false: there is nothing that fits, and nothing has changed. */
 bool cache_fetch(pk_catalog *c, const pk_choice *choice, pk_program **out);
-/* Keeps the program, which has just been built from files that cache_note_file was told of. */
-void cache_store(pk_catalog *c, const pk_choice *choice, const pk_program *p);
+/* Keeps a program: begun when the catalogue is complete, ended when the program has been built; NULL: there is none, keep nothing. */
+typedef struct cache_store cache_store;
+cache_store *cache_store_begin(pk_catalog *c);
+void cache_store_end(cache_store *st, const pk_choice *choice, const pk_program *p);
 void cache_release(pk_catalog *c);                     /* with the catalogue */
 
 #endif

@@ -23,13 +23,14 @@ pk_status pk_program_build(pk_program **out, pk_catalog *c, const pk_choice *cho
     bool kept = cache_serves(c);
     if (kept && cache_fetch(c, choice, out)) return PK_OK;
     catalog_complete(c);
+    cache_store *store = kept ? cache_store_begin(c) : NULL;
     pk_program *p = mem_zalloc(1, sizeof *p);
     p->catalog = c;
     p->diags = diag_list_new();
     chooser by = {c, choice};
     status = program_build(&p->compiled, c->ir, c->schema, &(compile_options){.choose = choose, .choose_user = &by, .threads = c->threads}, p->diags);
     catalog_refresh(c); /* the compiler may have found that a rule can't run */
-    if (kept && status == PK_OK) cache_store(c, choice, p);
+    cache_store_end(store, choice, status == PK_OK ? p : NULL);
     *out = p;
     return status;
 }
