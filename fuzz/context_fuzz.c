@@ -30,12 +30,14 @@ static void check_value(const value *v)
 
 static void check_store(context_store *c)
 {
-    size_t count;
-    const value *records = context_store_records(&any_stage, &count, c);
-    for (size_t i = 0; i < count; i++) {
-        if (records[i].type != VALUE_RECORD) abort();
-        check_value(&records[i]);
+    arena *a = arena_new();
+    context_records records = context_store_records(&any_stage, c);
+    for (size_t i = 0; i < records.count; i++) {
+        value record = value_pack_get(records.pack, (uint32_t)i, a);
+        if (record.type != VALUE_RECORD) abort();
+        check_value(&record);
     }
+    arena_free(a);
 }
 
 static void read_indicators(pk_str s)

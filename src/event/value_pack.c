@@ -15,7 +15,7 @@
 
 enum {
     DEPTH_MOST = 200,
-    SHARED_LEAST = 8,             /* bytes: what is shorter is not worth a place */
+    SHARED_LEAST = 6,             /* bytes: what is shorter is not worth a place */
     SEEN_SLOTS = 1 << 14,
     AGAIN_MOST = 16,
 };

@@ -173,11 +173,24 @@ static bool on_alert(const stage_alert *alert, void *user)
     return true;
 }
 
+typedef struct { yaral_run *run; value_pack *pack; } packed_entities;
+
+static context_records packed_records_of(const stage *s, void *user)
+{
+    const packed_entities *p = user;
+    size_t count;
+    const value *records = records_of(s, &count, p->run);
+    return records ? (context_records){.pack = p->pack, .count = count} : (context_records){0};
+}
+
 static void finish_engine(yaral_run *y)
 {
     diag_list *d = diag_list_new();
-    stage_inputs inputs = {.records = records_of, .user = y};
+    packed_entities packed = {y, value_pack_new()};
+    for (size_t i = 0; i < y->entities.len; i++) value_pack_add(packed.pack, &y->entities.at[i]);
+    stage_inputs inputs = {.records = packed_records_of, .user = &packed};
     if (stages_run(y->c->program, &y->store, 1, 0, &inputs, on_alert, y, d) != PK_OK) abort();
+    value_pack_free(packed.pack);
     diag_list_free(d);
 }
 
