@@ -123,12 +123,24 @@ static const ir_field *field_of(const expr *e)
 
 /* ---- places ---- */
 
+/* How many of the first `limit` bytes are ASCII, less a few. */
+static size_t ascii_prefix(pk_str s, size_t limit)
+{
+    size_t at = 0;
+    for (uint64_t n = 0; at + sizeof n <= s.len && at + sizeof n <= limit; at += sizeof n) {
+        memcpy(&n, s.ptr + at, sizeof n);
+        if (n & UINT64_C(0x8080808080808080)) break;
+    }
+    return at;
+}
+
 /* Folding keeps the number of code points, not of bytes: the byte of `s` that stands where `at` is in its folded form. */
 static size_t unfolded(pk_str s, pk_str folded, size_t at)
 {
     if (s.ptr == folded.ptr) return at;
-    size_t i = 0;
-    for (size_t k = 0; k < at && i < s.len;) {
+    size_t i = ascii_prefix(s, at), k = ascii_prefix(folded, at);
+    i = k = i < k ? i : k;
+    while (k < at && i < s.len) {
         utf8_next(folded, &k);
         utf8_next(s, &i);
     }

@@ -12,6 +12,9 @@ typedef struct {
     shape *shape;
     arena *arena;                 /* of shapes */
     bool failed;
+    VEC(pk_str) asked;            /* fields of mappings that the finder's walk does not find */
+    table numbers;                /* of them */
+    shape_field_places found;     /* their places */
 } planner;
 
 /* ---- making ---- */
@@ -59,8 +62,10 @@ static const drawn_map *draw_map(planner *p, const field_map *m, unsigned depth)
     if (m->kind == MAP_CONSTANT) return d;
     if (m->kind == MAP_FIELD) {
         uint32_t number = field_finder_number(p->finder, m->text);
-        d->places = p->shape->places + p->shape->first[number];
-        d->count = p->shape->first[number + 1] - p->shape->first[number];
+        const shape_field_places *from = number == TABLE_NONE ? &p->found : &p->shape->fields;
+        if (number == TABLE_NONE) number = table_get(&p->numbers, m->text);
+        d->count = from->first[number + 1] - from->first[number];
+        if (d->count) d->places = from->places + from->first[number];
         return d->count ? d : NULL;
     }
     if (m->kind == MAP_MISSING) return NULL;
@@ -73,11 +78,14 @@ static const drawn_map *draw_map(planner *p, const field_map *m, unsigned depth)
     return d->count ? d : NULL;
 }
 
-/* The fields that a map reads are asked for from now on. */
-static void ask_fields(field_finder *f, const field_map *m, unsigned depth)
+static void ask_fields(planner *p, const field_map *m, unsigned depth)
 {
-    if (m->kind == MAP_FIELD) field_finder_number(f, m->text);
-    for (size_t i = 0; depth && i < m->count; i++) ask_fields(f, m->args[i], depth - 1);
+    if (m->kind == MAP_FIELD && field_finder_number(p->finder, m->text) == TABLE_NONE && table_get(&p->numbers, m->text) == TABLE_NONE) {
+        table_put(&p->numbers, m->text, (uint32_t)p->asked.len);
+        vec_push(&p->asked, m->text);
+        p->failed |= str_find_char(m->text, '{') != STR_NPOS; /* it might name values by keys that shapes are not told by */
+    }
+    for (size_t i = 0; depth && i < m->count; i++) ask_fields(p, m->args[i], depth - 1);
 }
 
 static bool is_sigma(const mapping *m) { return str_equal(m->schema, STR("sigma")); }
@@ -92,9 +100,8 @@ static void ask_classes(planner *p, const classification *k)
     for (size_t i = k->class_count; i-- > 0;) {
         const class_row *row = p->finder->schema->classes.at[k->classes[i]];
         for (size_t j = 0; j < row->mappings.len; j++)
-            if (is_sigma(&row->mappings.at[j])) ask_fields(p->finder, map_of(p, k->classes[i], &row->mappings.at[j]), MAP_DEPTH);
+            if (is_sigma(&row->mappings.at[j])) ask_fields(p, map_of(p, k->classes[i], &row->mappings.at[j]), MAP_DEPTH);
     }
-    field_finder_walk_all(p->finder);
 }
 
 static void draw_fields(planner *p, drawing *d, const record_builder *seen, table *taken)
@@ -128,29 +135,48 @@ static void draw_mappings(planner *p, drawing *d, class_id c, table *taken, mapp
     }
 }
 
-static const drawing *make_drawing(planner *p, const classification *k)
+/* Looks at the shape's own record; false: the shape must be told better first, or can't be drawn. */
+static bool look(planner *p, const classification *k, record_builder *seen)
+{
+    field_finder before;
+    if (!shape_fields(p->finder, p->shape)) return false;
+    shape_enter(p->finder, p->shape, &before);
+    *seen = normalise_layout(p->finder, k);
+    const list_builder *values = p->asked.len ? field_finder_find(p->finder, p->asked.at, p->asked.len) : NULL;
+    if (!shape_leave(p->finder, p->shape, &before)) return false;
+    if (values) p->failed |= !shape_places(p->shape, values, p->asked.len, p->arena, &p->found);
+    return !p->failed;
+}
+
+static drawing *draw(planner *p, const classification *k, const record_builder *seen)
 {
     drawing *d = ARENA_NEW(p->arena, drawing);
     table taken = {0};
     mapping_list mapped = {{0}};
-    field_finder before;
-    ask_classes(p, k);
-    if (p->finder->naming_changed || !shape_fields(p->finder, p->shape)) return NULL;
-    shape_enter(p->finder, p->shape, &before);
-    record_builder seen = normalise_layout(p->finder, k);
-    if (!shape_leave(p->finder, p->shape, &before)) return NULL;
-    draw_fields(p, d, &seen, &taken);
+    draw_fields(p, d, seen, &taken);
     for (size_t i = k->class_count; i-- > 0;) draw_mappings(p, d, k->classes[i], &taken, &mapped);
     table_free(&taken);
-    p->shape->never |= p->failed || d->name_count > NAMES;
-    if (p->shape->never) return NULL;
+    if (p->failed || d->name_count > NAMES) return NULL;
     class_id *classes = ARENA_ARRAY(p->arena, class_id, k->class_count + 1);
     if (k->class_count) memcpy(classes, k->classes, k->class_count * sizeof *classes);
     d->classes = classes;
     d->class_count = k->class_count;
     d->mapped = mapped.of.at;
     d->mapped_count = mapped.of.len;
-    vec_push_in(p->arena, &p->shape->drawings, d);
+    return d;
+}
+
+static const drawing *make_drawing(planner *p, const classification *k)
+{
+    record_builder seen;
+    drawing *d = NULL;
+    ask_classes(p, k);
+    bool looked = look(p, k, &seen);
+    if (looked) d = draw(p, k, &seen);
+    if (d) vec_push_in(p->arena, &p->shape->drawings, d);
+    else p->shape->never |= looked || p->failed;
+    vec_free(&p->asked);
+    table_free(&p->numbers);
     return d;
 }
 

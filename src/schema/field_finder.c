@@ -7,14 +7,18 @@
 #include "event/inner_text.h"
 #include "schema/shapes.h"
 
+enum { SEARCHES = 4 }; /* a walk for all fields costs about as much as so many searches for each */
+
 struct layout_fields {
     table numbers;                /* field -> its number */
     VEC(pk_str) names;
     size_t walked;                /* the first so many are found by the walk */
     size_t searched;              /* searches for others since it was made */
-    path_set *paths;              /* NULL: nobody has asked yet */
-    uint32_t *first;              /* uses of path slot i: uses[first[i] .. first[i + 1]) */
-    struct path_use { uint32_t field, rank; } *uses;
+    struct field_walk {
+        path_set *paths;          /* NULL: nobody has asked yet */
+        uint32_t *first;          /* uses of path slot i: uses[first[i] .. first[i + 1]) */
+        struct path_use { uint32_t field, rank; } *uses;
+    } fields;
     table named;                  /* raw paths of the fields that the layout names */
     uint64_t walk;                /* number of the path set */
     table naming;                 /* keys of strings that name values */
@@ -22,6 +26,7 @@ struct layout_fields {
 };
 
 typedef struct path_use path_use;
+typedef struct field_walk field_walk;
 typedef struct layout_fields layout_fields;
 
 field_finder *field_finder_new(const schema *s)
@@ -34,11 +39,11 @@ field_finder *field_finder_new(const schema *s)
     return f;
 }
 
-static void free_walk(layout_fields *l)
+static void free_walk(field_walk *w)
 {
-    path_set_free(l->paths);
-    mem_free(l->first);
-    mem_free(l->uses);
+    path_set_free(w->paths);
+    mem_free(w->first);
+    mem_free(w->uses);
 }
 
 void field_finder_free(field_finder *f)
@@ -46,7 +51,7 @@ void field_finder_free(field_finder *f)
     if (!f) return;
     for (size_t i = 0; i <= f->schema->layouts.len; i++) {
         layout_fields *l = &f->layouts[i];
-        free_walk(l);
+        free_walk(&l->fields);
         table_free(&l->numbers);
         table_free(&l->named);
         table_free(&l->naming);
@@ -120,36 +125,42 @@ typedef struct {
 } slot_use;
 
 /* Counting sort of the uses by slot. */
-static void sort_uses(layout_fields *l, const slot_use *uses, size_t count)
+static void sort_uses(field_walk *w, const slot_use *uses, size_t count)
 {
-    size_t slots = path_slot_count(l->paths);
-    l->first = mem_zalloc(slots + 2, sizeof *l->first);
-    l->uses = mem_zalloc(count + 1, sizeof *l->uses);
-    for (size_t i = 0; i < count; i++) l->first[uses[i].slot + 2]++;
-    for (size_t i = 2; i <= slots; i++) l->first[i] += l->first[i - 1];
-    for (size_t i = 0; i < count; i++) l->uses[l->first[uses[i].slot + 1]++] = uses[i].use;
+    size_t slots = path_slot_count(w->paths);
+    w->first = mem_zalloc(slots + 2, sizeof *w->first);
+    w->uses = mem_zalloc(count + 1, sizeof *w->uses);
+    for (size_t i = 0; i < count; i++) w->first[uses[i].slot + 2]++;
+    for (size_t i = 2; i <= slots; i++) w->first[i] += w->first[i - 1];
+    for (size_t i = 0; i < count; i++) w->uses[w->first[uses[i].slot + 1]++] = uses[i].use;
+}
+
+static field_walk new_walk(const field_finder *f, const pk_str *names, size_t count)
+{
+    field_walk w = {.paths = path_set_new()};
+    arena *scratch = arena_new();
+    VEC(slot_use) uses = {0};
+    for (uint32_t i = 0; i < count; i++) {
+        pk_str raw[FIELD_PATHS];
+        size_t paths = layout_raw_paths(f->schema, f->layout, names[i], scratch, raw);
+        for (uint32_t k = 0; k < paths; k++) vec_push(&uses, ((slot_use){path_add(w.paths, raw[k]), {i, k}}));
+    }
+    sort_uses(&w, uses.at, uses.len);
+    path_set_freeze(w.paths);
+    vec_free(&uses);
+    arena_free(scratch);
+    return w;
 }
 
 /* A walk for all fields that were ever asked for. */
 static void make_walk(field_finder *f)
 {
     layout_fields *l = f->fields;
-    arena *scratch = arena_new();
-    VEC(slot_use) uses = {0};
-    free_walk(l);
-    l->paths = path_set_new();
+    free_walk(&l->fields);
+    l->fields = new_walk(f, l->names.at, l->names.len);
     l->walk = ++f->walks;
     l->walked = l->names.len;
     l->searched = 0;
-    for (uint32_t i = 0; i < l->walked; i++) {
-        pk_str raw[FIELD_PATHS];
-        size_t count = layout_raw_paths(f->schema, f->layout, l->names.at[i], scratch, raw);
-        for (uint32_t k = 0; k < count; k++) vec_push(&uses, ((slot_use){path_add(l->paths, raw[k]), {i, k}}));
-    }
-    sort_uses(l, uses.at, uses.len);
-    path_set_freeze(l->paths);
-    vec_free(&uses);
-    arena_free(scratch);
 }
 
 /* ---- one record ---- */
@@ -164,8 +175,8 @@ void field_finder_record(field_finder *f, layout_id l, const value *tree, arena 
     f->opened_count = 0;
     memset(f->opened, 0, sizeof f->opened);
     f->shaped = false;
-    if (!f->fields->paths && l != LAYOUT_NONE) name_fields(f);
-    if (!f->fields->paths || f->fields->searched > f->fields->names.len) make_walk(f);
+    if (!f->fields->fields.paths && l != LAYOUT_NONE) name_fields(f);
+    if (!f->fields->fields.paths || f->fields->searched > f->fields->names.len * SEARCHES) make_walk(f);
     shape_table_tidy(f->shapes, f->naming_changed);
     f->naming_changed = false;
 }
@@ -194,50 +205,70 @@ shape *field_finder_shape(field_finder *f)
     return f->shape;
 }
 
-uint32_t field_finder_number(field_finder *f, pk_str name) { return number_of(f, name); }
 uint64_t field_finder_walk(const field_finder *f) { return f->fields->walk; }
 
-void field_finder_walk_all(field_finder *f)
+uint32_t field_finder_number(const field_finder *f, pk_str name)
 {
-    if (f->fields->walked == f->fields->names.len) return;
-    make_walk(f);
-    f->values = NULL;
+    uint32_t number = table_get(&f->fields->numbers, name);
+    return number < f->fields->walked ? number : TABLE_NONE;
 }
+
+/* Values by field, and the ranks of the paths that they come from. */
+typedef struct {
+    field_finder *finder;
+    const field_walk *walk;
+    list_builder *values;
+    uint32_t *ranks;
+} walking;
 
 static void take(void *user, path_slot slot, const value *v)
 {
-    field_finder *f = user;
-    for (uint32_t i = f->fields->first[slot]; i < f->fields->first[slot + 1]; i++) {
-        path_use use = f->fields->uses[i];
-        list_builder *to = &f->values[use.field];
-        if (to->items.len && use.rank > f->ranks[use.field]) continue;
-        if (to->items.len && use.rank < f->ranks[use.field]) *to = (list_builder){0};
-        f->ranks[use.field] = use.rank;
-        list_add(f->arena, to, *v);
+    walking *w = user;
+    for (uint32_t i = w->walk->first[slot]; i < w->walk->first[slot + 1]; i++) {
+        path_use use = w->walk->uses[i];
+        list_builder *to = &w->values[use.field];
+        if (to->items.len && use.rank > w->ranks[use.field]) continue;
+        if (to->items.len && use.rank < w->ranks[use.field]) *to = (list_builder){0};
+        w->ranks[use.field] = use.rank;
+        list_add(w->finder->arena, to, *v);
     }
 }
 
 static size_t open_text(void *user, pk_str t, arena *a, const value **records)
 {
     (void)a;
-    return field_finder_open(user, t, records);
+    return field_finder_open(((walking *)user)->finder, t, records);
+}
+
+static const list_builder *walk_record(field_finder *f, const field_walk *walk, size_t count)
+{
+    walking w = {f, walk, ARENA_ARRAY(f->arena, list_builder, count + 1), ARENA_ARRAY(f->arena, uint32_t, count + 1)};
+    path_values_opened(walk->paths, PATH_ROOT, f->tree, f->arena, take, open_text, &w);
+    return w.values;
 }
 
 const list_builder *field_finder_walked(field_finder *f, size_t *count)
 {
     *count = f->fields->walked;
-    if (f->values) return f->values;
-    f->values = ARENA_ARRAY(f->arena, list_builder, f->fields->walked);
-    f->ranks = ARENA_ARRAY(f->arena, uint32_t, f->fields->walked);
-    path_values_opened(f->fields->paths, PATH_ROOT, f->tree, f->arena, take, open_text, f);
+    if (!f->values) f->values = walk_record(f, &f->fields->fields, *count);
     return f->values;
+}
+
+const list_builder *field_finder_find(field_finder *f, const pk_str *names, size_t count)
+{
+    field_walk once = new_walk(f, names, count);
+    const list_builder *values = walk_record(f, &once, count);
+    free_walk(&once);
+    return values;
 }
 
 static void shaped_values(field_finder *f, const shape *s, uint32_t number, list_builder *out)
 {
     static const value blank = {.type = VALUE_BLANK};
-    for (uint32_t i = s->first[number]; i < s->first[number + 1]; i++)
-        list_add(f->arena, out, s->places[i] == PLACE_BLANK ? blank : *f->places.at[s->places[i]]);
+    for (uint32_t i = s->fields.first[number]; i < s->fields.first[number + 1]; i++) {
+        uint32_t place = s->fields.places[i];
+        list_add(f->arena, out, place == PLACE_BLANK ? blank : *f->places.at[place]);
+    }
 }
 
 void field_finder_raw_values(field_finder *f, pk_str name, list_builder *out)

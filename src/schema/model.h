@@ -131,8 +131,7 @@ struct field_finder {
     layout_id layout;
     const value *tree;
     arena *arena;
-    list_builder *values;         /* by field; NULL: the record was not walked yet */
-    uint32_t *ranks;              /* of the paths that they come from */
+    const list_builder *values;   /* by field; NULL: the record was not walked yet */
     opened_text opened[OPENED_KEPT]; /* the last texts of the record that were looked into */
     size_t opened_count;
     shape_table *shapes;
@@ -151,8 +150,8 @@ size_t field_finder_open(field_finder *f, pk_str t, const value **records); /* i
 shape *field_finder_shape(field_finder *f);
 /* Does a string of this key name the value beside it, by some {Name=Value} of the layout? */
 bool field_finder_names_values(const field_finder *f, pk_str key);
-uint32_t field_finder_number(field_finder *f, pk_str name); /* from now on the field is asked for */
-void field_finder_walk_all(field_finder *f);   /* the walk is for every field that was asked for */
+uint32_t field_finder_number(const field_finder *f, pk_str name); /* of a field that the walk finds, or TABLE_NONE */
+const list_builder *field_finder_find(field_finder *f, const pk_str *names, size_t count); /* of other fields, by a walk of their own */
 uint64_t field_finder_walk(const field_finder *f); /* its number; another number: other fields */
 const list_builder *field_finder_walked(field_finder *f, size_t *count); /* values of its fields, by their numbers */
 

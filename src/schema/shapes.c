@@ -240,7 +240,6 @@ bool shape_leave(field_finder *f, shape *s, const field_finder *before)
     bool seen = !f->unseen;
     f->tree = before->tree;
     f->values = before->values;
-    f->ranks = before->ranks;
     f->drawn = NULL;
     if (!seen) s->never = s->record != s || s->asked.len == 0; /* else what the texts hold tells the shape from now on */
     return seen;
@@ -288,24 +287,28 @@ static bool add_places(const shape *s, const list_builder *values, arena *a, pla
     return true;
 }
 
+bool shape_places(const shape *s, const list_builder *values, size_t count, arena *a, shape_field_places *out)
+{
+    uint32_t *first = ARENA_ARRAY(a, uint32_t, count + 1);
+    place_list places = {{0}};
+    for (size_t i = 0; i < count; i++) {
+        if (!add_places(s, &values[i], a, &places)) return false;
+        first[i + 1] = (uint32_t)places.of.len;
+    }
+    *out = (shape_field_places){first, places.of.at};
+    return true;
+}
+
 bool shape_fields(field_finder *f, shape *s)
 {
     if (s->never) return false;
     if (s->walk == field_finder_walk(f)) return true;
     field_finder before;
-    arena *a = f->shapes->arena;
     size_t count;
     shape_enter(f, s, &before);
     const list_builder *values = field_finder_walked(f, &count);
     if (!shape_leave(f, s, &before)) return false;
-    uint32_t *first = ARENA_ARRAY(a, uint32_t, count + 1);
-    place_list places = {{0}};
-    for (size_t i = 0; i < count && !s->never; i++) {
-        s->never = !add_places(s, &values[i], a, &places);
-        first[i + 1] = (uint32_t)places.of.len;
-    }
-    s->first = first;
-    s->places = places.of.at;
+    s->never = !shape_places(s, values, count, f->shapes->arena, &s->fields);
     s->walk = field_finder_walk(f);
     return !s->never;
 }

@@ -65,6 +65,11 @@ typedef struct {
 
 #define PLACE_BLANK UINT32_MAX    /* of a name without a value */
 
+/* Of the i-th of some fields: places[first[i] .. first[i + 1]). */
+typedef struct {
+    const uint32_t *first, *places;
+} shape_field_places;
+
 struct shape {
     bool known;                   /* what follows holds */
     bool never;                   /* it cannot be drawn */
@@ -74,8 +79,8 @@ struct shape {
     value **values;               /* all of its values by place, also of what stands in texts */
     size_t count;
     VEC(shape_text) texts;
-    uint64_t walk;                /* number of the walk that these two are of */
-    const uint32_t *first, *places; /* of the i-th field of the walk: places[first[i] .. first[i + 1]) */
+    uint64_t walk;                /* number of the walk that `fields` is of */
+    shape_field_places fields;
     VEC(drawing *) drawings;
 };
 
@@ -88,6 +93,8 @@ arena *shape_table_arena(shape_table *t);
 
 /* The shape of the record of `f`, whose values are f->places then; NULL: not known, or not yet. */
 shape *shape_of(field_finder *f);
+/* The places of values of `count` fields that were found in its own record, in `a`; false: one of them has none. */
+bool shape_places(const shape *s, const list_builder *values, size_t count, arena *a, shape_field_places *out);
 /* Finds the places of all fields that the walk of `f` asks for; false: that cannot be said. */
 bool shape_fields(field_finder *f, shape *s);
 /* The shape's own record becomes that of `f`, until shape_leave; false from there: it could not be looked at. */

@@ -161,13 +161,34 @@ static void add_element(const renderer *x, children *parent, pk_str name, value 
 
 static value take_children(const renderer *x, children *c)
 {
-    record_builder b = {0};
+    value_field *fields = arena_alloc(x->s->arena, c->all.len * sizeof *fields);
     for (size_t i = 0; i < c->all.len; i++) {
         child *one = &c->all.at[i];
-        record_add(x->s->arena, &b, one->name, one->many ? list_done(&one->items) : one->only);
+        fields[i] = (value_field){one->name, one->many ? list_done(&one->items) : one->only};
     }
     table_free(&c->by_name);
-    return record_done(&b);
+    return (value){.type = VALUE_RECORD, .as.record = {fields, c->all.len}};
+}
+
+/* Room for what the template tells of. */
+static void reserve_children(const renderer *x, const binxml_element *e, children *c)
+{
+    c->all.cap = 2; /* #attributes, #text */
+    for (const binxml_content *at = e->content; at; at = at->next) c->all.cap++;
+    c->all.at = arena_alloc(x->s->arena, c->all.cap * sizeof *c->all.at);
+}
+
+/* An element of at most one text, without attributes: most are. false: it is none. */
+static bool plain_inside(const renderer *x, const binxml_element *e, value *out)
+{
+    const binxml_content *c = e->content;
+    *out = (value){.type = VALUE_BLANK};
+    if (!c) return true;
+    if (c->next || c->kind == CONTENT_ELEMENT) return false;
+    if (c->kind == CONTENT_SUBSTITUTION && evtx_value_at(x->r, x->f, c->index)->type == BINXML_FRAGMENT) return false;
+    value v;
+    if (piece_value(x, c, &v) && v.type != VALUE_MISSING) *out = v;
+    return true;
 }
 
 /* What stands inside the element: its text alone, or a record with #attributes, #text and its children. */
@@ -175,6 +196,9 @@ static value render_inside(const renderer *x, const binxml_element *e, const val
 {
     children inside = {0};
     bool has_attributes = attributes->as.record.count > 0, has_children = e->has_elements;
+    value plain;
+    if (!has_attributes && !has_children && plain_inside(x, e, &plain)) return plain;
+    reserve_children(x, e, &inside);
     value text_of = evtx_content(x->r, x->f, e->content, x->s);
     if (has_attributes) new_child(x, &inside, STR("#attributes"))->only = *attributes;
     for (const binxml_content *c = e->content; c; c = c->next) {
