@@ -18,9 +18,9 @@ static void check_plan(ir_catalog *c, const plan *p)
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
     static const char entries[][12] = {"a.*b", "10.0.0.0/8", "Admin"};
-    static pk_str cells[] = {{"ws1", 3}, {"10.0.0.0/8", 10}, {"ws2", 3}, {"fe80::/10", 9}};
-    static data_column columns[] = {{{"host", 4}, COLUMN_STRING}, {{"net", 3}, COLUMN_CIDR}};
-    data_table parts = {.name = STR("table"), .columns = columns, .column_count = 2, .cells = cells, .row_count = 2};
+    static pk_str cells[] = {{"ws1", 3}, {"10.0.0.0/8", 10}, {"a.*b|(", 6}, {"7.5", 3}, {"ws2|", 4}, {"fe80::/10", 9}, {"", 0}, {"x", 1}};
+    static data_column columns[] = {{{"host", 4}, COLUMN_STRING, true}, {{"net", 3}, COLUMN_CIDR, false}, {{"like", 4}, COLUMN_REGEX, true}, {{"n", 1}, COLUMN_NUMBER, false}};
+    data_table parts = {.name = STR("table"), .columns = columns, .column_count = 4, .cells = cells, .row_count = 2};
     value_list list = {.name = STR("list")};
     for (size_t i = 0; i < 3; i++) vec_push(&list.values.items, str_from(entries[i]));
     language_options options = {.lists = {&list, 1}, .tables = {&parts, 1}, .empty_lists = size & 1};

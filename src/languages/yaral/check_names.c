@@ -227,6 +227,11 @@ static void check_keys(checker *k)
     }
 }
 
+static bool is_shorter(const yaral_node *quiet, const yaral_node *window)
+{
+    return window && quiet->as.duration.nanoseconds <= window->as.duration.nanoseconds;
+}
+
 static void check_options(checker *k)
 {
     static const pk_str known[] = {{"allow_zero_values", 17}, {"suppression_window", 18}};
@@ -238,7 +243,8 @@ static void check_options(checker *k)
                          "there is no option '" STR_FMT "'; it changes nothing", STR_ARG(str_slice(o->name, 0, 100)));
         if (zero && o->value->kind != YARAL_BOOL) check_report(k, PK_ERROR, "yaral-option", o->span, NULL, "allow_zero_values is true or false");
         if (quiet && o->value->kind != YARAL_DURATION) check_report(k, PK_ERROR, "yaral-option", o->span, NULL, "suppression_window is a duration, as in 5m");
-        else if (quiet && k->ast->key_count) check_report(k, PK_WARNING, "yaral-option", o->span, NULL, "Google takes suppression_window only in rules without match");
+        else if (quiet && is_shorter(o->value, k->ast->window.duration))
+            check_report(k, PK_WARNING, "yaral-option", o->span, NULL, "Google's compiler takes a suppression_window that is longer than the window of the match section");
     }
 }
 

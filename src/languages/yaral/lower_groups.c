@@ -145,18 +145,26 @@ static expr *risk_of(lowering *l)
     return lower_call(l, "coalesce", (expr *[]){column, otherwise}, 2, score->value->span);
 }
 
-/* suppression_window: no other alert for that long, for each suppression_key if the rule computes one. */
+static ir_key quiet_key(lowering *l, pk_str name)
+{
+    return (ir_key){.name = name, .value = lower_column(l, name), .missing = KEY_ZERO};
+}
+
+/*
+ * suppression_window: no other alert for that long. "Multiple event queries use the variables defined in the match section to determine
+ * what should be suppressed", others the outcome suppression_key, if there is one. (Options section syntax)
+ */
 static void set_suppression(lowering *l)
 {
     const yaral_node *window = yaral_option_of(l->ast, "suppression_window");
     if (!window || window->kind != YARAL_DURATION || window->as.duration.nanoseconds <= 0) return;
     l->plan->quiet = QUIET_FOR;
     l->plan->quiet_for = window->as.duration.nanoseconds;
-    if (!outcome_named(l, STR("suppression_key"))) return;
-    ir_key *key = ARENA_NEW(l->arena, ir_key);
-    *key = (ir_key){.name = STR("suppression_key"), .value = lower_column(l, STR("suppression_key")), .missing = KEY_ZERO};
-    l->plan->quiet_keys = key;
-    l->plan->quiet_key_count = 1;
+    VEC(ir_key) keys = {0};
+    if (!l->ast->key_count && outcome_named(l, STR("suppression_key"))) vec_push_in(l->arena, &keys, quiet_key(l, STR("suppression_key")));
+    for (size_t i = 0; l->ast->key_count && i < l->keys.len; i++) vec_push_in(l->arena, &keys, quiet_key(l, l->keys.at[i].name));
+    l->plan->quiet_keys = keys.at;
+    l->plan->quiet_key_count = keys.len;
 }
 
 void lower_groups(lowering *l, stage *rows)
