@@ -48,6 +48,14 @@ static void check_name(outcome_place *o, const yaral_node *n, const yaral_node *
     }
 }
 
+static void check_column(outcome_place *o, const yaral_node *n)
+{
+    if (o->checker->ast->key_count)
+        check_report(o->checker, PK_ERROR, "yaral-aggregate", n->span, "array_distinct(...) keeps all its values, max(...) one of them",
+                     "with match the column '%%" STR_FMT "." STR_FMT "' has many values, and must stand in an aggregate", STR_ARG(n->as.list.name),
+                     STR_ARG(n->as.list.column));
+}
+
 /* The branches of if: of one type, and the second may be left out for numbers only. */
 static void check_branches(checker *k, const yaral_node *n)
 {
@@ -82,6 +90,7 @@ static void check_call(outcome_place *o, const yaral_node *n, const yaral_node *
 static void check_part(outcome_place *o, const yaral_node *n, const yaral_node *aggregate)
 {
     if (n->kind == YARAL_FIELD && !aggregate) check_field(o, n);
+    else if (n->kind == YARAL_LIST && n->as.list.index != YARAL_NONE && !aggregate) check_column(o, n);
     else if (n->kind == YARAL_VARIABLE) check_name(o, n, aggregate);
     else if (n->kind == YARAL_CALL) check_call(o, n, aggregate);
     else
