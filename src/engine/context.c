@@ -2,6 +2,8 @@
  * A context is made when the first event of its kind comes by, and remembered. It turns "what do the rules of these
  * classes ask" into a table from the reader's paths to slots, so that an event costs what it holds, not what is asked.
  */
+#include <stdlib.h>
+
 #include "engine/matcher.h"
 
 #define CONTEXTS_MAX 512          /* more kinds than logs have; past it all are forgotten and made again */
@@ -11,6 +13,7 @@ struct context_table {
     const program *program;
     arena *arena;
     context *cells[CONTEXT_CELLS];
+    const context *last;          /* found */
     size_t count;
 };
 
@@ -32,6 +35,7 @@ void context_table_free(context_table *t)
 /* ---- making one ---- */
 
 typedef VEC(uint32_t) number_vec;
+typedef struct { uint32_t slot; slot_place place; } slot_at;
 
 typedef struct {
     const program *program;
@@ -39,7 +43,7 @@ typedef struct {
     context *made;
     uint8_t *asked;               /* by slot */
     number_vec slots, others, broad;
-    VEC(struct { path_slot path; path_target target; }) pairs;
+    VEC(slot_at) found;
 } context_maker;
 
 static void take(context_maker *k, number_vec *list, uint32_t slot_number)
@@ -71,50 +75,70 @@ static void take_paths(context_maker *k, uint32_t slot_number)
         layout = LAYOUT_NONE;
     for (size_t i = 0; i < s->paths.len; i++) {
         if (s->paths.at[i].layout != layout) continue;
-        vec_reserve(&k->pairs, k->pairs.len + 1);
-        k->pairs.at[k->pairs.len].path = s->paths.at[i].path;
-        k->pairs.at[k->pairs.len++].target = (path_target){.slot = slot_number, .rank = s->paths.at[i].rank};
+        vec_push(&k->found, ((slot_at){slot_number, {s->paths.at[i].path, s->paths.at[i].rank}}));
     }
 }
 
-/* Room for what pages say of their paths: a context knows some hundred paths of some ten thousand. */
-static void make_pages(context_maker *k, const uint32_t *count, size_t paths)
+static int by_path(const void *x, const void *y)
 {
-    context *c = k->made;
-    uint32_t used = 1;
-    c->page_of = ARENA_ARRAY(k->arena, uint32_t, paths / TARGET_PAGE + 1);
-    for (size_t i = 0; i < paths; i++)
-        if (count[i] && !c->page_of[i / TARGET_PAGE]) c->page_of[i / TARGET_PAGE] = used++;
-    c->pages = arena_alloc(k->arena, used * sizeof *c->pages);
-    memset(c->pages, 0xff, used * sizeof *c->pages); /* TARGET_NONE */
+    const slot_at *a = x, *b = y;
+    if (a->place.path != b->place.path) return a->place.path < b->place.path ? -1 : 1;
+    return a->slot < b->slot ? -1 : a->slot > b->slot;
+}
+
+static int by_slot(const void *x, const void *y)
+{
+    const slot_at *a = x, *b = y;
+    return a->slot != b->slot ? (a->slot < b->slot ? -1 : 1) : (int)a->place.rank - (int)b->place.rank;
 }
 
 static uint32_t *target_of(const context *c, path_slot path) { return &c->pages[c->page_of[path / TARGET_PAGE]][path % TARGET_PAGE]; }
 
-/* Counting sort of the pairs by path. */
+/* Room for what pages say of their paths: a context knows some hundred paths of some ten thousand. */
+static void make_pages(context_maker *k)
+{
+    context *c = k->made;
+    uint32_t used = 1;
+    c->page_of = ARENA_ARRAY(k->arena, uint32_t, path_slot_count(k->program->paths) / TARGET_PAGE + 1);
+    for (size_t i = 0; i < k->found.len; i++) {
+        uint32_t *page = &c->page_of[k->found.at[i].place.path / TARGET_PAGE];
+        if (k->program->slot_programs[k->found.at[i].slot].eager && !*page) *page = used++;
+    }
+    c->pages = arena_alloc(k->arena, used * sizeof *c->pages);
+    memset(c->pages, 0xff, used * sizeof *c->pages); /* TARGET_NONE */
+}
+
+/* From paths to the slots that can make candidates. */
 static void make_targets(context_maker *k)
 {
     context *c = k->made;
-    size_t paths = path_slot_count(k->program->paths);
-    uint32_t *count = mem_zalloc(paths + 1, sizeof *count);
-    c->targets = ARENA_ARRAY(k->arena, path_target, k->pairs.len + 1);
-    for (size_t i = 0; i < k->pairs.len; i++) count[k->pairs.at[i].path]++;
-    make_pages(k, count, paths);
-    uint32_t next = 0;
-    for (size_t i = 0; i < paths; i++) {
-        if (!count[i]) continue;
-        *target_of(c, (path_slot)i) = next;
-        next += count[i];
-        c->targets[next - 1].last = true;
+    uint32_t count = 0;
+    c->targets = ARENA_ARRAY(k->arena, path_target, k->found.len + 1);
+    if (k->found.len) qsort(k->found.at, k->found.len, sizeof *k->found.at, by_path);
+    make_pages(k);
+    for (size_t i = 0; i < k->found.len; i++) {
+        const slot_at *f = &k->found.at[i];
+        if (!k->program->slot_programs[f->slot].eager) continue;
+        uint32_t *first = target_of(c, f->place.path);
+        if (*first == TARGET_NONE) *first = count;
+        else c->targets[count - 1].last = false;
+        c->targets[count++] = (path_target){.slot = f->slot, .last = true};
     }
-    memset(count, 0, paths * sizeof *count);
-    for (size_t i = 0; i < k->pairs.len; i++) {
-        path_slot path = k->pairs.at[i].path;
-        path_target *t = &c->targets[first_target(c, path) + count[path]++];
-        t->slot = k->pairs.at[i].target.slot;
-        t->rank = k->pairs.at[i].target.rank;
+}
+
+/* From slots to the paths where they may stand. */
+static void make_places(context_maker *k)
+{
+    context *c = k->made;
+    size_t slots = k->program->slots.all.len, at = 0;
+    c->first_place = ARENA_ARRAY(k->arena, uint32_t, slots + 1);
+    c->places = ARENA_ARRAY(k->arena, slot_place, k->found.len + 1);
+    if (k->found.len) qsort(k->found.at, k->found.len, sizeof *k->found.at, by_slot);
+    for (size_t s = 0; s < slots; s++) {
+        c->first_place[s] = (uint32_t)at;
+        for (; at < k->found.len && k->found.at[at].slot == s; at++) c->places[at] = k->found.at[at].place;
     }
-    mem_free(count);
+    c->first_place[slots] = (uint32_t)at;
 }
 
 static uint32_t *keep(arena *a, const number_vec *v, size_t *count)
@@ -142,30 +166,32 @@ static context *make_context(context_table *t, const classification *c, uint64_t
     if (c->class_count == 0) take_class(&k, p->class_count);
     for (size_t i = 0; i < k.slots.len; i++) take_paths(&k, k.slots.at[i]);
     make_targets(&k);
+    make_places(&k);
     k.made->broad = keep(t->arena, &k.broad, &k.made->broad_count);
     k.made->others = keep(t->arena, &k.others, &k.made->other_count);
     mem_free(k.asked);
     vec_free(&k.slots);
     vec_free(&k.others);
     vec_free(&k.broad);
-    vec_free(&k.pairs);
+    vec_free(&k.found);
     return k.made;
 }
 
 /* ---- finding one ---- */
 
-static bool same_kind(const context *x, const classification *k, uint64_t hash)
+static bool same_kind(const context *x, const classification *k)
 {
-    return x->hash == hash && x->layout == k->layout && x->class_count == k->class_count &&
+    return x->layout == k->layout && x->class_count == k->class_count &&
            (k->class_count == 0 || memcmp(x->classes, k->classes, k->class_count * sizeof *k->classes) == 0);
 }
 
 const context *context_of(context_table *t, const classification *k)
 {
+    if (t->last && same_kind(t->last, k)) return t->last;
     uint64_t hash = hash_bytes(k->classes, k->class_count * sizeof *k->classes, k->layout);
     size_t i = hash & (CONTEXT_CELLS - 1);
     for (; t->cells[i]; i = (i + 1) & (CONTEXT_CELLS - 1))
-        if (same_kind(t->cells[i], k, hash)) return t->cells[i];
+        if (t->cells[i]->hash == hash && same_kind(t->cells[i], k)) return t->last = t->cells[i];
     if (t->count == CONTEXTS_MAX) {
         memset(t->cells, 0, sizeof t->cells);
         arena_reset(t->arena);
@@ -173,5 +199,5 @@ const context *context_of(context_table *t, const classification *k)
         i = hash & (CONTEXT_CELLS - 1);
     }
     t->count++;
-    return t->cells[i] = make_context(t, k, hash);
+    return t->last = t->cells[i] = make_context(t, k, hash);
 }

@@ -1,8 +1,8 @@
 /*
  * Which rules match an event:
- *   1. its fields go into slots, by the table of its context
- *   2. the slots that can make candidates are tested; a true predicate names the variants that need it
- *   3. the branches of each candidate are run; other slots are tested only when a branch asks for them
+ *   1. the fields that can make candidates are tested, by the table of its context; a true predicate names the variants
+ *      that need it
+ *   2. the branches of each candidate are run; slots are filled and tested only when a branch asks for them
  */
 #include <stdlib.h>
 
@@ -25,6 +25,7 @@ matcher *matcher_new(const program *p)
     m->reasons = reason_predicates_new();
     m->slots = mem_zalloc(slots + 1, sizeof *m->slots);
     m->sparse = sparse_slots(p);
+    m->fields_at = mem_zalloc(path_slot_count(p->paths) + 1, sizeof *m->fields_at);
     m->bits = mem_zalloc(predicates / 64 + 1, sizeof *m->bits);
     m->variant_stamps = mem_zalloc(p->variants.len + 1, sizeof *m->variant_stamps);
     m->predicate_stamps = mem_zalloc(predicates + 1, sizeof *m->predicate_stamps);
@@ -46,12 +47,14 @@ void matcher_free(matcher *m)
     arena_free(m->arena);
     mem_free(m->slots);
     mem_free(m->sparse);
+    mem_free(m->fields_at);
+    vec_free(&m->next_field);
     mem_free(m->bits);
     mem_free(m->variant_stamps);
     mem_free(m->predicate_stamps);
     mem_free(m->counts);
     vec_free(&m->values);
-    vec_free(&m->touched);
+    vec_free(&m->probed);
     vec_free(&m->expanded);
     vec_free(&m->explained);
     vec_free(&m->candidates);
@@ -98,19 +101,35 @@ static void expand(matcher *m, uint32_t part_number)
     for (uint32_t i = s->first; i != VALUE_END; i = m->values.at[i].next) set_bits(m, m->values.at[i].result[part]);
 }
 
+static bool result_has(const slot_result *r, uint32_t number)
+{
+    const uint32_t *at = r->predicates;
+    for (uint32_t left = r->count; left > 1;) {
+        uint32_t half = left / 2;
+        at += at[half - 1] < number ? half : 0;
+        left -= half;
+    }
+    return r->count && *at == number;
+}
+
+#define FEW_VALUES 4 /* in which a predicate is searched for; of more, all that are true are noted once */
+
+static bool some_value_has(matcher *m, uint32_t number, const predicate_row *row, slot_part part)
+{
+    for (uint32_t i = m->slots[row->slot].first; i != VALUE_END; i = m->values.at[i].next)
+        if (result_has(m->values.at[i].result[part], number)) return true;
+    return false;
+}
+
 static bool predicate_true(matcher *m, uint32_t number)
 {
     const predicate_row *row = &m->program->predicates.at[number];
     const slot_state *s = &m->slots[row->slot];
-    if (s->stamp != m->stamp || !s->expanded[which_part(m->program, row->part)]) expand(m, row->part);
+    slot_part part = which_part(m->program, row->part);
+    if (s->stamp != m->stamp || !s->tested[part]) slot_test(m, row->part);
+    if (s->count <= FEW_VALUES) return some_value_has(m, number, row, part);
+    if (!s->expanded[part]) expand(m, row->part);
     return m->bits[number >> 6] >> (number & 63) & 1;
-}
-
-static bool result_has(const slot_result *r, uint32_t number)
-{
-    for (uint32_t i = 0; i < r->count; i++)
-        if (r->predicates[i] == number) return true;
-    return false;
 }
 
 /* Do some (all) values that are not null answer to the predicate as wanted? All: and there are such values. */
@@ -121,7 +140,7 @@ static bool values_answer(matcher *m, uint32_t number, bool all, bool want)
     bool some = false;
     slot_test(m, row->part);
     for (uint32_t i = m->slots[row->slot].first; i != VALUE_END; i = m->values.at[i].next) {
-        if (m->values.at[i].value.type == VALUE_NULL) continue;
+        if (value_in(m, &m->values.at[i])->type == VALUE_NULL) continue;
         bool answer = result_has(m->values.at[i].result[part], number) == want;
         if (answer != all) return !all;
         some = true;
@@ -132,7 +151,7 @@ static bool values_answer(matcher *m, uint32_t number, bool all, bool want)
 static bool has_value(matcher *m, uint32_t slot_number)
 {
     for (uint32_t i = slot_values_of(m, slot_number)->first; i != VALUE_END; i = m->values.at[i].next)
-        if (m->values.at[i].value.type != VALUE_NULL) return true;
+        if (value_in(m, &m->values.at[i])->type != VALUE_NULL) return true;
     return false;
 }
 
@@ -140,7 +159,7 @@ static bool is_null(matcher *m, uint32_t slot_number)
 {
     const slot_state *s = slot_values_of(m, slot_number);
     for (uint32_t i = s->first; i != VALUE_END; i = m->values.at[i].next)
-        if (m->values.at[i].value.type == VALUE_NULL || m->values.at[i].value.type == VALUE_BLANK) return true;
+        if (value_in(m, &m->values.at[i])->type == VALUE_NULL || value_in(m, &m->values.at[i])->type == VALUE_BLANK) return true;
     return s->count == 0;
 }
 
@@ -150,7 +169,7 @@ static bool has_many(matcher *m, uint32_t slot_number)
     pk_str first = {0}, other;
     bool some = false;
     for (uint32_t i = slot_values_of(m, slot_number)->first; i != VALUE_END; i = m->values.at[i].next) {
-        if (m->values.at[i].value.type == VALUE_NULL || !value_text(m->arena, &m->values.at[i].value, &other)) continue;
+        if (value_in(m, &m->values.at[i])->type == VALUE_NULL || !value_text(m->arena, value_in(m, &m->values.at[i]), &other)) continue;
         if (some && !str_equal(first, other)) return true;
         if (!some) first = other;
         some = true;
@@ -162,7 +181,7 @@ static list_builder values_in(matcher *m, uint32_t slot_number)
 {
     list_builder out = {0};
     for (uint32_t i = slot_values_of(m, slot_number)->first; i != VALUE_END; i = m->values.at[i].next)
-        list_add(m->arena, &out, m->values.at[i].value);
+        list_add(m->arena, &out, *value_in(m, &m->values.at[i]));
     return out;
 }
 
@@ -216,22 +235,25 @@ static bool run_branches(matcher *m, uint32_t at)
 
 /* ---- candidates ---- */
 
-static void add_candidates(matcher *m, uint32_t slot_number)
+static void add_candidates(matcher *m, const slot_result *r)
 {
     const program *p = m->program;
-    slot_test(m, slot_number);
-    for (uint32_t i = m->slots[slot_number].first; i != VALUE_END; i = m->values.at[i].next) {
-        const slot_result *r = m->values.at[i].result[PART_FIRST];
-        for (uint32_t k = r->count; k < r->count + r->candidate_count; k++) {
-            const predicate_row *row = &p->predicates.at[r->predicates[k]];
-            for (uint32_t v = 0; v < row->variant_count; v++) {
-                uint32_t number = row->variants[v];
-                if (m->variant_stamps[number] == m->stamp) continue;
-                m->variant_stamps[number] = m->stamp;
-                if (context_takes(m->context, p, &p->variants.at[number])) vec_push(&m->candidates, number);
-            }
+    for (uint32_t k = r->count; k < r->count + r->candidate_count; k++) {
+        const predicate_row *row = &p->predicates.at[r->predicates[k]];
+        for (uint32_t v = 0; v < row->variant_count; v++) {
+            uint32_t number = row->variants[v];
+            if (m->variant_stamps[number] == m->stamp) continue;
+            m->variant_stamps[number] = m->stamp;
+            if (context_takes(m->context, p, &p->variants.at[number])) vec_push(&m->candidates, number);
         }
     }
+}
+
+static void add_candidates_of_slot(matcher *m, uint32_t slot_number)
+{
+    slot_test(m, slot_number);
+    for (uint32_t i = m->slots[slot_number].first; i != VALUE_END; i = m->values.at[i].next)
+        add_candidates(m, m->values.at[i].result[PART_FIRST]);
 }
 
 static int by_number(const void *x, const void *y)
@@ -240,16 +262,30 @@ static int by_number(const void *x, const void *y)
     return a < b ? -1 : a > b;
 }
 
+#define SORTED_IN_PLACE 24
+
+static void sort_numbers(uint32_t *numbers, size_t count)
+{
+    if (count > SORTED_IN_PLACE) {
+        qsort(numbers, count, sizeof *numbers, by_number);
+        return;
+    }
+    for (size_t i = 1; i < count; i++) {
+        uint32_t n = numbers[i];
+        size_t at = i;
+        for (; at > 0 && numbers[at - 1] > n; at--) numbers[at] = numbers[at - 1];
+        numbers[at] = n;
+    }
+}
+
+/* Values of places that count less than others are tested, too: the branches see to that. */
 static void find_candidates(matcher *m)
 {
     const context *c = m->context;
-    const slot_program *programs = m->program->slot_programs;
-    m->candidates.len = 0;
     for (size_t i = 0; i < c->broad_count; i++) vec_push(&m->candidates, c->broad[i]);
-    for (size_t i = 0; i < m->touched.len; i++)
-        if (programs[m->touched.at[i]].eager) add_candidates(m, m->touched.at[i]);
-    for (size_t i = 0; i < c->other_count; i++) add_candidates(m, c->others[i]);
-    if (m->candidates.len > 1) qsort(m->candidates.at, m->candidates.len, sizeof *m->candidates.at, by_number);
+    for (size_t i = 0; i < m->probed.len; i++) add_candidates(m, m->probed.at[i].result);
+    for (size_t i = 0; i < c->other_count; i++) add_candidates_of_slot(m, c->others[i]);
+    sort_numbers(m->candidates.at, m->candidates.len);
 }
 
 /* Candidates are in order of rule; a rule (or a stage of a correlation) that matched on one class isn't asked on another. */
@@ -292,14 +328,15 @@ static void begin_event(matcher *m, const event *e, const classification *k)
     if (++m->stamp == 0) { /* wrapped: old stamps could pass for new ones */
         memset(m->slots, 0, m->program->slots.all.len * sizeof *m->slots);
         memset(m->variant_stamps, 0, m->program->variants.len * sizeof *m->variant_stamps);
+        memset(m->fields_at, 0, path_slot_count(m->program->paths) * sizeof *m->fields_at);
         m->stamp = 1;
     }
     m->event = e;
     m->tree = NULL;
-    m->finding = m->texts_known = false;
+    m->finding = m->texts_known = m->indexed = false;
     m->explained.len = 0;
     m->context = context_of(m->contexts, k);
-    m->values.len = m->touched.len = m->rules.len = m->classes.len = m->stages.len = 0;
+    m->values.len = m->probed.len = m->candidates.len = m->rules.len = m->classes.len = m->stages.len = 0;
 }
 
 match_result matcher_run(matcher *m, const event *e, const classification *k)
@@ -308,14 +345,16 @@ match_result matcher_run(matcher *m, const event *e, const classification *k)
     m->events_total++;
     if (!m->context->empty) {
         matcher_do(m, DOING_SLOTS);
-        slots_fill(m, e);
+        slots_probe(m);
         matcher_do(m, DOING_CANDIDATES);
         find_candidates(m);
-        m->candidates_total += m->candidates.len;
-        matcher_do(m, DOING_CONDITIONS);
-        run_candidates(m);
-        clear_bits(m); /* before anything that they point to is forgotten */
-        atomic_store_explicit(&m->rule, NO_RULE, memory_order_relaxed);
+        if (m->candidates.len) {
+            m->candidates_total += m->candidates.len;
+            matcher_do(m, DOING_CONDITIONS);
+            run_candidates(m);
+            clear_bits(m); /* before anything that they point to is forgotten */
+            atomic_store_explicit(&m->rule, NO_RULE, memory_order_relaxed);
+        }
         matcher_do(m, DOING_NOTHING);
     }
     return (match_result){m->rules.at, m->classes.at, m->stages.at, m->rules.len};

@@ -10,30 +10,47 @@
 
 /* ---- what is true of one text ---- */
 
-/* Predicates that a text fulfils, in no order; behind them those that make candidates once more. */
+/* Predicates that a text fulfils, ascending; behind them those that make candidates once more. */
 typedef struct {
     uint32_t count, candidate_count;
     uint32_t predicates[];
 } slot_result;
 
-/* ---- value_cache.c: results remembered by part of a slot and text, bounded ---- */
+/* ---- value_cache.c: results remembered by part of a slot and value, bounded ---- */
+
+/* How the value is written in the bytes that it is remembered by: as text, as text not yet decoded, as a number of 8 bytes. */
+typedef enum { KEY_TEXT, KEY_UNDECODED, KEY_INTEGER, KEY_KINDS } key_kind;
+
+typedef struct {
+    uint32_t part;
+    key_kind kind;
+    pk_str content;
+    uint64_t hash;                /* set by value_cache_get */
+    bool worth;                   /* the same; false: not worth remembering */
+} value_key;
 
 typedef struct value_cache value_cache;
 value_cache *value_cache_new(size_t parts, size_t limit);
 void value_cache_free(value_cache *c);
 /* May forget everything: call it between events, when nobody holds a result. */
 void value_cache_tidy(value_cache *c);
-/* The result of this text, or NULL; then *hash serves value_cache_put. false in *worth: do not put. */
-const slot_result *value_cache_get(value_cache *c, uint32_t part_number, pk_str content, uint64_t *hash, bool *worth);
-const slot_result *value_cache_put(value_cache *c, uint32_t part_number, pk_str content, uint64_t hash, const slot_result *r);
+/* The result of this value, or NULL; then the key serves value_cache_put. */
+const slot_result *value_cache_get(value_cache *c, value_key *k);
+const slot_result *value_cache_put(value_cache *c, const value_key *k, const slot_result *r);
 
 /* ---- context.c: what the program means for one layout and set of classes ---- */
 
+/* A slot that can make candidates, for whatever stands at a path. */
 typedef struct {
     uint32_t slot;
-    uint16_t rank;
     bool last;                    /* of this path */
 } path_target;
+
+/* A path where values of a slot may stand; 0 is the best rank. */
+typedef struct {
+    path_slot path;
+    uint16_t rank;
+} slot_place;
 
 #define TARGET_NONE UINT32_MAX
 #define TARGET_PAGE 64
@@ -46,6 +63,8 @@ typedef struct {
     uint32_t *page_of;            /* by path slot / TARGET_PAGE: into pages; most have nothing, and share the first */
     uint32_t (*pages)[TARGET_PAGE]; /* by the rest: into targets, or TARGET_NONE */
     path_target *targets;
+    uint32_t *first_place;        /* by field slot: places[first_place[s] .. first_place[s + 1]) */
+    slot_place *places;
     uint64_t *active;             /* bit set of classes, the last is the open class */
     uint32_t *broad;              /* variants that every event is a candidate of */
     size_t broad_count;
@@ -55,7 +74,7 @@ typedef struct {
     bool empty;                   /* no rule at all */
 } context;
 
-/* The first of the slots that a path fills; TARGET_NONE: none. */
+/* The first of the slots that can make candidates for what stands at a path; TARGET_NONE: none. */
 static inline uint32_t first_target(const context *c, path_slot path)
 {
     return c->pages[c->page_of[path / TARGET_PAGE]][path % TARGET_PAGE];
@@ -83,18 +102,24 @@ static inline bool context_takes(const context *c, const program *p, const rule_
 typedef enum { PART_FIRST, PART_SECOND, PARTS } slot_part;
 
 typedef struct {
-    value value;
+    const value *value;           /* of a field: by value_in */
+    event_field *field;           /* NULL: it is none */
     const slot_result *result[PARTS]; /* once the part is tested */
     uint32_t next;                /* of the same slot, or VALUE_END */
 } slot_value;
 
 #define VALUE_END UINT32_MAX
 
+/* What is true of a field's value, found before slots are filled; of others of such slots nothing is. */
+typedef struct {
+    uint32_t field, slot;
+    const slot_result *result;
+} probed_value;
+
 /* What stands in a slot in the current event; old unless `stamp` is the event's. */
 typedef struct {
     uint32_t stamp;
     uint32_t first, last, count;
-    uint16_t rank;
     bool tested[PARTS], expanded[PARTS];
 } slot_state;
 
@@ -122,6 +147,9 @@ reason_predicates *reason_predicates_new(void);
 void reason_predicates_free(reason_predicates *r);
 const reason_predicate *reason_predicate_of(reason_predicates *r, const ir_use *u, const ir_constant *c);
 
+/* Where the fields of an event are that stand at a path; old unless `stamp` is the event's. */
+typedef struct { uint32_t stamp, first; } fields_at;
+
 struct matcher {
     const program *program;
     context_table *contexts;
@@ -143,7 +171,10 @@ struct matcher {
     slot_state *slots;            /* by slot */
     uint8_t *sparse;              /* by slot: what of every value it must hold (sparse_kind) */
     VEC(slot_value) values;
-    VEC(uint32_t) touched;        /* field slots that have values */
+    VEC(probed_value) probed;
+    fields_at *fields_at;         /* by path slot, once `indexed` */
+    VEC(uint32_t) next_field;     /* by field: the next at its path, or VALUE_END */
+    bool indexed;
     VEC(uint32_t) expanded;       /* parts whose predicates are set in bits */
     uint64_t *bits;               /* by predicate */
     uint32_t *variant_stamps;     /* by variant: a candidate already */
@@ -171,9 +202,14 @@ static inline matcher_doing matcher_do(matcher *m, matcher_doing what) /* return
 /* slot_values.c */
 uint8_t *sparse_slots(const program *p);                           /* matcher.sparse; mem_free it */
 const value *tree_of(matcher *m);                                   /* the record of the event; made once */
-void slots_fill(matcher *m, const event *e);                       /* fields of the event into slots */
+void slots_probe(matcher *m);                                      /* tests fields that can make candidates, into `probed` */
 const slot_state *slot_values_of(matcher *m, uint32_t slot_number); /* fills computed and special slots on first use */
 void slot_test(matcher *m, uint32_t part_number);                  /* results of all values of its slot */
+
+static inline const value *value_in(const matcher *m, const slot_value *v)
+{
+    return v->field ? event_field_value(m->event, v->field) : v->value;
+}
 
 static inline slot_part which_part(const program *p, uint32_t part_number)
 {

@@ -2,8 +2,12 @@
  * Slots of one event: fields are filled from what the reader found, computed and special slots when somebody asks. Then a
  * slot is tested: each of its values goes through the cache or the network.
  */
+#include <stdlib.h>
+
 #include "engine/matcher.h"
 #include "event/field_path.h"
+
+static const slot_result no_result;
 
 static slot_state *fresh_state(matcher *m, uint32_t slot_number)
 {
@@ -12,48 +16,81 @@ static slot_state *fresh_state(matcher *m, uint32_t slot_number)
     return s;
 }
 
-static void append(matcher *m, slot_state *s, const value *v)
+static slot_value *append(matcher *m, slot_state *s, const value *v)
 {
     uint32_t number = (uint32_t)m->values.len;
     vec_reserve(&m->values, m->values.len + 1);
-    m->values.at[m->values.len++] = (slot_value){.value = *v, .next = VALUE_END};
+    m->values.at[m->values.len++] = (slot_value){.value = v, .next = VALUE_END};
     if (s->last == VALUE_END) s->first = number;
     else m->values.at[s->last].next = number;
     s->last = number;
     s->count++;
+    return &m->values.at[number];
+}
+
+static void append_all(matcher *m, uint32_t slot_number, const list_builder *values)
+{
+    slot_state *s = &m->slots[slot_number];
+    for (size_t i = 0; i < values->items.len; i++) append(m, s, &values->items.at[i]);
 }
 
 /* ---- fields ---- */
 
-/* Of several places of a field the best that is present counts, with all its values. */
-static void fill_target(matcher *m, const path_target *t, const value *v)
+static const slot_result *probed_result(const matcher *m, uint32_t field, uint32_t slot_number)
 {
-    slot_state *s = &m->slots[t->slot];
-    if (s->stamp != m->stamp) {
-        s = fresh_state(m, t->slot);
-        s->rank = t->rank;
-        vec_push(&m->touched, t->slot);
-    } else if (t->rank > s->rank) {
-        return;
-    } else if (t->rank < s->rank) {
-        s = fresh_state(m, t->slot);
-        s->rank = t->rank;
-    }
-    append(m, s, v);
+    for (size_t i = 0; i < m->probed.len; i++)
+        if (m->probed.at[i].field == field && m->probed.at[i].slot == slot_number) return m->probed.at[i].result;
+    return &no_result;
 }
 
-void slots_fill(matcher *m, const event *e)
+static void index_fields(matcher *m)
 {
-    const context *c = m->context;
-    for (size_t i = 0; i < e->field_count; i++) {
-        event_field *f = &e->fields[i];
-        uint32_t first = first_target(c, f->slot);
-        if (first == TARGET_NONE) continue;
-        const path_target *t = &c->targets[first];
-        const value *v = event_field_value(e, f);
-        do fill_target(m, t, v);
-        while (!t++->last);
+    const event *e = m->event;
+    m->indexed = true;
+    vec_reserve(&m->next_field, e->field_count);
+    for (size_t i = e->field_count; i-- > 0;) {
+        fields_at *at = &m->fields_at[e->fields[i].slot];
+        m->next_field.at[i] = at->stamp == m->stamp ? at->first : VALUE_END;
+        *at = (fields_at){m->stamp, (uint32_t)i};
     }
+}
+
+static void take_field(matcher *m, slot_state *s, uint32_t slot_number, uint32_t field)
+{
+    slot_value *v = append(m, s, &m->event->fields[field].value);
+    v->field = &m->event->fields[field];
+    if (m->program->slot_programs[slot_number].eager) v->result[PART_FIRST] = probed_result(m, field, slot_number);
+}
+
+static bool is_present(const matcher *m, const slot_place *p) { return m->fields_at[p->path].stamp == m->stamp; }
+
+/* Two paths count alike, and the event has both: in order of the record. */
+static void take_alike(matcher *m, slot_state *s, uint32_t slot_number, const slot_place *first, const slot_place *end)
+{
+    for (uint32_t i = 0; i < m->event->field_count; i++)
+        for (const slot_place *p = first; p < end && p->rank == first->rank; p++)
+            if (p->path == m->event->fields[i].slot) take_field(m, s, slot_number, i);
+}
+
+/*
+ * One slot at a time: a candidate is mostly ruled out by the first or second that it asks for. Of several places of a field
+ * the best that is present counts, with all its values.
+ */
+static void fill_field(matcher *m, uint32_t slot_number)
+{
+    const slot_place *p = m->context->places + m->context->first_place[slot_number];
+    const slot_place *end = m->context->places + m->context->first_place[slot_number + 1], *other;
+    slot_state *s = fresh_state(m, slot_number);
+    s->tested[PART_FIRST] = m->program->slot_programs[slot_number].eager;
+    if (!m->indexed) index_fields(m);
+    while (p < end && !is_present(m, p)) p++;
+    if (p == end) return;
+    for (other = p + 1; other < end && other->rank == p->rank && !is_present(m, other);) other++;
+    if (other < end && other->rank == p->rank) {
+        take_alike(m, s, slot_number, p, end);
+        return;
+    }
+    for (uint32_t i = m->fields_at[p->path].first; i != VALUE_END; i = m->next_field.at[i]) take_field(m, s, slot_number, i);
 }
 
 /* ---- computed slots ---- */
@@ -63,7 +100,7 @@ static void compute(matcher *m, const slot_expr *e, list_builder *out);
 static void compute_field(matcher *m, uint32_t slot_number, list_builder *out)
 {
     const slot_state *s = slot_values_of(m, slot_number);
-    for (uint32_t i = s->first; i != VALUE_END; i = m->values.at[i].next) list_add(m->arena, out, m->values.at[i].value);
+    for (uint32_t i = s->first; i != VALUE_END; i = m->values.at[i].next) list_add(m->arena, out, *value_in(m, &m->values.at[i]));
 }
 
 static value first_of(matcher *m, const slot_expr *e)
@@ -145,7 +182,7 @@ static void fill_computed(matcher *m, uint32_t slot_number)
     fresh_state(m, slot_number);
     if (!s->standing && !some_input_present(m, s)) return;
     compute(m, s->expr, &values);
-    for (size_t i = 0; i < values.items.len; i++) append(m, &m->slots[slot_number], &values.items.at[i]);
+    append_all(m, slot_number, &values);
 }
 
 /* ---- special slots ---- */
@@ -198,7 +235,9 @@ static void add_scalar(const value *v, void *user)
 {
     scalar_adder *to = user;
     if (to->rules_out && v->type == VALUE_STRING && network_rules_out(to->rules_out, v->as.string)) return;
-    append(to->matcher, to->state, v);
+    value *kept = ARENA_NEW(to->matcher->arena, value);
+    *kept = *v;
+    append(to->matcher, to->state, kept);
 }
 
 /* Is no test of the slot true of any text of the event, and are texts all that its tests can be true of? */
@@ -215,7 +254,7 @@ static void fill_any_value(matcher *m, uint32_t slot_number)
     sparse_kind sparse = m->sparse[slot_number];
     scalar_adder to = {m, fresh_state(m, slot_number), sparse ? m->program->slot_programs[slot_number].network : NULL};
     value raw = value_string(m->event->raw);
-    if (m->event->raw.ptr) append(m, to.state, &raw);
+    if (m->event->raw.ptr) add_scalar(&raw, &(scalar_adder){m, to.state, NULL});
     else if (to.rules_out && m->event->json.ptr && network_rules_json_out(to.rules_out, m->event->json)) return;
     else if (sparse == SPARSE_TEXTS && texts_rule_out(m, to.rules_out)) return;
     else event_each_value(m->event, sparse == SPARSE_TEXTS, m->arena, add_scalar, &to);
@@ -223,7 +262,7 @@ static void fill_any_value(matcher *m, uint32_t slot_number)
 
 static void fill_raw(matcher *m, uint32_t slot_number)
 {
-    slot_state *s = fresh_state(m, slot_number);
+    scalar_adder to = {m, fresh_state(m, slot_number), NULL};
     value raw = value_string(m->event->raw);
     if (!m->event->raw.ptr) {
         text json = {0};
@@ -231,7 +270,7 @@ static void fill_raw(matcher *m, uint32_t slot_number)
         raw = value_string(arena_str(m->arena, text_view(&json)));
         text_free(&json);
     }
-    append(m, s, &raw);
+    add_scalar(&raw, &to);
 }
 
 /* Each element has its values, or a zero. */
@@ -256,15 +295,15 @@ static void fill_record(matcher *m, uint32_t slot_number)
                                        &m->event->source, m->arena);
     if (s->list) read_elements(m, s, &record, &values);
     else (void)field_path_read_text(&record, s->name, m->arena, &values);
-    slot_state *to = fresh_state(m, slot_number);
-    for (size_t i = 0; i < values.items.len; i++) append(m, to, &values.items.at[i]);
+    fresh_state(m, slot_number);
+    append_all(m, slot_number, &values);
 }
 
 const slot_state *slot_values_of(matcher *m, uint32_t slot_number)
 {
     if (m->slots[slot_number].stamp == m->stamp) return &m->slots[slot_number];
     switch (m->program->slots.all.at[slot_number].kind) {
-    case SLOT_FIELD: fresh_state(m, slot_number); break; /* the event does not have it */
+    case SLOT_FIELD: fill_field(m, slot_number); break;
     case SLOT_COMPUTED: fill_computed(m, slot_number); break;
     case SLOT_ANY_VALUE: fill_any_value(m, slot_number); break;
     case SLOT_RAW: fill_raw(m, slot_number); break;
@@ -274,8 +313,6 @@ const slot_state *slot_values_of(matcher *m, uint32_t slot_number)
 }
 
 /* ---- testing ---- */
-
-static const slot_result no_result;
 
 /* The text that tests see; numbers are written into `buffer`. false: it has none. */
 static bool content_of(matcher *m, const value *v, char buffer[24], pk_str *out)
@@ -313,6 +350,12 @@ static void add_predicates(matcher *m, const slot_program *sp, uint32_t test, co
     }
 }
 
+static int by_number(const void *x, const void *y)
+{
+    uint32_t a = *(const uint32_t *)x, b = *(const uint32_t *)y;
+    return a < b ? -1 : a > b;
+}
+
 /* The tests that the network left in its scratch, as predicates. */
 static const slot_result *make_result(matcher *m, const slot_program *sp, const value *v)
 {
@@ -326,6 +369,7 @@ static const slot_result *make_result(matcher *m, const slot_program *sp, const 
     for (size_t i = 0; i < m->network.hits.len; i++) add_predicates(m, sp, m->network.hits.at[i], v);
     size_t count = m->result.len;
     if (count == 0) return &no_result; /* true, but of values of another type */
+    qsort(m->result.at, count, sizeof *m->result.at, by_number);
     for (size_t i = 0; i < count; i++)
         if (p->predicates.at[m->result.at[i]].variant_count) vec_push(&m->result, m->result.at[i]);
     slot_result *r = arena_alloc(m->arena, sizeof *r + m->result.len * sizeof *r->predicates);
@@ -335,23 +379,57 @@ static const slot_result *make_result(matcher *m, const slot_program *sp, const 
     return r;
 }
 
-/* Results hang on the text alone, unless some predicate of the slot asks for the type as well. */
+static __attribute__((noinline)) const slot_result *run_network(matcher *m, const slot_program *sp, const value *v, pk_str content)
+{
+    matcher_doing before = matcher_do(m, DOING_TESTS);
+    network_run(sp->network, &m->network, network_subject(&m->network, content));
+    const slot_result *r = make_result(m, sp, v);
+    matcher_do(m, before);
+    return r;
+}
+
+/* As result_of_value, of what is remembered or not worth it. */
+static __attribute__((noinline)) const slot_result *new_result(matcher *m, const value_key *k, const value *v)
+{
+    const slot_program *sp = &m->program->slot_programs[k->part];
+    char buffer[24];
+    pk_str content;
+    if (!content_of(m, v, buffer, &content)) return &no_result;
+    if (!sp->remember && network_rules_out(sp->network, content)) return &no_result;
+    const slot_result *r = run_network(m, sp, v, content);
+    return k->worth ? value_cache_put(m->cache, k, r) : r;
+}
+
+/*
+ * Results hang on the text alone, unless some predicate of the slot asks for the type as well. Integers are remembered as
+ * such: to write them is dearer than to look them up.
+ */
 static const slot_result *result_of_value(matcher *m, uint32_t part_number, const value *v)
 {
     const slot_program *sp = &m->program->slot_programs[part_number];
-    char buffer[24];
-    pk_str content;
-    uint64_t hash = 0;
-    bool worth = false;
-    if (!sp->network || !content_of(m, v, buffer, &content)) return &no_result;
-    if (sp->remember && !(sp->strict && content_type_of(v) != CONTENT_TEXT)) {
-        const slot_result *known = value_cache_get(m->cache, part_number, content, &hash, &worth);
-        if (known) return known;
+    value_key key = {.part = part_number};
+    if (!sp->network || v->type == VALUE_NULL) return &no_result;
+    if (!sp->remember) return new_result(m, &key, v);
+    if (v->type == VALUE_STRING) {
+        key.content = v->as.string;
+    } else if (v->type == VALUE_INT) {
+        key.kind = KEY_INTEGER;
+        key.content = (pk_str){(const char *)&v->as.integer, sizeof v->as.integer};
+    } else if (sp->strict || !value_text(m->arena, v, &key.content)) {
+        return new_result(m, &key, v);
     }
-    if (!sp->remember && network_rules_out(sp->network, content)) return &no_result;
-    network_run(sp->network, &m->network, network_subject(&m->network, content));
-    const slot_result *r = make_result(m, sp, v);
-    return worth ? value_cache_put(m->cache, part_number, content, hash, r) : r;
+    const slot_result *known = value_cache_get(m->cache, &key);
+    return known ? known : new_result(m, &key, v);
+}
+
+/* A text that is not decoded is remembered as it stands, so that most are never decoded. */
+static const slot_result *result_of_field(matcher *m, uint32_t part_number, event_field *f)
+{
+    const slot_program *sp = &m->program->slot_programs[part_number];
+    if (!f->undecoded || !sp->remember || !sp->network) return result_of_value(m, part_number, event_field_value(m->event, f));
+    value_key key = {.part = part_number, .kind = KEY_UNDECODED, .content = f->value.as.string};
+    const slot_result *known = value_cache_get(m->cache, &key);
+    return known ? known : new_result(m, &key, event_field_value(m->event, f));
 }
 
 void slot_test(matcher *m, uint32_t part_number)
@@ -362,8 +440,23 @@ void slot_test(matcher *m, uint32_t part_number)
     slot_state *s = &m->slots[slot_number];
     if (s->tested[part]) return;
     s->tested[part] = true;
-    matcher_doing before = matcher_do(m, DOING_TESTS);
-    for (uint32_t i = s->first; i != VALUE_END; i = m->values.at[i].next)
-        m->values.at[i].result[part] = result_of_value(m, part_number, &m->values.at[i].value);
-    matcher_do(m, before);
+    for (uint32_t i = s->first; i != VALUE_END; i = m->values.at[i].next) {
+        slot_value *v = &m->values.at[i];
+        v->result[part] = v->field ? result_of_field(m, part_number, v->field) : result_of_value(m, part_number, v->value);
+    }
+}
+
+void slots_probe(matcher *m)
+{
+    const event *e = m->event;
+    const context *c = m->context;
+    for (uint32_t i = 0; i < e->field_count; i++) {
+        uint32_t first = first_target(c, e->fields[i].slot);
+        if (first == TARGET_NONE) continue;
+        const path_target *t = &c->targets[first];
+        do {
+            const slot_result *r = result_of_field(m, t->slot, &e->fields[i]);
+            if (r->count) vec_push(&m->probed, ((probed_value){i, t->slot, r}));
+        } while (!t++->last);
+    }
 }

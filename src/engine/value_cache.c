@@ -12,7 +12,7 @@
 
 typedef struct {
     const slot_result *result;
-    uint32_t part, len;
+    uint32_t part, kind, len;
     char content[];
 } remembered;
 
@@ -86,36 +86,46 @@ static void judge(part_record *r)
     r->lookups = r->hits = 0;
 }
 
-const slot_result *value_cache_get(value_cache *c, uint32_t part_number, pk_str content, uint64_t *hash, bool *worth)
+static const slot_result *miss(part_record *r)
 {
-    part_record *r = &c->records[part_number];
-    *worth = !r->given_up && content.len <= CONTENT_MAX;
-    if (!*worth) return NULL;
-    r->lookups++;
-    *hash = hash_bytes(content.ptr, content.len, part_number);
-    size_t mask = c->cell_count - 1;
-    for (size_t i = *hash & mask; c->cells[i].item; i = (i + 1) & mask) {
-        const remembered *item = c->cells[i].item;
-        if (c->cells[i].hash != *hash || item->part != part_number || item->len != content.len ||
-            memcmp(item->content, content.ptr, content.len) != 0)
-            continue;
-        r->hits++;
-        return item->result;
-    }
     judge(r);
     return NULL;
 }
 
-const slot_result *value_cache_put(value_cache *c, uint32_t part_number, pk_str content, uint64_t hash, const slot_result *r)
+const slot_result *value_cache_get(value_cache *c, value_key *k)
+{
+    part_record *r = &c->records[k->part];
+    k->worth = !r->given_up && k->content.len <= CONTENT_MAX;
+    if (!k->worth) return NULL;
+    r->lookups++;
+    k->hash = hash_bytes(k->content.ptr, k->content.len, (uint64_t)k->part * KEY_KINDS + k->kind);
+    const cell *cells = c->cells;
+    size_t mask = c->cell_count - 1;
+    for (size_t i = k->hash & mask; cells[i].item; i = (i + 1) & mask) {
+        const remembered *item = cells[i].item;
+        if (cells[i].hash != k->hash || item->part != k->part || item->kind != k->kind || item->len != k->content.len ||
+            memcmp(item->content, k->content.ptr, k->content.len) != 0)
+            continue;
+        r->hits++;
+        return item->result;
+    }
+    return miss(r);
+}
+
+const slot_result *value_cache_put(value_cache *c, const value_key *k, const slot_result *r)
 {
     if (is_full(c)) return r; /* until the next event */
     size_t size = sizeof *r + (r->count + r->candidate_count) * sizeof *r->predicates;
-    slot_result *result = arena_alloc(c->memory, size);
-    memcpy(result, r, size);
-    remembered *item = arena_alloc(c->memory, sizeof *item + content.len);
-    *item = (remembered){.result = result, .part = part_number, .len = (uint32_t)content.len};
-    memcpy(item->content, content.ptr, content.len);
-    *free_cell(c->cells, c->cell_count, hash) = (cell){hash, item};
+    const slot_result *result = r;
+    if (r->count) { /* nothing is true of most: that needs no copy */
+        slot_result *copy = arena_alloc(c->memory, size);
+        memcpy(copy, r, size);
+        result = copy;
+    }
+    remembered *item = arena_alloc(c->memory, sizeof *item + k->content.len);
+    *item = (remembered){.result = result, .part = k->part, .kind = k->kind, .len = (uint32_t)k->content.len};
+    memcpy(item->content, k->content.ptr, k->content.len);
+    *free_cell(c->cells, c->cell_count, k->hash) = (cell){k->hash, item};
     c->used++;
     return result;
 }
