@@ -166,6 +166,14 @@ static void alerts_lost(scan_worker *w)
              "the compiled rules in the cache could not be read to their end: alerts are missing");
 }
 
+/* May an alert show the event? What only feeds histories is never shown. */
+static bool is_shown(const scan_worker *w, const match_result *m)
+{
+    for (size_t i = 0; i < m->count; i++)
+        if (!w->rows || !row_store_wants(w->rows, m->rules[i]) || row_store_shows(w->rows, m->rules[i], m->stages[i])) return true;
+    return false;
+}
+
 static void matched(scan_worker *w, const match_result *m, const event *e, const classification *k, timestamp time)
 {
     ticket *t = w->ticket;
@@ -175,7 +183,7 @@ static void matched(scan_worker *w, const match_result *m, const event *e, const
     }
     if (!w->ranged) time = classifier_time(w->classifier, e, k, w->scratch);
     sign_set(&w->sign, PART_RENDER);
-    pk_event shown = event_of(w, e, time, render_event(w, e, k));
+    pk_event shown = event_of(w, e, time, is_shown(w, m) ? render_event(w, e, k) : STR(""));
     pk_str host = arena_str(t->results, classifier_host(w->classifier, e, k, w->scratch));
     const found_event *found = NULL;
     bool missed = false;

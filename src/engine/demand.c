@@ -214,6 +214,7 @@ static void give_stages(demand_builder *b, const rule *r)
     if (d->stages) return;
     d->stage_count = rule_is_correlation(r) ? r->plan->stage_count : 1;
     d->stages = ARENA_ARRAY(b->table->arena, part_demand, d->stage_count);
+    for (size_t i = 0; rule_is_correlation(r) && i < d->stage_count; i++) d->stages[i].unseen = ir_is_only_observed(r->plan, r->plan->stages[i]);
     b->lists[r->index] = ARENA_ARRAY(b->table->arena, path_list, d->stage_count);
 }
 
@@ -224,7 +225,8 @@ static void finish(demand_builder *b, size_t rule_index)
         const path_list *list = &b->lists[rule_index][i];
         pk_str *paths = ARENA_ARRAY(b->table->arena, pk_str, list->len + 1);
         for (size_t k = 0; k < list->len; k++) paths[k] = list->at[k].path;
-        d->stages[i] = (part_demand){.paths = list->at, .count = list->len, .record = record_paths_read(paths, list->len, b->table->arena)};
+        d->stages[i] = (part_demand){.paths = list->at, .count = list->len, .record = record_paths_read(paths, list->len, b->table->arena),
+                                     .unseen = d->stages[i].unseen};
     }
 }
 

@@ -101,6 +101,9 @@ row_store *row_store_new(const program *p, size_t memory_limit);
 void row_store_free(row_store *s);
 bool row_store_wants(const row_store *s, uint32_t rule_index); /* does a correlation read this rule's rows? */
 
+/* May an alert show the events of this match stage? Else `render` of a row may be empty. */
+bool row_store_shows(const row_store *s, uint32_t rule_index, uint32_t number);
+
 /* Do its stages look at one event at a time, so that they take events without a time too? */
 bool row_store_takes_timeless(const row_store *s, uint32_t rule_index);
 

@@ -76,6 +76,12 @@ bool row_store_wants(const row_store *s, uint32_t rule_index)
     return rule_index < s->demand.rule_count && s->demand.rules[rule_index].wanted;
 }
 
+bool row_store_shows(const row_store *s, uint32_t rule_index, uint32_t number)
+{
+    const part_demand *d = demand_of(&s->demand, rule_index, number);
+    return !d || !d->unseen;
+}
+
 bool row_store_takes_timeless(const row_store *s, uint32_t rule_index)
 {
     return rule_index < s->demand.rule_count && s->demand.rules[rule_index].timeless;
@@ -317,7 +323,8 @@ pk_status row_store_add(row_store *s, const program *p, const matched_row *m, co
     row_event ev = {.time = time, .input = e->source.input, .position = e->source.position, .line = e->source.line,
                     .record = e->source.record};
     ev.file = intern(s->names, e->source.file);
-    if (keep_event(s, str_slice(m->host, 0, UINT16_MAX), render, &ev) != PK_OK) {
+    bool shown = row_store_shows(s, r->index, m->stage);
+    if (shown && keep_event(s, str_slice(m->host, 0, UINT16_MAX), render, &ev) != PK_OK) {
         s->failed = true;
         return PK_ERROR_IO;
     }
