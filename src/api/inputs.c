@@ -5,7 +5,7 @@
 
 #include <fnmatch.h>
 
-enum { RECORD_LIMIT = 50 << 20, BLOCK_SIZE = 256 << 10 };
+enum { RECORD_LIMIT = 50 << 20, BLOCK_SIZE = 64 << 10 };
 
 void cutting_init(cutting *c, const pk_scan_options *options)
 {

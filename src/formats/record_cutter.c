@@ -37,7 +37,8 @@ static bool fill(record_cutter *c, block *b)
     size_t room = c->block_size / 4 < 65536 ? 65536 : c->block_size / 4;
     if (b->cap - b->len < TEXT_SOURCE_LEAST || b->cap - b->len < room / 2)
         block_reserve(b, b->len + room > b->cap * 2 ? b->len + room : b->cap * 2);
-    size_t n = text_source_read(&c->source, b->bytes + b->len, b->cap - b->len);
+    size_t left = b->cap - b->len; /* more than `room` would be copied from block to block */
+    size_t n = text_source_read(&c->source, b->bytes + b->len, left < room ? left : room);
     b->len += n;
     return n > 0;
 }

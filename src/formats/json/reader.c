@@ -15,7 +15,7 @@
 #include "formats/json/tape.h"
 #include "formats/json/tokens.h"
 
-enum { INDEXED = 64 << 10 };       /* bytes that are indexed together; longer records are parsed one by one */
+enum { INDEXED = 80 << 10 };       /* bytes that are indexed together, mostly a block; longer records are parsed one by one */
 
 struct reader {
     simdjson_parser *parser;
