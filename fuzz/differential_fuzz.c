@@ -7,7 +7,7 @@
 
 #include "engine/engine.h"
 #include "ir/eval.h"
-#include "schema/schema.h"
+#include "project.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
@@ -233,16 +233,7 @@ static void check_record(chooser *c, const program *p, matcher *m, const value *
 static schema *test_schema(void)
 {
     static schema *s;
-    const char *slash = strstr(__FILE__, "fuzz/differential_fuzz.c");
-    text directory = {0};
-    if (s) return s;
-    text_put(&directory, (pk_str){__FILE__, (size_t)(slash - __FILE__)});
-    text_put_cstring(&directory, "tests/engine/schemas");
-    text_put_char(&directory, '\0');
-    diag_list *d = diag_list_new();
-    if (schema_load(&s, directory.ptr, d) != PK_OK) abort();
-    diag_list_free(d);
-    text_free(&directory);
+    if (!s) s = load_schemas(PICKET_SOURCE_DIR "/tests/engine/schemas");
     return s;
 }
 

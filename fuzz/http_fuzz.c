@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "project.h"
 #include "web/server.h"
 #include "web/share.h"
 
@@ -28,14 +29,16 @@ static void remove_catalogue(void)
 static void prepare(void)
 {
     diag_list *d = diag_list_new();
-    pk_str rules = STR("share/rules");
-    pk_store_options o = {.rules = {&rules, 1}, .share = "share"};
+    char folder[4096];
+    snprintf(folder, sizeof folder, "%s/rules", share_folder());
+    pk_str rules = str_from(folder);
+    pk_store_options o = {.rules = {&rules, 1}, .share = share_folder()};
     pk_store_report report;
     snprintf(path, sizeof path, "/tmp/picket-http-fuzz-%d.db", (int)getpid());
     atexit(remove_catalogue);
     if (pk_store_build(path, &o, &report, NULL, NULL) != PK_OK || store_open(&catalogue, path, NULL, d) != PK_OK ||
-        web_from_share(&pages, "share", d) != PK_OK) {
-        fprintf(stderr, "the catalogue of the fuzz target could not be made; run it from the top of the project\n");
+        web_from_share(&pages, share_folder(), d) != PK_OK) {
+        fprintf(stderr, "the catalogue of the fuzz target could not be made; PICKET_SHARE names the folder of shipped data\n");
         abort();
     }
     diag_list_free(d);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/unicode.h"
+#include "project.h"
 #include "schema/model.h"
 
 typedef struct { const char *at, *end; arena *arena; unsigned nodes; } json;
@@ -93,15 +94,7 @@ static field_finder *finder;
 
 static void set_up(void)
 {
-    diag_list *d = diag_list_new();
-    const char *share = getenv("PICKET_SHARE");
-    char folder[4096];
-    snprintf(folder, sizeof folder, "%s/schemas", share ? share : "share");
-    if (schema_load(&loaded, folder, d) != PK_OK) {
-        fprintf(stderr, "no schemas in %s: run in the root of the project or set PICKET_SHARE\n", folder);
-        exit(1);
-    }
-    diag_list_free(d);
+    loaded = shipped_schemas();
     paths = path_set_new();
     schema_register(loaded, paths);
     path_set_freeze(paths);

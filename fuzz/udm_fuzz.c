@@ -10,7 +10,7 @@
 #include "base/unicode.h"
 #include "event/field_path.h"
 #include "event/json_text.h"
-#include "schema/schema.h"
+#include "project.h"
 #include "udm/udm.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
@@ -27,13 +27,7 @@ static void require(bool holds, const char *what, pk_str path, const value *v)
 static const schema *shipped(void)
 {
     static schema *s;
-    if (s) return s;
-    diag_list *d = diag_list_new();
-    const char *share = getenv("PICKET_SHARE");
-    char path[1024];
-    snprintf(path, sizeof path, "%s/schemas", share ? share : "share");
-    if (schema_load(&s, path, d) != PK_OK) abort();
-    diag_list_free(d);
+    if (!s) s = shipped_schemas();
     return s;
 }
 

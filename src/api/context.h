@@ -9,8 +9,6 @@
 #include "engine/engine.h"
 #include "schema/schema.h"
 
-#define CONTEXT_SCHEMA STR("udm-entity")
-
 /* ---- the store ---- */
 
 typedef struct context_store context_store;

@@ -355,7 +355,7 @@ pk_status pk_scanner_dump(pk_scanner *s, bool raw, pk_event_fn fn, void *user)
 
 pk_status pk_scanner_dump_as(pk_scanner *s, const char *model, pk_event_fn fn, void *user)
 {
-    if (!str_equal(str_from(model), STR("udm"))) return PK_ERROR_USAGE;
+    if (!str_equal(str_from(model), schema_of_records(SCHEMA_EVENTS))) return PK_ERROR_USAGE;
     s->on_event = fn;
     s->user = user;
     return run(s, WORK_DUMP_UDM);

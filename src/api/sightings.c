@@ -157,9 +157,10 @@ static uint64_t asset_of(const value *record, arena *a)
 void sightings_add(sightings *s, const classification *k, const value *tree, timestamp time, arena *scratch)
 {
     pk_str text_value;
-    class_id c = schema_record_class(s->schema, STR("udm"), k->classes, k->class_count);
+    pk_str name = schema_of_records(SCHEMA_EVENTS);
+    class_id c = schema_record_class(s->schema, name, k->classes, k->class_count);
     if (c == CLASS_NONE || time < INT64_MIN + DAY) return; /* or no time at all */
-    value record = schema_record(s->schema, c, k->layout, STR("udm"), s->paths, PLACES + ASSETS, tree, scratch);
+    value record = schema_record(s->schema, c, k->layout, name, s->paths, PLACES + ASSETS, tree, scratch);
     uint64_t asset = asset_of(&record, scratch);
     for (size_t i = 0; i < PLACES; i++) {
         list_builder found = {0};

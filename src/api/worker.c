@@ -44,7 +44,7 @@ scan_worker *worker_new(const pk_program *p, const pk_scan_options *options, wor
     w->scratch = arena_new();
     w->wishes = wishes;
     w->last_time = TIMESTAMP_NONE;
-    w->entity_class = schema_find_class(program_schema(p->compiled), CONTEXT_SCHEMA);
+    w->entity_class = schema_find_class(program_schema(p->compiled), schema_of_records(SCHEMA_ENTITIES));
     if (wishes.sightings) w->sightings = sightings_new(program_schema(p->compiled));
     if (kind != WORK_MATCH) {
         w->finder = field_finder_new(program_schema(p->compiled));
@@ -97,10 +97,11 @@ static reader *reader_for(scan_worker *w, const format *f)
 static value udm_event(scan_worker *w, const event *e, const classification *k)
 {
     const schema *s = w->program->catalog->schema;
-    class_id c = schema_record_class(s, STR("udm"), k->classes, k->class_count);
+    pk_str name = schema_of_records(SCHEMA_EVENTS);
+    class_id c = schema_record_class(s, name, k->classes, k->class_count);
     if (c == CLASS_NONE) return (value){.type = VALUE_RECORD};
     record_paths all = record_paths_read(NULL, 0, w->scratch);
-    return schema_event_record(s, c, k->layout, STR("udm"), &all, event_tree(e, w->scratch), &e->source, w->scratch);
+    return schema_event_record(s, c, k->layout, name, &all, event_tree(e, w->scratch), &e->source, w->scratch);
 }
 
 static pk_str render_event(scan_worker *w, const event *e, const classification *k)

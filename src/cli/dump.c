@@ -40,7 +40,6 @@ static int run_prepared(dump *d, const command_line *line, pk_log_source *source
         if (line->items[i].id == OPTION_SCHEMA) model = line->items[i].value;
         if (line->items[i].id == 'o') path = line->items[i].value;
     }
-    if (model && strcmp(model, "udm") != 0) return usage_error("dump", "--schema knows udm");
     if (!session_open(s)) return EXIT_DAMAGED;
     if (!session_state_sources(s, line, sources)) return EXIT_USAGE;
     if (!session_build(s, NULL, &code)) return code; /* a program without rules: events are told apart all the same */
@@ -49,6 +48,7 @@ static int run_prepared(dump *d, const command_line *line, pk_log_source *source
     if (path && !out_open(&d->to, path)) return EXIT_DAMAGED;
     pk_status status = model ? pk_scanner_dump_as(s->scanner, model, on_event, d) : pk_scanner_dump(s->scanner, raw, on_event, d);
     progress_clear(&s->bar);
+    if (status == PK_ERROR_USAGE && model) return usage_error("dump", "--schema %s: events are shown by no such schema", model);
     bool written = out_close(&d->to);
     if (!written && out_pipe_closed(&d->to)) return EXIT_CLEAN;
     const pk_summary *sum = pk_scanner_summary(s->scanner);

@@ -125,7 +125,8 @@ static uint32_t record_slot(slot_table *t, class_id c, pk_str schema_name, pk_st
 static uint8_t zero_type(pk_str schema_name, pk_str path, arena *a)
 {
     udm_path p;
-    udm_root root = str_equal(schema_name, STR("udm-entity")) ? UDM_ENTITY : UDM_EVENT;
+    const schema_row *row = schema_row_find(schema_name);
+    udm_root root = row && row->records == SCHEMA_ENTITIES ? UDM_ENTITY : UDM_EVENT;
     if (!udm_resolve(root, path, a, &p, NULL)) return VALUE_STRING;
     return p.type == UDM_INT || p.type == UDM_FLOAT ? VALUE_INT : p.type == UDM_BOOL ? VALUE_BOOL : VALUE_STRING;
 }

@@ -157,8 +157,8 @@ static context *make_context(context_table *t, const classification *c, uint64_t
     *k.made = (context){.hash = hash, .layout = c->layout, .class_count = c->class_count, .empty = true};
     k.made->classes = ARENA_ARRAY(t->arena, class_id, c->class_count + 1);
     k.made->active = ARENA_ARRAY(t->arena, uint64_t, (p->class_count >> 6) + 1);
-    k.made->records[0] = schema_record_class(p->schema, STR("udm"), c->classes, c->class_count);
-    k.made->records[1] = schema_record_class(p->schema, STR("udm-entity"), c->classes, c->class_count);
+    k.made->records[0] = schema_record_class(p->schema, schema_of_records(SCHEMA_EVENTS), c->classes, c->class_count);
+    k.made->records[1] = schema_record_class(p->schema, schema_of_records(SCHEMA_ENTITIES), c->classes, c->class_count);
     for (size_t i = 0; i < c->class_count; i++) {
         k.made->classes[i] = c->classes[i];
         if (c->classes[i] < p->class_count) take_class(&k, c->classes[i]);

@@ -67,10 +67,10 @@ static bool provides(const class_row *c, const log_source *rule_source)
 /* Its events are all events of an ancestor that qualifies too, and fields mean the same there. */
 static bool ancestor_serves(const schema *s, const class_row *c, const log_source *rule_source)
 {
-    bool own_fields = c->own_sigma;
+    bool own_fields = c->own_usual;
     for (class_id up = c->shown.parent; up != CLASS_NONE; up = s->classes.at[up]->shown.parent) {
         if (provides(s->classes.at[up], rule_source)) return !own_fields;
-        own_fields |= s->classes.at[up]->own_sigma;
+        own_fields |= s->classes.at[up]->own_usual;
     }
     return false;
 }

@@ -88,8 +88,6 @@ static void ask_fields(planner *p, const field_map *m, unsigned depth)
     for (size_t i = 0; depth && i < m->count; i++) ask_fields(p, m->args[i], depth - 1);
 }
 
-static bool is_sigma(const mapping *m) { return str_equal(m->schema, STR("sigma")); }
-
 static const field_map *map_of(const planner *p, class_id c, const mapping *m)
 {
     return schema_field(p->finder->schema, c, m->schema, m->field, p->arena);
@@ -100,7 +98,7 @@ static void ask_classes(planner *p, const classification *k)
     for (size_t i = k->class_count; i-- > 0;) {
         const class_row *row = p->finder->schema->classes.at[k->classes[i]];
         for (size_t j = 0; j < row->mappings.len; j++)
-            if (is_sigma(&row->mappings.at[j])) ask_fields(p, map_of(p, k->classes[i], &row->mappings.at[j]), MAP_DEPTH);
+            if (schema_is_usual(row->mappings.at[j].schema)) ask_fields(p, map_of(p, k->classes[i], &row->mappings.at[j]), MAP_DEPTH);
     }
 }
 
@@ -124,7 +122,7 @@ static void draw_mappings(planner *p, drawing *d, class_id c, table *taken, mapp
     for (size_t i = 0; i < row->mappings.len && !p->failed; i++) {
         const mapping *m = &row->mappings.at[i];
         uint32_t name = table_get(taken, m->field);
-        if (!is_sigma(m) || m->field.len == 0 || name == TABLE_NONE - 1) continue;
+        if (!schema_is_usual(m->schema) || m->field.len == 0 || name == TABLE_NONE - 1) continue;
         const drawn_map *map = draw_map(p, map_of(p, c, m), MAP_DEPTH);
         if (!map) continue;
         if (name == TABLE_NONE) {

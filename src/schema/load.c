@@ -341,7 +341,7 @@ static void add_mapping(loader *l, class_row *row, pk_str schema_name, pk_str fi
     }
     mapping m = {.schema = schema_name, .field = field, .map = map};
     vec_push_in(l->s->arena, &row->mappings, m);
-    row->own_sigma |= str_equal(schema_name, STR("sigma"));
+    row->own_usual |= schema_is_usual(schema_name);
 }
 
 static void read_mapping(loader *l, class_row *row, pk_str schema_name, pk_str field, pk_str source, span at)
@@ -451,8 +451,7 @@ static void read_class(loader *l, pk_str name, const yaml_node *n)
             row->when = read_alternatives(l, e->value);
         else if (str_equal(k, STR("missing")))
             read_missing(l, row, e->value);
-        else if (str_equal(k, STR("sigma")) || str_equal(k, STR("ecs")) || str_equal(k, STR("cim")) ||
-                 str_equal(k, STR("udm")))
+        else if (schema_row_find(k) && schema_row_find(k)->mapped)
             read_mappings(l, row, k, e);
         else
             wrong(l, e->key_span, "'" STR_FMT "': no such part of a class", STR_ARG(k));

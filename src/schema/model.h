@@ -66,7 +66,7 @@ typedef struct {
     alternatives when;            /* on canonical fields; read only if the parent's holds */
     VEC(mapping) mappings;
     table mapping_index;          /* "sigma\0Image" -> index in mappings */
-    bool own_sigma;               /* some of its mappings are of Sigma's fields, whose rules go by log sources */
+    bool own_usual;               /* some of its mappings are of the usual schema's fields, whose rules go by log sources */
     VEC(class_id) children;
     _Atomic(record_leaves *) records[2]; /* by udm_root; made when somebody asks for it first */
 } class_row;

@@ -172,7 +172,7 @@ static void put_mapped(normaliser *n, class_id c)
     const class_row *row = n->schema->classes.at[c];
     for (size_t i = 0; i < row->mappings.len; i++) {
         const mapping *m = &row->mappings.at[i];
-        if (!str_equal(m->schema, STR("sigma")) || is_taken(n, m->field)) continue;
+        if (!schema_is_usual(m->schema) || is_taken(n, m->field)) continue;
         list_builder values = {0};
         field_finder_values(n->finder, c, m->schema, m->field, &values);
         if (values.items.len) put(n, m->field, one_or_list(&values));

@@ -9,18 +9,6 @@
 #include "event/field_path.h"
 #include "schema/model.h"
 
-bool schema_is_nested(pk_str schema_name, udm_root *root)
-{
-    *root = str_equal(schema_name, STR("udm-entity")) ? UDM_ENTITY : UDM_EVENT;
-    return *root == UDM_ENTITY || str_equal(schema_name, STR("udm"));
-}
-
-bool schema_has_records(pk_str schema_name)
-{
-    udm_root root;
-    return schema_is_nested(schema_name, &root);
-}
-
 bool schema_is_native(const schema *s, class_id c, pk_str schema_name)
 {
     return str_equal(s->families.at[s->classes.at[c]->shown.family].model, schema_name);

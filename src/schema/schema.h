@@ -89,6 +89,20 @@ struct field_map {
     size_t count;
 };
 
+/* ---- schemas (names.def): nothing else knows them by name ---- */
+
+typedef enum { SCHEMA_FLAT, SCHEMA_EVENTS, SCHEMA_ENTITIES } schema_record_kind;
+typedef struct {
+    const char *name;
+    schema_record_kind records;
+    bool mapped, usual;
+    const char *meaning;
+} schema_row;
+extern const schema_row schema_rows[];                /* ends with a row without name */
+const schema_row *schema_row_find(pk_str name);       /* NULL: there is none */
+bool schema_is_usual(pk_str schema_name);
+pk_str schema_of_records(schema_record_kind records); /* the name of the schema whose events are these records */
+
 /*
  * Where `field` of schema `schema_name` ("sigma") comes from in events of this class. Never NULL; a field that no mapping
  * names is MAP_FIELD of the same name (only the event can tell), unless the class lists all of its fields.
