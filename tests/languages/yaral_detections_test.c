@@ -1,5 +1,6 @@
 /* Runs the cases in tests/yaral: rules, records, and what is detected (see detections.h). */
 #include "detections.h"
+#include "languages/yaral/metrics.h"
 
 #include <glob.h>
 #include <stdio.h>
@@ -226,10 +227,51 @@ static void test_functions(void **state)
     }
 }
 
+/* The first set of fields of a metric, each with a value: `principal.asset.*` by its hostname. */
+static void put_fields(text *t, pk_str dimensions)
+{
+    pk_str rest = dimensions.len ? str_slice(dimensions, 0, str_find_char(dimensions, ';')) : STR("principal.user.*");
+    while (rest.len) {
+        size_t comma = str_find_char(rest, ',');
+        pk_str field = str_trim(str_slice(rest, 0, comma));
+        bool some = str_ends_with(field, STR(".*")), asset = str_ends_with(field, STR(".asset.*"));
+        text_put_cstring(t, ", ");
+        text_put(t, some ? str_slice(field, 0, field.len - 1) : field);
+        text_printf(t, "%s:$ip", !some ? "" : asset ? "hostname" : "userid");
+        rest = comma == STR_NPOS ? STR("") : str_slice(rest, comma + 1, STR_NPOS);
+    }
+}
+
+/* What each metric counts is understood, its fields are those of the data model, and a rule with it becomes a plan. */
+static void test_metrics(void **state)
+{
+    (void)state;
+    size_t count = 0, refused = 0;
+    for (const metric_definition *m; (m = metric_at(count)) != NULL; count++) {
+        detection_world w = new_world();
+        text t = {0};
+        text_put_cstring(&t, "rule r { meta: author = \"picket\" events: $e.metadata.event_type = \"USER_LOGIN\" $e.principal.ip = $ip match: $ip over 5m outcome: ");
+        text_printf(&t, "$x = max(metrics." STR_FMT "(period:1d, window:30d, metric:%s, agg:sum", STR_ARG(m->name), *m->value ? "value_sum" : "event_count_sum");
+        put_fields(&t, str_from(m->dimensions));
+        text_put_cstring(&t, ")) condition: $e and $x > 1 }");
+        const rule *r = load_text(&w, text_view(&t), STR("metric.yaral"));
+        rule_state wanted = m->reason ? RULE_UNSUPPORTED : RULE_RUNNABLE;
+        if (r->state != wanted) fail_msg(STR_FMT ": " STR_FMT, STR_ARG(text_view(&t)), STR_ARG(r->reason));
+        for (size_t i = 0; i < diag_count(ir_diags(w.catalog)) && !m->reason; i++)
+            fail_msg(STR_FMT ": " STR_FMT, STR_ARG(m->name), STR_ARG(diag_at(ir_diags(w.catalog), i)->message));
+        if (r->plan) check_text_form(&w, r);
+        refused += m->reason != NULL;
+        text_free(&t);
+        ir_catalog_free(w.catalog);
+    }
+    print_message("%zu metrics, %zu refused\n", count, refused);
+    assert_true(count >= 38);
+}
+
 /* With an argument only the files with that name: `yaral_detections_test tables`. */
 int main(int argc, char **argv)
 {
     only = argc > 1 ? argv[1] : "*";
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_cases), cmocka_unit_test(test_functions)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_cases), cmocka_unit_test(test_functions), cmocka_unit_test(test_metrics)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
