@@ -230,7 +230,11 @@ static void find_part(const stage *s, const expr *e, bool negated, void *user)
 bool plan_names_parts(const plan *p)
 {
     bool names = false;
-    for (size_t i = 0; i < p->stage_count; i++) names |= p->stages[i]->kind == STAGE_JOIN;
+    for (size_t i = 0; i < p->stage_count; i++) {
+        const stage *s = p->stages[i];
+        names |= s->kind == STAGE_JOIN;
+        for (size_t k = 0; s->kind == STAGE_EXPAND && k < s->as.expand.count; k++) names |= s->as.expand.lists[k].part.len > 0;
+    }
     if (!names) ir_walk_plan(p, find_part, &names);
     return names;
 }
