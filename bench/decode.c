@@ -22,6 +22,7 @@ static bool on_event(const event *e, void *user)
     counts *c = user;
     c->events++;
     c->fields += e->field_count;
+    for (size_t i = 0; i < e->field_count; i++) (void)event_field_value(e, &e->fields[i]);
     return true;
 }
 

@@ -449,7 +449,7 @@ static void look_at(classifier *c, const event *e, class_id stated, memo_key *k)
         if (place == NO_PLACE || e->fields[i].value.type == VALUE_NULL) continue;
         if (c->present[place / 64] >> (place % 64) & 1) continue;
         c->present[place / 64] |= UINT64_C(1) << (place % 64);
-        c->seen[place] = event_field_value(e, &e->fields[i]);
+        c->seen[place] = c->depth[place] ? event_field_value(e, &e->fields[i]) : &e->fields[i].value;
     }
     key_put(k, &stated, sizeof stated);
     for (size_t w = 0; w < words; w++)

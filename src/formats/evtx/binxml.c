@@ -12,7 +12,7 @@
 
 #include "base/unicode.h"
 
-enum { DEPTH_LIMIT = 64, NAME_HEADER = 8 /* next name, hash, number of characters */, TEXT_BUFFER = 2 << 10 };
+enum { DEPTH_LIMIT = 64, TEXT_BUFFER = 2 << 10 };
 
 typedef struct {
     const binxml_parser *p;
@@ -24,6 +24,7 @@ typedef struct {
     size_t used_before;   /* of the arena */
     bool is_template;
     bool has_dependency;  /* start elements carry a dependency identifier */
+    bool apart;           /* the next value is kept apart, as binxml_parser.apart says */
     VEC(uint16_t) uses;
 } parse;
 
@@ -47,7 +48,7 @@ bool binxml_name_at(evtx_chunk chunk, size_t at, const uint8_t **chars, uint16_t
     if (at > chunk.len) return false;
     cursor c = {chunk.bytes + at, chunk.bytes + chunk.len};
     const uint8_t *skipped;
-    return read_bytes(&c, NAME_HEADER - 2, &skipped) && read_u16le(&c, units) &&
+    return read_bytes(&c, BINXML_NAME_HEADER - 2, &skipped) && read_u16le(&c, units) &&
            read_bytes(&c, 2 * (size_t)*units, chars);
 }
 
@@ -60,7 +61,7 @@ static bool parse_name(parse *s, pk_str *out)
     if (!binxml_name_at(s->p->chunk, offset, &chars, &name.units)) return fail(s, "a name outside the chunk");
     if (offset == place(s)) {
         name.in_place = true;
-        if (!read_bytes(&s->c, NAME_HEADER + 2 * (size_t)name.units + 2, &skipped))
+        if (!read_bytes(&s->c, BINXML_NAME_HEADER + 2 * (size_t)name.units + 2, &skipped))
             return fail(s, "BinXML ends inside a name");
     }
     *out = binxml_text(&s->texts, chars, name.units);
@@ -125,12 +126,31 @@ static bool parse_counted_text(parse *s, pk_str *out)
     return true;
 }
 
+static bool add_substitution(parse *s, binxml_content ***tail, uint16_t index)
+{
+    add_content(s, tail, CONTENT_SUBSTITUTION)->index = index;
+    while (s->uses.len <= index) vec_push_in(s->p->arena, &s->uses, 0);
+    if (s->uses.at[index] < UINT16_MAX) s->uses.at[index]++;
+    if (s->uses.at[index] > 1) s->tree->repeats = true;
+    return within_limit(s);
+}
+
+/* A text that becomes a value. */
+static bool keep_apart(parse *s, binxml_content ***tail)
+{
+    uint16_t units;
+    const uint8_t *chars;
+    if (!read_u16le(&s->c, &units) || !read_bytes(&s->c, 2 * (size_t)units, &chars)) return fail(s, "BinXML ends inside a text");
+    return add_substitution(s, tail, (uint16_t)s->uses.len);
+}
+
 /* Value = type data; MS-EVEN6 has only strings here. */
 static bool parse_value(parse *s, binxml_content **first, binxml_content ***tail)
 {
     uint8_t type;
     pk_str chars;
     if (!read_u8(&s->c, &type)) return fail(s, "BinXML ends inside a value");
+    if (type == BINXML_STRING && s->apart) return keep_apart(s, tail);
     if (type == BINXML_STRING) return parse_counted_text(s, &chars) && add_text(s, first, tail, chars);
     binxml_value v = {.type = type, .size = (uint16_t)binxml_fixed_size(type)};
     if (v.size == 0 && type != BINXML_NULL) return fail(s, "a value of a type that cannot stand in a text");
@@ -145,11 +165,7 @@ static bool parse_substitution(parse *s, binxml_content ***tail)
     uint16_t index;
     uint8_t declared;
     if (!read_u16le(&s->c, &index) || !read_u8(&s->c, &declared)) return fail(s, "BinXML ends inside a substitution");
-    add_content(s, tail, CONTENT_SUBSTITUTION)->index = index;
-    while (s->uses.len <= index) vec_push_in(s->p->arena, &s->uses, 0);
-    if (s->uses.at[index] < UINT16_MAX) s->uses.at[index]++;
-    if (s->uses.at[index] > 1) s->tree->repeats = true;
-    return within_limit(s);
+    return add_substitution(s, tail, index);
 }
 
 /* CharacterRef = one UTF-16 code unit. */
@@ -211,6 +227,7 @@ static bool parse_attributes(parse *s, binxml_element *e)
             next = &current->next;
             tail = &current->content;
             if (!parse_name(s, &current->name)) return false;
+            s->apart = s->p->apart && !(str_equal(e->name, STR("Data")) && str_equal(current->name, STR("Name")));
             continue;
         }
         if (!current) return true;
@@ -250,6 +267,7 @@ static bool parse_content(parse *s, binxml_element *e, unsigned depth)
             if (!parse_instruction(s, token)) return false;
             continue;
         default:
+            s->apart = s->p->apart;
             if (!parse_piece(s, token, &e->content, &tail, &known)) return false;
             if (!known) {
                 s->c.at--;
@@ -260,18 +278,24 @@ static bool parse_content(parse *s, binxml_element *e, unsigned depth)
     return fail(s, "BinXML ends inside an element");
 }
 
+bool binxml_start_at(evtx_chunk chunk, size_t at, const uint8_t **name, uint16_t *units)
+{
+    if (at > chunk.len) return false;
+    cursor c = {chunk.bytes + at, chunk.bytes + chunk.len};
+    uint32_t size, offset;
+    if (!read_u32le(&c, &size) || !read_u32le(&c, &offset) || size > chunk.len) return false;
+    if (!binxml_name_at(chunk, offset, name, units) || *units == 0) return false;
+    const uint8_t *end = *name + 2 * (size_t)*units;
+    return (size_t)(chunk.bytes + chunk.len - end) >= 2 && end[0] == 0 && end[1] == 0;
+}
+
 /* Could a start element with (or without) a dependency identifier stand here? Its name must be a name. */
 static bool plausible_start(const parse *s, bool dependency)
 {
-    cursor c = s->c;
-    const uint8_t *skipped, *chars;
+    const uint8_t *name;
     uint16_t units;
-    uint32_t size, name;
-    if (dependency && !read_bytes(&c, 2, &skipped)) return false;
-    if (!read_u32le(&c, &size) || !read_u32le(&c, &name) || size > s->p->chunk.len) return false;
-    if (!binxml_name_at(s->p->chunk, name, &chars, &units) || units == 0) return false;
-    const uint8_t *end = chars + 2 * (size_t)units;
-    return (size_t)(s->p->chunk.bytes + s->p->chunk.len - end) >= 2 && end[0] == 0 && end[1] == 0;
+    size_t least = dependency ? 10 : 8;
+    return cursor_left(&s->c) >= least && binxml_start_at(s->p->chunk, place(s) + least - 8, &name, &units);
 }
 
 /*

@@ -101,6 +101,7 @@ typedef struct {
     evtx_chunk chunk;
     arena *arena;             /* of the tree */
     size_t limit;             /* most bytes of arena for one tree */
+    bool apart;               /* values of texts become substitutions, numbered as they stand (shape.c) */
 } binxml_parser;
 
 /* The fragment of a template definition: all of [at, end). */
@@ -111,6 +112,9 @@ bool binxml_parse_element(const binxml_parser *p, size_t at, size_t end, binxml_
 /* Processing instructions at `at` are skipped: the place behind them, or SIZE_MAX with the problem set. */
 size_t binxml_skip_instruction(const binxml_parser *p, size_t at, size_t end, evtx_problem *problem);
 
+/* Can a start element stand at `at` (behind its token) that has no dependency identifier? The name is that of binxml_name_at. */
+bool binxml_start_at(evtx_chunk chunk, size_t at, const uint8_t **name, uint16_t *units);
+
 /* A name of the chunk's string table: its characters in `units` code units at *text; false: it is not inside. */
 bool binxml_name_at(evtx_chunk chunk, size_t at, const uint8_t **text, uint16_t *units);
 
@@ -120,5 +124,8 @@ static inline uint32_t chunk_u32(evtx_chunk c, size_t at)
     uint32_t n = 0;
     return at <= c.len && read_u32le(&k, &n) ? n : 0;
 }
+
+/* What a name in the string table begins with: link to the next one, hash, number of characters. */
+enum { BINXML_NAME_HEADER = 8 };
 
 #endif

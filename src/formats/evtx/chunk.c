@@ -179,6 +179,12 @@ static const value *record_tree(const event *e, arena *a)
     return tree;
 }
 
+static void record_decode(const event *e, event_field *f)
+{
+    reader *r = (reader *)(uintptr_t)e->reader; /* its scratch memory is filled */
+    evtx_field_decode(&r->fields, f);
+}
+
 static void record_write_json(const event *e, arena *a, text *out)
 {
     scratch s = {.arena = a, .buffer = 4 << 10};
@@ -237,7 +243,7 @@ static bool read_record(walk *w, const found_record *f, event_fn fn, void *user)
     if (!parse_record(w, f)) return true;
     evtx_fields_read(&r->fields, &r->record);
     event e = {
-        .format = &evtx_format, .source = *w->source, .fields = r->fields.fields.at,
+        .format = &evtx_format, .source = *w->source, .fields = r->fields.fields.at, .decode = record_decode,
         .field_count = r->fields.fields.len, .tree = record_tree, .each_value = record_each_value, .texts = record_texts,
         .write_json = record_write_json, .reader = r,
     };

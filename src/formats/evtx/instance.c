@@ -12,6 +12,7 @@
  */
 #define _DEFAULT_SOURCE /* le32toh */
 #include "formats/evtx/instance.h"
+#include "formats/evtx/shape.h"
 
 #include <endian.h>
 
@@ -19,6 +20,7 @@ enum {
     NESTING_LIMIT = 16,
     ELEMENT_WEIGHT = 64,
     ARRAY_WEIGHT = 32,               /* a byte of an array may become a value */
+    ODD_TYPES = BINXML_ARRAY | BINXML_HANDLE, /* bits of types: BinXML and arrays have one of them, and HANDLE alone besides */
     INLINE_LIMIT = 4 << 20,          /* bytes of an element tree without a template */
 };
 #define WEIGHT_LIMIT (UINT64_C(4) << 20) /* twice what an honest chunk can need */
@@ -51,13 +53,14 @@ static inline uint32_t descriptor(const uint8_t *sizes, uint32_t i)
 }
 
 /*
- * Sizes and types first, then the bytes of all values, one after the other. *plain: none of them is BinXML, an array, or
- * used more than once; then *weight is what the fragment weighs.
+ * Sizes and types first, then the bytes of all values, one after the other. *odd: bits of the types that are there, of those
+ * that only BinXML and arrays have (and few others). *weight is that of the fragment if there are no such values, and none is
+ * used more than once.
  */
-static bool parse_values(parse *s, uint32_t number, uint64_t *weight, bool *plain)
+static bool parse_values(parse *s, uint32_t number, const uint8_t **descriptors, uint64_t *weight, uint32_t *odd)
 {
     evtx_record *r = s->r;
-    uint32_t count, total = 0, odd = 0;
+    uint32_t count, total = 0, all = 0;
     const uint8_t *sizes, *bytes;
     if (!read_u32le(&s->c, &count)) return fail(s, "BinXML ends inside a template instance");
     if (count > cursor_left(&s->c) / 4 || !read_bytes(&s->c, 4 * (size_t)count, &sizes))
@@ -66,9 +69,9 @@ static bool parse_values(parse *s, uint32_t number, uint64_t *weight, bool *plai
     f->first = (uint32_t)r->values.len;
     f->count = count;
     for (uint32_t i = 0; i < count; i++) {
-        uint32_t d = descriptor(sizes, i), type = d >> 16 & 0xff;
+        uint32_t d = descriptor(sizes, i);
         total += d & 0xffff; /* a chunk has no room for so many that this could overflow */
-        odd |= (type & BINXML_ARRAY) | (type == BINXML_FRAGMENT);
+        all |= d;
     }
     if (!read_bytes(&s->c, total, &bytes)) return fail(s, "a value that reaches over the end of its record");
     vec_reserve(&r->values, r->values.len + count + 1); /* so that there is an address even for none */
@@ -80,27 +83,49 @@ static bool parse_values(parse *s, uint32_t number, uint64_t *weight, bool *plai
     }
     r->values.len += count;
     *weight = (uint64_t)f->tree->element_count * ELEMENT_WEIGHT + total;
-    *plain = !odd && !f->tree->repeats;
+    *odd = all & ODD_TYPES << 16;
+    *descriptors = sizes;
     return true;
 }
 
-/* Reads the values that are BinXML themselves, and weighs the fragment. */
-static bool parse_nested(parse *s, uint32_t number, uint64_t *weight)
+/* What a value weighs; one that is BinXML itself is read for that. */
+static bool parse_odd(parse *s, uint32_t at, uint64_t *weight)
 {
     evtx_record *r = s->r;
-    evtx_fragment f = r->fragments.at[number];
-    const binxml_tree *tree = f.tree;
-    *weight = (uint64_t)tree->element_count * ELEMENT_WEIGHT;
+    const binxml_value *v = &r->values.at[at]; /* until more of them are read */
+    *weight = v->type & BINXML_ARRAY ? (uint64_t)v->size * ARRAY_WEIGHT : v->size;
+    if (v->type != BINXML_FRAGMENT || !v->size) return true;
+    size_t place_of = (size_t)(v->bytes - r->chunk.bytes);
+    uint32_t first;
+    if (!parse_fragments(r, place_of, place_of + v->size, s->depth + 1, &first, weight, s->problem)) return false;
+    r->values.at[at].fragment = first;
+    return true;
+}
+
+/* Reads the values that are BinXML themselves, and weighs the fragment; `weight` as parse_values left it. */
+static bool parse_nested(parse *s, uint32_t number, const uint8_t *descriptors, uint64_t *weight)
+{
+    evtx_fragment f = s->r->fragments.at[number];
     for (uint32_t i = 0; i < f.count; i++) {
-        const binxml_value *v = &r->values.at[f.first + i]; /* until more of them are read */
-        uint64_t own = v->type & BINXML_ARRAY ? (uint64_t)v->size * ARRAY_WEIGHT : v->size;
-        if (v->type == BINXML_FRAGMENT && v->size) {
-            size_t at = (size_t)(v->bytes - r->chunk.bytes);
-            uint32_t first;
-            if (!parse_fragments(r, at, at + v->size, s->depth + 1, &first, &own, s->problem)) return false;
-            r->values.at[f.first + i].fragment = first;
-        }
-        *weight += own * (!tree->repeats ? 1 : i < tree->use_count ? tree->uses[i] : 0);
+        uint32_t d = descriptor(descriptors, i);
+        uint64_t own;
+        if (!(d & ODD_TYPES << 16)) continue;
+        if (!parse_odd(s, f.first + i, &own)) return false;
+        *weight += own - (d & 0xffff);
+        if (*weight > WEIGHT_LIMIT) return fail(s, "a record that expands beyond its limit");
+    }
+    return true;
+}
+
+/* The same where the template uses values more than once. */
+static bool parse_repeated(parse *s, uint32_t number, uint64_t *weight)
+{
+    evtx_fragment f = s->r->fragments.at[number];
+    *weight = (uint64_t)f.tree->element_count * ELEMENT_WEIGHT;
+    for (uint32_t i = 0; i < f.count; i++) {
+        uint64_t own;
+        if (!parse_odd(s, f.first + i, &own)) return false;
+        *weight += own * (i < f.tree->use_count ? f.tree->uses[i] : 0);
         if (*weight > WEIGHT_LIMIT) return fail(s, "a record that expands beyond its limit");
     }
     return true;
@@ -121,8 +146,23 @@ static bool parse_instance(parse *s, uint32_t number, uint64_t *weight)
         return fail(s, "a template definition that reaches over the end of its record");
     r->fragments.at[number].template = t;
     r->fragments.at[number].tree = &t->tree;
-    bool plain;
-    return parse_values(s, number, weight, &plain) && (plain || parse_nested(s, number, weight));
+    uint32_t odd;
+    if (!parse_values(s, number, &skipped, weight, &odd)) return false;
+    if (t->tree.repeats) return parse_repeated(s, number, weight);
+    return !odd || parse_nested(s, number, skipped, weight);
+}
+
+/* An element without a template that is like many others; false: it is not. */
+static bool parse_shape(parse *s, uint32_t number, uint64_t *weight)
+{
+    evtx_record *r = s->r;
+    size_t at = place(s), after, first = r->values.len;
+    evtx_template *t = evtx_shape_find(r, at, end_of(s), &after);
+    if (!t) return false;
+    s->c.at = r->chunk.bytes + after;
+    *weight = (uint64_t)t->tree.element_count * ELEMENT_WEIGHT + (after - at);
+    r->fragments.at[number] = (evtx_fragment){&t->tree, t, (uint32_t)first, (uint32_t)(r->values.len - first), 0};
+    return true;
 }
 
 static bool parse_inline(parse *s, uint32_t number, uint64_t *weight)
@@ -146,7 +186,7 @@ static bool parse_one(parse *s, bool is_template, uint32_t *last, uint64_t *weig
     vec_push(&r->fragments, (evtx_fragment){0});
     if (*last) r->fragments.at[*last - 1].next = number + 1;
     *last = number + 1;
-    return is_template ? parse_instance(s, number, weight) : parse_inline(s, number, weight);
+    return is_template ? parse_instance(s, number, weight) : parse_shape(s, number, weight) || parse_inline(s, number, weight);
 }
 
 /* Fragment = [FragmentHeader] (Instance | Element), PIs around; values hold several of them in a row. */
@@ -188,6 +228,7 @@ bool evtx_record_parse(evtx_record *r, size_t at, size_t end, evtx_problem *prob
     uint32_t first;
     uint64_t weight;
     r->values.len = r->fragments.len = 0;
+    r->size = end - at;
     *problem = (evtx_problem){0};
     return parse_fragments(r, at, end, 0, &first, &weight, problem);
 }

@@ -19,6 +19,7 @@ typedef struct {
     evtx_chunk chunk;
     evtx_templates *templates;
     arena *arena;              /* of elements without a template; reset with each record by the owner */
+    size_t size;               /* bytes of its BinXML */
     VEC(binxml_value) values;
     VEC(evtx_fragment) fragments; /* number 0 is the record's own */
 } evtx_record;

@@ -28,6 +28,7 @@ typedef struct {
 } slots;
 
 static bool nobody_asks(slots s) { return s.count == 0 && s.node == PATH_NONE; }
+static bool is_one_slot(const slots *s) { return s->count == 1 && s->node == PATH_NONE; }
 
 typedef struct {
     step_kind kind;
@@ -39,9 +40,26 @@ typedef struct {
     value constant;
 } step;
 
+/* What is run for fields: most steps are one value to its slots. */
+typedef enum {
+    RUN_VALUE,
+    RUN_ATTRIBUTE, /* nothing if it is NULL */
+    RUN_STEP,      /* any other step */
+} run_kind;
+
+typedef struct {
+    uint8_t kind;
+    bool may_open;                       /* something is asked for in records that a text may hold */
+    bool again;                          /* one more slot of the step before */
+    uint16_t index;
+    path_slot slot;
+    uint32_t step;                       /* its number: for what only that gets right */
+} quick_step;
+
 struct evtx_plan {
     path_node node;                      /* the parent of the template's elements */
     VEC(step) steps;
+    VEC(quick_step) quick;
     evtx_plan *next;
 };
 
@@ -71,6 +89,13 @@ static slots slots_of(const maker *m, path_node node)
 
 static void add_step(maker *m, step s) { vec_push_in(m->arena, &m->plan->steps, s); }
 
+/* A constant that holds no record need not be looked into for each event. */
+static slots slots_of_constant(slots s, const value *constant)
+{
+    if (constant->type != VALUE_STRING || !inner_text_may_open(constant->as.string)) s.node = PATH_NONE;
+    return s;
+}
+
 static bool wanted(const maker *m, path_node node)
 {
     if (node == EVERY_VALUE) return true;
@@ -85,7 +110,7 @@ static void plan_attributes(maker *m, const binxml_element *e, path_node node)
         if (nobody_asks(s)) continue;
         if (!a->content) add_step(m, (step){.kind = STEP_CONSTANT, .plain = s, .constant = {.type = VALUE_BLANK}});
         else if (a->content->kind == CONTENT_CONSTANT)
-            add_step(m, (step){.kind = STEP_CONSTANT, .plain = s, .constant = a->content->constant});
+            add_step(m, (step){.kind = STEP_CONSTANT, .plain = slots_of_constant(s, &a->content->constant), .constant = a->content->constant});
         else add_step(m, (step){.kind = STEP_ATTRIBUTE, .plain = s, .index = a->content->index});
     }
 }
@@ -131,10 +156,13 @@ static void plan_content(maker *m, const binxml_element *e, path_node node)
     s.constant.type = VALUE_BLANK;
     if (e->content && e->content->kind == CONTENT_SUBSTITUTION) {
         s.index = e->content->index;
-        if ((named || !e->attributes) && s.plain.count == 1 && s.plain.node == PATH_NONE) s.kind = STEP_PLAIN;
+        if ((named || !e->attributes) && is_one_slot(&s.plain)) s.kind = STEP_PLAIN;
     } else {
+        if (nobody_asks(s.plain) && nobody_asks(s.below)) return;
         s.index = UINT16_MAX; /* no template has as many values: never found, so the constant counts */
         if (e->content) s.constant = e->content->constant;
+        s.plain = slots_of_constant(s.plain, &s.constant);
+        s.below = slots_of_constant(s.below, &s.constant);
     }
     add_step(m, s);
 }
@@ -155,12 +183,29 @@ static void plan_element(maker *m, const binxml_element *e, path_node parent)
     if (wanted(m, node)) plan_content(m, e, node);
 }
 
+static void add_quick_step(maker *m, uint32_t number)
+{
+    const step *s = &m->plan->steps.at[number];
+    bool value_alone = s->kind == STEP_PLAIN || (s->kind == STEP_VALUE && s->index != UINT16_MAX && (!s->element || !s->element->attributes));
+    quick_step q = {.kind = RUN_STEP, .index = s->index, .step = number};
+    size_t count = value_alone || s->kind == STEP_ATTRIBUTE ? s->plain.count : 0;
+    if (count == 0) vec_push_in(m->arena, &m->plan->quick, q);
+    for (size_t i = 0; i < count; i++) {
+        q.kind = value_alone ? RUN_VALUE : RUN_ATTRIBUTE;
+        q.may_open = s->plain.node != PATH_NONE;
+        q.again = i > 0;
+        q.slot = s->plain.at[i];
+        vec_push_in(m->arena, &m->plan->quick, q);
+    }
+}
+
 static evtx_plan *new_plan(const evtx_fields *f, arena *a, const binxml_tree *tree, path_node node)
 {
     evtx_plan *made = ARENA_NEW(a, evtx_plan);
     maker m = {f->paths, a, made};
     made->node = node;
     for (const binxml_element *e = tree->roots; e; e = e->next) plan_element(&m, e, node);
+    for (uint32_t i = 0; node != EVERY_VALUE && i < made->steps.len; i++) add_quick_step(&m, i);
     return made;
 }
 
@@ -213,6 +258,45 @@ static void run_fragments(const run *x, uint32_t first, path_node node);
 
 static bool is_null(const binxml_value *v) { return v->type == BINXML_NULL; }
 
+/* ---- values that are decoded when somebody asks ---- */
+
+static bool is_scalar(uint8_t type) { return !(type & BINXML_ARRAY) && type != BINXML_FRAGMENT; }
+
+/* Bytes, and type and size in place of their number. */
+static inline event_field undecoded(path_slot slot, const binxml_value *v)
+{
+    if (v->size == 0 || is_null(v)) return (event_field){.slot = slot, .value = {.type = VALUE_BLANK}};
+    pk_str raw = {(const char *)v->bytes, (size_t)v->type << 16 | v->size};
+    return (event_field){.slot = slot, .undecoded = true, .value = value_string(raw)};
+}
+
+/* Could the text be a record (inner_text.h)? Told by its first byte; blanks may stand before it. */
+static inline bool may_open(const binxml_value *v)
+{
+    if (v->type != BINXML_STRING && v->type != BINXML_ANSI_STRING) return false;
+    if (v->size < 2) return false;
+    uint8_t c = v->bytes[0];
+    return c <= ' ' || c == '{' || c == '[' || c == '<';
+}
+
+void evtx_field_decode(evtx_fields *f, event_field *field)
+{
+    pk_str raw = field->value.as.string;
+    binxml_value v = {.bytes = (const uint8_t *)raw.ptr, .size = (uint16_t)raw.len, .type = (uint8_t)(raw.len >> 16)};
+    field->undecoded = false;
+    field->value = binxml_decode(f->texts, &v);
+}
+
+/* Decodes to nothing: texts of NULs alone, too. */
+static bool is_blank(const run *x, const binxml_value *v)
+{
+    if (v->size == 0 || is_null(v)) return true;
+    bool is_text = v->type == BINXML_STRING || v->type == BINXML_ANSI_STRING;
+    return is_text && v->bytes[0] == 0 && binxml_decode(x->texts, v).type == VALUE_BLANK;
+}
+
+/* ---- steps ---- */
+
 /* Does nobody want the value, since it is no text? */
 static bool is_passed_over(const run *x, uint8_t type)
 {
@@ -241,6 +325,11 @@ static void run_value(const run *x, const evtx_fragment *in, const step *s)
     bool below = has_attributes(x->r, in, s), constant = s->index == UINT16_MAX || v->type == BINXML_FRAGMENT;
     slots to = below ? s->below : s->plain;
     if (nobody_asks(to) || (!constant && is_passed_over(x, v->type))) return;
+    if (!constant && !x->fn && is_scalar(v->type) && (to.node == PATH_NONE || !may_open(v))) {
+        if (below && is_blank(x, v)) return;
+        for (size_t i = 0; i < to.count; i++) vec_push(&x->f->fields, undecoded(to.at[i], v));
+        return;
+    }
     value decoded = constant ? s->constant : binxml_decode(x->texts, v);
     if (below && decoded.type == VALUE_BLANK) return;
     emit(x, to, &decoded);
@@ -252,9 +341,8 @@ static void run_plain(const run *x, const evtx_fragment *in, const step *s)
     if (v->type & BINXML_ARRAY || v->type == BINXML_FRAGMENT) {
         run_value(x, in, s);
     } else if (!is_passed_over(x, v->type)) {
-        event_field field = {.slot = s->plain.at[0], .value = binxml_decode(x->texts, v)};
-        if (x->fn) x->fn(&field.value, x->user);
-        else vec_push(&x->f->fields, field);
+        value decoded = binxml_decode(x->texts, v);
+        emit(x, s->plain, &decoded);
     }
 }
 
@@ -298,6 +386,20 @@ static void run_step(const run *x, const evtx_fragment *in, const step *s)
     }
 }
 
+static void run_quickly(const run *x, const evtx_fragment *in, const evtx_plan *p)
+{
+    evtx_fields *f = x->f;
+    for (size_t i = 0; i < p->quick.len; i++) {
+        const quick_step *q = &p->quick.at[i];
+        const binxml_value *v = evtx_value_at(x->r, in, q->index);
+        if (q->kind == RUN_STEP || !is_scalar(v->type) || (q->may_open && may_open(v))) {
+            if (!q->again) run_step(x, in, &p->steps.at[q->step]);
+        } else if (q->kind == RUN_VALUE || !is_null(v)) {
+            vec_push(&f->fields, undecoded(q->slot, v));
+        }
+    }
+}
+
 /* Fragments of a value, as children of `node`. */
 static void run_fragments(const run *x, uint32_t first, path_node node)
 {
@@ -305,7 +407,8 @@ static void run_fragments(const run *x, uint32_t first, path_node node)
         const evtx_fragment *in = &x->r->fragments.at[next - 1];
         /* What has no template gets a plan for this record alone. */
         const evtx_plan *p = in->template ? plan_for(x->f, in->template, node) : new_plan(x->f, x->texts->arena, in->tree, node);
-        for (size_t i = 0; i < p->steps.len; i++) run_step(x, in, &p->steps.at[i]);
+        if (!x->fn) run_quickly(x, in, p);
+        for (size_t i = 0; x->fn && i < p->steps.len; i++) run_step(x, in, &p->steps.at[i]);
     }
 }
 

@@ -16,8 +16,10 @@ typedef struct {
     VEC(event_field) fields;
 } evtx_fields;
 
-/* Fills f->fields from the record, in its order. */
+/* Fills f->fields from the record, in its order; most of them undecoded. */
 void evtx_fields_read(evtx_fields *f, const evtx_record *r);
+/* Makes the value of one that is. */
+void evtx_field_decode(evtx_fields *f, event_field *field);
 
 /* event_each_value of the record; texts are decoded into `s`. */
 void evtx_each_value(evtx_fields *f, const evtx_record *r, bool texts_only, scratch *s,

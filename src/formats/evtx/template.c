@@ -33,6 +33,8 @@ void evtx_templates_begin_chunk(evtx_templates *t)
     if (arena_used(t->arena) <= CACHE_LIMIT) return;
     arena_reset(t->arena);
     memset(t->buckets, 0, sizeof t->buckets);
+    memset(t->shapes, 0, sizeof t->shapes);
+    t->shape_count = 0;
 }
 
 /* ---- is it one that we know? ---- */

@@ -20,7 +20,7 @@ struct evtx_template {
     binxml_tree tree;
     uint8_t guid[16];
     uint32_t size;                                  /* of the definition's BinXML */
-    const uint8_t *bytes;                           /* copy of it */
+    const uint8_t *bytes;                           /* copy of it; of a shape the key */
     evtx_template *variant;                         /* another one with the same hash */
     evtx_plan *plans;                               /* one for each place where it was met */
     const binxml_content *record_id;                /* content of Event/System/EventRecordID; NULL: it has none */
@@ -40,6 +40,8 @@ typedef struct {
 typedef struct {
     arena *arena; /* of all templates and plans; emptied when it has grown too large */
     evtx_template *buckets[1024];
+    evtx_template *shapes[256];                     /* of elements without a template (shape.c) */
+    size_t shape_count;
     VEC(evtx_chunk_template) in_chunk;
     uint16_t *by_offset;                            /* EVTX_OFFSETS: number in in_chunk plus 1; 0: not yet asked for */
     size_t parsed_in_chunk;                         /* bytes of definitions parsed for this chunk */

@@ -5,6 +5,8 @@
  */
 #include "formats/evtx/texts.h"
 
+#include "event/event.h"
+
 #ifdef __SSE2__
 #include <emmintrin.h>
 #endif
@@ -16,9 +18,17 @@ typedef struct {
     bool composed;
 } collecting;
 
+/* event_each_value may leave them out. */
+static bool looks_like_number(pk_str s)
+{
+    size_t i = 0;
+    while (i < s.len && is_number_character(s.ptr[i])) i++;
+    return i == s.len;
+}
+
 static void add_constant(collecting *c, const value *v)
 {
-    if (v->type != VALUE_STRING) return;
+    if (v->type != VALUE_STRING || looks_like_number(v->as.string)) return;
     text_put(&c->out, v->as.string);
     text_put_char(&c->out, '\0');
 }
@@ -39,7 +49,8 @@ static void add_content(collecting *c, const binxml_content *first)
 
 static void add_element(collecting *c, const binxml_element *e)
 {
-    for (const binxml_attribute *a = e->attributes; a; a = a->next) add_content(c, a->content);
+    for (const binxml_attribute *a = e->attributes; a; a = a->next)
+        if (e->data != DATA_NAMED || !str_equal(a->name, STR("Name"))) add_content(c, a->content); /* it is the field's name */
     add_content(c, e->content);
 }
 
@@ -57,23 +68,6 @@ static void collect_constants(evtx_template *t, arena *templates)
 static bool is_wide(uint8_t type) { return (type & ~BINXML_ARRAY) == BINXML_STRING; }
 static bool is_narrow(uint8_t type) { return (type & ~BINXML_ARRAY) == BINXML_ANSI_STRING; }
 
-#ifdef __SSE2__
-/* Sixteen code units as bytes, those that no byte holds as 0 or 0xff; *all: or-ed together. */
-static inline void narrow_16(char *out, const uint8_t *bytes, __m128i *all)
-{
-    __m128i a = _mm_loadu_si128((const __m128i *)(const void *)bytes), b = _mm_loadu_si128((const __m128i *)(const void *)(bytes + 16));
-    *all = _mm_or_si128(*all, _mm_or_si128(a, b));
-    _mm_storeu_si128((__m128i *)(void *)out, _mm_packus_epi16(a, b));
-}
-
-static inline void narrow_8(char *out, const uint8_t *bytes, __m128i *all)
-{
-    __m128i a = _mm_loadu_si128((const __m128i *)(const void *)bytes);
-    *all = _mm_or_si128(*all, a);
-    _mm_storel_epi64((__m128i *)(void *)out, _mm_packus_epi16(a, a));
-}
-#endif
-
 /* The two characters beyond ASCII that fold to letters of it (base/unicode.h). */
 static bool holds_folding(const uint8_t *bytes, size_t units)
 {
@@ -84,28 +78,30 @@ static bool holds_folding(const uint8_t *bytes, size_t units)
     return false;
 }
 
+enum { STEP = 16 /* code units at a time: as many are written, and read, whatever is left */ };
+
 /* UTF-16LE as bytes, what is not ASCII as any that is not; false: that cannot be done. */
-static bool narrow(char *out, const uint8_t *bytes, size_t units)
+static inline bool narrow(char *out, const uint8_t *bytes, size_t units)
 {
-    size_t i = 0;
-    unsigned seen = 0;
+    uint32_t others = 0;
 #ifdef __SSE2__
-    __m128i all = _mm_setzero_si128();
-    if (units >= 8) { /* the last ones twice, rather than one by one */
-        for (; i + 16 <= units; i += 16) narrow_16(out + i, bytes + 2 * i, &all);
-        if (i < units && units >= 16) narrow_16(out + units - 16, bytes + 2 * (units - 16), &all);
-        else if (i < units) narrow_8(out, bytes, &all), narrow_8(out + units - 8, bytes + 2 * (units - 8), &all);
-        i = units;
-        all = _mm_and_si128(all, _mm_set1_epi16((short)0xff80));
-        if (_mm_movemask_epi8(_mm_cmpeq_epi8(all, _mm_setzero_si128())) != 0xffff) seen = 0x80;
+    const __m128i high = _mm_set1_epi16((short)0xff80), zero = _mm_setzero_si128();
+    for (size_t i = 0; i < units; i += STEP) {
+        __m128i a = _mm_loadu_si128((const __m128i *)(const void *)(bytes + 2 * i));
+        __m128i b = _mm_loadu_si128((const __m128i *)(const void *)(bytes + 2 * i + 16));
+        __m128i plain = _mm_packs_epi16(_mm_cmpeq_epi16(_mm_and_si128(a, high), zero), _mm_cmpeq_epi16(_mm_and_si128(b, high), zero));
+        uint32_t inside = units - i >= STEP ? 0xffff : (1u << (units - i)) - 1;
+        _mm_storeu_si128((__m128i *)(void *)(out + i), _mm_packus_epi16(a, b));
+        others |= ~(uint32_t)_mm_movemask_epi8(plain) & inside;
     }
-#endif
-    for (; i < units; i++) {
+#else
+    for (size_t i = 0; i < units; i++) {
         unsigned c = bytes[2 * i] | (unsigned)bytes[2 * i + 1] << 8;
         out[i] = (char)(c < 0x80 ? c : 0x80);
-        seen |= c;
+        others |= c & ~0x7fu;
     }
-    return seen < 0x80 || !holds_folding(bytes, units);
+#endif
+    return !others || !holds_folding(bytes, units);
 }
 
 static bool copy_narrow(char *out, const uint8_t *bytes, size_t len)
@@ -115,11 +111,11 @@ static bool copy_narrow(char *out, const uint8_t *bytes, size_t len)
     return seen < 0x80;
 }
 
+/* No byte of the record is part of two values that are texts. */
 static size_t room_for(const evtx_record *r)
 {
-    size_t room = 0;
+    size_t room = r->size + r->values.len + STEP;
     for (size_t i = 0; i < r->fragments.len; i++) room += r->fragments.at[i].template->constants.len;
-    for (size_t i = 0; i < r->values.len; i++) room += r->values.at[i].size + 1u;
     return room;
 }
 
@@ -131,7 +127,7 @@ pk_str evtx_texts(const evtx_record *r, arena *templates, arena *a)
         if (t && t->texts == EVTX_TEXTS_UNKNOWN) collect_constants(t, templates);
         if (!t || t->texts == EVTX_TEXTS_COMPOSED) return none;
     }
-    char *start = arena_alloc(a, room_for(r) + 1), *to = start;
+    char *start = arena_alloc(a, room_for(r)), *to = start;
     for (size_t i = 0; i < r->fragments.len; i++) {
         pk_str constants = r->fragments.at[i].template->constants;
         if (constants.len) memcpy(to, constants.ptr, constants.len);
