@@ -211,7 +211,7 @@ static void visit_unreadable(const char *folder, int error, void *user)
 static pk_status load_folder(pk_catalog *c, const char *path, const struct stat *self)
 {
     list_walk w = {.catalog = c, .only = FILE_TABLE_CONFIG};
-    folder_visit visit = {is_wanted, visit_file, visit_unreadable, &w};
+    folder_visit visit = {.wanted = is_wanted, .file = visit_file, .unreadable = visit_unreadable, .user = &w};
     folder_walk(path, self, &visit);
     w.only = FILE_OTHER;
     w.files = 0;

@@ -91,7 +91,7 @@ pk_status walk_rule_files(pk_catalog *c, const char *path, rule_file_fn fn)
         return PK_ERROR_IO;
     }
     receiver to = {c, fn};
-    if (S_ISDIR(s.st_mode)) folder_walk(path, &s, &(folder_visit){looks_like_rules, found, unreadable, &to});
+    if (S_ISDIR(s.st_mode)) folder_walk(path, &s, &(folder_visit){looks_like_rules, found, unreadable, &to, c->threads});
     else hand_on(&to, path, &s, true);
     return PK_OK;
 }

@@ -9,8 +9,9 @@
 typedef struct {
     bool (*wanted)(pk_str name);  /* by a file's name alone, before anything else is asked about it */
     void (*file)(const char *path, const struct stat *s, void *user);
-    void (*unreadable)(const char *folder, int error, void *user); /* errno of a folder that can't be read */
+    void (*unreadable)(const char *folder, int error, void *user); /* errno of a folder that can't be read; NULL: nobody asks */
     void *user;
+    unsigned threads;             /* that ask about files; 0: one for each processor. The calls come from one */
 } folder_visit;
 
 /*

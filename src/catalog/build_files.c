@@ -88,7 +88,7 @@ pk_status find_source_files(build *b)
             diag_add(b->diags, PK_ERROR, "file-open", (diag_place){.file = str_from(path)}, STR(""), NULL, "no such file or folder of rules: %s", strerror(errno));
             return PK_ERROR_IO;
         }
-        if (S_ISDIR(s.st_mode)) folder_walk(path, &s, &(folder_visit){file_may_hold_rules, add_file, unreadable, b});
+        if (S_ISDIR(s.st_mode)) folder_walk(path, &s, &(folder_visit){.wanted = file_may_hold_rules, .file = add_file, .unreadable = unreadable, .user = b});
         else add_file(path, &s, b);
     }
     if (!b->files.all.len) return PK_OK;
