@@ -29,6 +29,8 @@ void store_close(store *s);
 /* Changes whenever the catalogue does (for ETags). */
 uint64_t store_version(store *s);
 bool store_has_run(const store *s);      /* alerts are open beside it */
+pk_str store_language_title(store *s, arena *a, pk_str name); /* "Sigma"; of a language that nobody knows its name */
+value store_language_titles(store *s, arena *a); /* a record: names to titles */
 
 /* ---- queries ---- */
 

@@ -393,10 +393,7 @@ static pk_str facet_title(const filter *f, dimension d, const dimension_column *
 {
     if (c->titles.at[v].len) return c->titles.at[v];
     if (d != DIMENSION_LANGUAGE) return c->values.at[v];
-    rows r = rows_of(f->store, f->arena, "SELECT title FROM language WHERE name = ?", "s", c->values.at[v]);
-    pk_str title = rows_next(&r) ? row_text(&r, 0) : STR("");
-    rows_end(&r);
-    return title;
+    return store_language_title(f->store, f->arena, c->values.at[v]);
 }
 
 static void dimension_facet(const filter *f, const rule_set *within, dimension d, list_builder *out)

@@ -207,10 +207,8 @@ static bool has_id(const technique_ids *t, pk_str id)
 static void put_set(store *s, arena *a, list_builder *out, pk_str name, const rule_set *set, size_t predicates, size_t techniques)
 {
     record_builder one = {0};
-    rows r = rows_of(s, a, "SELECT title FROM language WHERE name = ?", "s", name);
     put(a, &one, "name", value_string(name));
-    if (rows_next(&r)) put_column(&one, "title", &r, 0);
-    rows_end(&r);
+    put(a, &one, "title", value_string(store_language_title(s, a, name)));
     put_int(a, &one, "rules", (int64_t)rules_size(set));
     put_int(a, &one, "predicates", (int64_t)predicates);
     put_int(a, &one, "techniques", (int64_t)techniques);

@@ -10,14 +10,6 @@ typedef struct {
     language_counts languages;
 } layer_writer;
 
-static pk_str language_title(const layer_writer *w, pk_str name)
-{
-    rows r = rows_of(w->store, w->arena, "SELECT title FROM language WHERE name = ?", "s", name);
-    pk_str title = rows_next(&r) ? row_text(&r, 0) : name;
-    rows_end(&r);
-    return title;
-}
-
 static pk_str rules_text(arena *a, size_t n) { return n == 1 ? STR("1 rule") : arena_printf(a, "%zu rules", n); }
 
 static void fill_mark(const layer_writer *w, size_t place, const pk_str *titles, navigator_mark *mark)
@@ -54,7 +46,7 @@ QUERY(layer)
     matrix *m = matrix_read(s, a, &set, &running);
     layer_writer w = {.store = s, .arena = a, .m = m, .languages = matrix_by_language(s, a, m, &set)};
     pk_str *titles = ARENA_ARRAY(a, pk_str, w.languages.count + 1);
-    for (size_t i = 0; i < w.languages.count; i++) titles[i] = language_title(&w, w.languages.names[i]);
+    for (size_t i = 0; i < w.languages.count; i++) titles[i] = store_language_title(w.store, a, w.languages.names[i]);
     navigator_mark *marks = ARENA_ARRAY(a, navigator_mark, m->technique_count + 1);
     size_t count = 0;
     pk_str id = technique_argument(a, argument_text(args, "technique")), name = argument_text(args, "name");

@@ -189,11 +189,8 @@ static value scope(store *s, arena *a)
     text_put_cstring(&words, rules == 1 ? " rule" : " rules");
     for (size_t v = 0; v < c->values.len; v++) {
         if (!counts[v]) continue;
-        rows r = rows_of(s, a, "SELECT title FROM language WHERE name = ?", "s", c->values.at[v]);
-        pk_str title = rows_next(&r) ? row_text(&r, 0) : c->values.at[v];
-        rows_end(&r);
         text_put_cstring(&words, languages.items.len ? ", " : " of ");
-        text_put(&words, title);
+        text_put(&words, store_language_title(s, a, c->values.at[v]));
         list_add(a, &languages, value_string(c->values.at[v]));
     }
     text_put_cstring(&words, "; deprecated rules and rules with errors do not count");

@@ -88,6 +88,7 @@ static page page_of(worker *w, const job *j, pk_str tab)
 {
     page p = {.a = w->arena, .route = route_of(j->path), .path = str_from(j->path), .has_run = w->site->has_run, .tab = tab};
     p.file = place_file(w->arena, j->place, j->one, j->two);
+    p.languages = store_language_titles(w->store, w->arena);
     p.links = (linker){w->arena, LINKS_FILES, file_depth(p.file), &w->site->techniques};
     add_path_names(w->arena, j, &p.names);
     return p;

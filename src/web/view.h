@@ -24,6 +24,7 @@ typedef struct page {
     argument_list names;          /* those that stand in the path */
     pk_str file, tab;             /* files: where the page is written, without number and ".html"; which tab of it */
     bool has_run;                 /* alerts of a run are open */
+    value languages;              /* titles by name; MISSING: not known */
     /* set by the view */
     pk_str title;
     record_builder extra;         /* further members of the record `page` */

@@ -69,12 +69,8 @@ value links_of_texts(page *p, const value *texts, size_t most)
 
 pk_str language_title(page *p, pk_str language)
 {
-    static const struct { const char *name, *title; } titles[] = {
-        {"sigma", "Sigma"}, {"elastic", "Elastic"}, {"eql", "EQL"}, {"esql", "ES|QL"}, {"kuery", "KQL"}, {"splunk", "Splunk"},
-        {"yaral", "YARA-L"}, {"yara-l", "YARA-L"}, {"secops", "Google SecOps"},
-    };
-    for (size_t i = 0; i < sizeof titles / sizeof *titles; i++)
-        if (str_equal(language, str_from(titles[i].name))) return str_from(titles[i].title);
+    const value *title = value_get(&p->languages, language);
+    if (title && title->type == VALUE_STRING) return title->as.string;
     pk_str s = arena_str(p->a, language);
     if (s.len && s.ptr[0] >= 'a' && s.ptr[0] <= 'z') *(char *)(uintptr_t)s.ptr -= 32;
     return s;

@@ -372,6 +372,7 @@ static void handle_route(const web *w, page *p, store *s, const web_request *r, 
         out->type = "text/html; charset=utf-8";
         return;
     }
+    if (form == FORM_PAGE) p->languages = store_language_titles(s, p->a);
     if (!q || (p->route->bare && p->args.items.len < 2)) {
         value none = {.type = VALUE_MISSING};
         give_answer(w, p, &none, FORM_PAGE, out);
