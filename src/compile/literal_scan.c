@@ -6,7 +6,8 @@
 #define FILTER_BITS_A_GRAM 24     /* of the bit set: one place in 24 is let through by chance */
 #define FILTER_LOG_MIN 9
 #define FILTER_LOG_MAX 20         /* 128 KiB */
-#define SUSPECTED_OF_ALL 25       /* of a thousand places: a sieve that suspects more is slower than the passes */
+#define SUSPECTED_OF_ALL 120      /* of a thousand places: a sieve that suspects more is slower than the passes */
+#define SUSPECTED_OF_LIGHT 25     /* ... than asking what is remembered of a value of common length */
 #define SUSPECTED_OF_SHORTS 100
 
 static inline uint32_t gram_at(const char *p, size_t size)
@@ -137,7 +138,8 @@ static void build_index(gram_index *x, const pk_str *literals, size_t count, lit
     mem_free(g.counts);
 }
 
-bool literal_scan_is_light(const literal_scan *s) { return s->sieve.count > 0; }
+bool literal_scan_is_light(const literal_scan *s) { return s->sieve.count > 0 && s->sieve.suspected <= SUSPECTED_OF_LIGHT; }
+bool literal_scan_is_sieved(const literal_scan *s) { return s->sieve.count > 0; }
 
 /* For the literals of at most so many bytes, if it suspects no more places than that. */
 static bool build_sieve(literal_sieve *s, const pk_str *literals, size_t count, size_t longest, uint32_t most_suspected)

@@ -52,6 +52,7 @@ void literal_scan_free(literal_scan *s);
 /* Copies what the set at `field` holds; `literals`: where its literals stand in the image. */
 void literal_scan_image(const literal_scan *s, image_writer *w, size_t field, size_t literals);
 bool literal_scan_is_light(const literal_scan *s);    /* few literals: a look costs less than remembering results */
+bool literal_scan_is_sieved(const literal_scan *s);   /* a look at all texts of a record costs less than taking them one by one */
 /* Of a light set: can the text, not yet folded, hold none of the literals? It need not be padded. */
 bool literal_scan_rules_out(const literal_scan *s, pk_str content);
 /* The same of all texts of a record that is written in JSON. */

@@ -310,10 +310,14 @@ __attribute__((target("avx2"), always_inline)) static inline uint32_t suspects(c
     return ~(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(left, _mm256_setzero_si256()));
 }
 
+/* Most suspects have groups in common with some literal, but not its bytes: an empty cell says so. */
 static bool look_at_all(const sieve_run *r, size_t at, uint32_t found)
 {
-    for (; found; found &= found - 1)
-        if (look_at(r, at + (size_t)__builtin_ctz(found))) return true;
+    for (; found; found &= found - 1) {
+        size_t place = at + (size_t)__builtin_ctz(found);
+        if (place + SIEVE_BYTES > r->content.len) continue;
+        if (r->sieve->first[cell_of(three_at(r->content.ptr + place))] && look_at(r, place)) return true;
+    }
     return false;
 }
 

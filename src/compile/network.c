@@ -434,12 +434,15 @@ bool network_restore(network *n, pk_str regexes)
 
 void network_release(network *n) { hs_free_database(n->regexes); }
 
-bool network_is_light(const network *n)
+static bool has_literals_alone(const network *n)
 {
     size_t others = n->always.len + n->confirm_always.len + n->whole.texts.len + n->prefix.texts.len + n->suffix.texts.len +
                     n->ranges.len + n->above.len + n->below.len + n->others.len;
-    return others == 0 && !n->regexes && literal_scan_is_light(&n->literals);
+    return others == 0 && !n->regexes;
 }
+
+bool network_is_light(const network *n) { return has_literals_alone(n) && literal_scan_is_light(&n->literals); }
+bool network_is_sieved(const network *n) { return has_literals_alone(n) && literal_scan_is_sieved(&n->literals); }
 
 void network_set_literal_base(network *n, uint32_t base) { n->literal_base = base; }
 

@@ -50,11 +50,12 @@ size_t network_image(const network *n, image_writer *w, size_t field, pk_str *re
 bool network_restore(network *n, pk_str regexes);      /* false: this Hyperscan does not take them */
 void network_release(network *n);                      /* what network_restore made; the rest is the image's */
 bool network_is_light(const network *n);              /* running it costs less than remembering its results */
-/* Of a light network: is no test true of this text, by a look that needs no folding? false: run it. */
+bool network_is_sieved(const network *n);             /* as light, of the texts of a record all at once */
+/* Of a light or sieved network: is no test true of this text, by a look that needs no folding? false: run it. */
 bool network_rules_out(const network *n, pk_str content);
 /* The same of all texts of a record that is written in JSON. */
 bool network_rules_json_out(const network *n, pk_str json);
-/* Of a light network: is every text that fulfils a test longer than a word and holds a character that is none of these? */
+/* Of such a network: is every text that fulfils a test longer than a word and holds a character that is none of these? */
 bool network_needs_others(const network *n, bool (*is_one)(char c));
 void network_set_literal_base(network *n, uint32_t base);
 size_t network_literal_count(const network *n);       /* literals that are scanned for */

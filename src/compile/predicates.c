@@ -207,7 +207,8 @@ static void build_network(size_t part, unsigned worker, void *user)
     slot_program *sp = &p->slot_programs[part];
     if (sp->test_count == 0) return;
     sp->network = p->networks[part] = network_build(sp->tests, sp->test_count, sp->first_test, p->worker_arenas[worker]);
-    sp->remember = !network_is_light(sp->network);
+    bool every_value = p->slots.all.at[sp->slot].kind == SLOT_ANY_VALUE;
+    sp->remember = !(every_value ? network_is_sieved(sp->network) : network_is_light(sp->network));
 }
 
 void networks_finish(program_builder *b)
