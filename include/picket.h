@@ -330,6 +330,9 @@ typedef struct pk_scan_options {
     size_t context_memory;        /* bytes of entity records; 0: 1 GB */
     pk_time now;                  /* the time of the run for rules that ask for it; 0: that of the last event */
     bool json_in_parts;           /* json_parts of alerts is enough: `json` may be empty */
+    /* Called after some alerts with the user of the run: what json_parts of these show stays until then. NULL: until the callback of
+     * the alert returns. */
+    void (*alerts_end)(void *user);
 } pk_scan_options;
 
 /* NULL as options: all of them zero. */

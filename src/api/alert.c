@@ -405,19 +405,29 @@ static pk_reason render_reason(alert_writer *w, const match_reason *m, arena *a)
     return r;
 }
 
+static pk_str join(arena *a, const pk_str *pieces, size_t count)
+{
+    size_t len = 0;
+    for (size_t i = 0; i < count; i++) len += pieces[i].len;
+    char *out = arena_alloc(a, len + 1), *to = out;
+    for (size_t i = 0; i < count; i++) {
+        memcpy(to, pieces[i].ptr, pieces[i].len);
+        to += pieces[i].len;
+    }
+    *to = 0;
+    return (pk_str){out, len};
+}
+
 found_alert alert_render(alert_writer *w, const found_event *e, const rule *r, const match_reasons *reasons, arena *a)
 {
     found_alert found = {.event = e, .rule = rule_of(w, r), .why_count = reasons->items.len};
     pk_reason *why = arena_alloc(a, reasons->items.len * sizeof *why);
-    text_put(&w->out, e->opening);
-    text_put(&w->out, found.rule->head);
-    text_put(&w->out, e->place);
     for (size_t i = 0; i < reasons->items.len; i++) {
         if (i) text_put_char(&w->out, ',');
         why[i] = render_reason(w, &reasons->items.at[i], a);
     }
-    text_put(&w->out, found.rule->detection);
     found.why = why;
-    found.head = take(w, a);
+    found.head = join(a, (pk_str[]){e->opening, found.rule->head, e->place, text_view(&w->out), found.rule->detection}, 5);
+    text_clear(&w->out);
     return found;
 }

@@ -172,6 +172,11 @@ static void deliver_alert(pk_scanner *s, const pk_alert *alert)
     if (s->on_alert && !s->on_alert(alert, s->user)) refuse(s);
 }
 
+static void end_alerts(pk_scanner *s)
+{
+    if (s->on_alert && s->options.alerts_end) s->options.alerts_end(s->user);
+}
+
 static void deliver_found(pk_scanner *s, const found_alert *f)
 {
     const found_event *e = f->event;
@@ -195,6 +200,7 @@ static void deliver(ticket *t, void *user)
     diag_merge(s->diags, t->diags);
     tally_ticket(s->tally, t);
     for (size_t i = 0; i < t->alerts.len && !s->refused; i++) deliver_found(s, &t->alerts.at[i]);
+    if (t->alerts.len) end_alerts(s);
     for (size_t i = 0; i < t->entities.len; i++) scan_context_add(s->context, &t->entities.at[i]);
     for (size_t i = 0; i < t->events.len && !s->refused; i++)
         if (!s->on_event(&t->events.at[i], s->user)) refuse(s);
@@ -211,6 +217,7 @@ static bool on_stage_alert(const stage_alert *found, void *user)
     pk_alert alert = detection_alert(catalog_rule(s->program->catalog, found->rule), found, a);
     alert.json = alert.json_parts[0] = alert_json(&alert, a);
     deliver_alert(s, &alert);
+    end_alerts(s);
     return !s->refused;
 }
 

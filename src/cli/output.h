@@ -11,6 +11,8 @@ typedef struct {
     void (*begin)(text *out, const out_stream *to);
     void (*alert)(text *out, const pk_alert *a, const out_stream *to);
     void (*end)(text *out, const pk_summary *s, const out_stream *to);
+    /* NULL: there is none. What `alert` writes, but as bytes of the alert that are gathered in `to`. */
+    void (*gather)(out_stream *to, const pk_alert *a);
 } output;
 
 

@@ -54,4 +54,4 @@ static void put_alert(text *out, const pk_alert *alert, const out_stream *to)
     arena_free(a);
 }
 
-const output csv_output = {"csv", ".csv", "comma-separated values with a header", begin, put_alert, NULL};
+const output csv_output = {"csv", ".csv", "comma-separated values with a header", begin, put_alert, NULL, NULL};

@@ -206,4 +206,4 @@ static void end(text *out, const pk_summary *s, const out_stream *to)
                 s->stopped ? "; the run was interrupted" : "", pk_version());
 }
 
-const output html_output = {"html", ".html", "one page that needs nothing else", begin, put_alert, end};
+const output html_output = {"html", ".html", "one page that needs nothing else", begin, put_alert, end, NULL};

@@ -9,4 +9,11 @@ static void put_alert(text *out, const pk_alert *a, const out_stream *to)
     text_put_char(out, '\n');
 }
 
-const output jsonl_output = {"jsonl", ".jsonl", "one JSON object a line", NULL, put_alert, NULL};
+static void gather_alert(out_stream *to, const pk_alert *a)
+{
+    out_gather(to, a->json_parts[0]);
+    out_gather(to, a->json_parts[1]);
+    out_gather(to, STR("\n"));
+}
+
+const output jsonl_output = {"jsonl", ".jsonl", "one JSON object a line", NULL, put_alert, NULL, gather_alert};

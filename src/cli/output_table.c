@@ -110,4 +110,4 @@ static void put_alert(text *out, const pk_alert *alert, const out_stream *to)
     arena_free(a);
 }
 
-const output table_output = {"table", NULL, "for people: two lines an alert", begin, put_alert, NULL};
+const output table_output = {"table", NULL, "for people: two lines an alert", begin, put_alert, NULL, NULL};

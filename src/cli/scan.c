@@ -2,7 +2,7 @@
 #include "cli/output.h"
 #include "cli/session.h"
 
-enum { GATHERED = 64 << 10 }; /* bytes of alerts that are handed on at once */
+enum { GATHERED = 64 << 10, GATHERED_PIECES = 1020 }; /* bytes, or pieces, of alerts that are handed on at once */
 
 typedef struct {
     session session;
@@ -33,10 +33,16 @@ static bool on_alert(const pk_alert *alert, void *user)
     scan *c = user;
     if (c->fail_rank >= 0 && rank_of(alert->rule->level) >= c->fail_rank) c->failed = true;
     if (c->to.terminal) progress_clear(&c->session.bar);
+    if (c->output->gather && !c->to.terminal && !alert->correlation) { /* those come last, one by one */
+        c->output->gather(&c->to, alert);
+        return c->to.gathered.len < GATHERED_PIECES ? c->to.error == 0 : out_write_gathered(&c->to);
+    }
     c->output->alert(&c->buffer, alert, &c->to);
     if (!c->to.terminal && c->buffer.len < GATHERED) return c->to.error == 0;
     return hand_on(c) && (!c->to.terminal || out_flush(&c->to));
 }
+
+static void on_alerts_end(void *user) { out_write_gathered(&((scan *)user)->to); }
 
 /* ---- options ---- */
 
@@ -165,6 +171,7 @@ static int run_prepared(scan *c, const command_line *line, const wishes *w, pk_l
         out_write(&of->errors, STR("picket: there is no rule to run: none was loaded, or none of them is runnable and chosen\n"));
         return EXIT_DAMAGED;
     }
+    of->alerts_end = on_alerts_end;
     if (!session_scanner(of, line, sources)) return EXIT_USAGE;
     c->to = out_stdout();
     if (w->out && !out_open(&c->to, w->out)) return EXIT_DAMAGED;

@@ -195,7 +195,7 @@ static bool add_inputs(session *s, const command_line *line, const pk_log_source
 
 bool session_scanner(session *s, const command_line *line, const pk_log_source *sources)
 {
-    pk_scan_options options = {.since = PK_NO_TIME, .until = PK_NO_TIME, .json_in_parts = true};
+    pk_scan_options options = {.since = PK_NO_TIME, .until = PK_NO_TIME, .json_in_parts = true, .alerts_end = s->alerts_end};
     for (size_t i = 0; i < line->count; i++)
         if (!scan_option(s, &line->items[i], &options)) return false;
     if (!s->quiet && s->errors.terminal) {

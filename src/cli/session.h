@@ -13,6 +13,7 @@ typedef struct {
     pk_catalog *catalog;
     pk_program *program;
     pk_scanner *scanner;
+    void (*alerts_end)(void *user); /* of pk_scan_options; set before session_scanner */
     bool wrong;                   /* something was wrong that makes the exit code 2 */
 } session;
 

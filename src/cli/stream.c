@@ -4,7 +4,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#include <sys/uio.h>
 #include <unistd.h>
+
+enum { PIECES = 1024 }; /* of one call; no system takes less (IOV_MAX) */
 
 static bool color_wanted(void)
 {
@@ -58,10 +61,44 @@ bool out_flush(out_stream *s)
     return s->error == 0;
 }
 
+void out_gather(out_stream *s, pk_str bytes)
+{
+    if (bytes.len) vec_push(&s->gathered, bytes);
+}
+
+/* Writes all of the pieces; what a call left over, by the next one. */
+static bool write_pieces(int file, struct iovec *at, size_t count)
+{
+    while (count) {
+        ssize_t n = writev(file, at, (int)count);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) return false;
+        size_t left = (size_t)n;
+        for (; count && left >= at->iov_len; at++, count--) left -= at->iov_len;
+        if (count) *at = (struct iovec){(char *)at->iov_base + left, at->iov_len - left};
+    }
+    return true;
+}
+
+bool out_write_gathered(out_stream *s)
+{
+    struct iovec pieces[PIECES];
+    if (s->gathered.len) out_flush(s);
+    for (size_t i = 0; i < s->gathered.len && !s->error;) {
+        size_t n = 0;
+        for (; n < PIECES && i < s->gathered.len; n++, i++)
+            pieces[n] = (struct iovec){(char *)(uintptr_t)s->gathered.at[i].ptr, s->gathered.at[i].len};
+        if (!write_pieces(fileno(s->file), pieces, n)) s->error = errno ? errno : EIO;
+    }
+    s->gathered.len = 0;
+    return s->error == 0;
+}
+
 bool out_pipe_closed(const out_stream *s) { return s->error == EPIPE; }
 
 bool out_close(out_stream *s)
 {
+    vec_free(&s->gathered);
     if (!s->file) return s->error == 0;
     out_flush(s);
     bool standard = s->file == stdout || s->file == stderr;

@@ -12,6 +12,7 @@ typedef struct {
     bool terminal, color;
     unsigned width;       /* of the terminal in columns; 0: not one */
     int error;            /* errno of the first write that failed; 0: none */
+    VEC(pk_str) gathered;
 } out_stream;
 
 out_stream out_stdout(void);
@@ -20,6 +21,10 @@ out_stream out_stderr(void);
 bool out_open(out_stream *s, const char *path);
 bool out_write(out_stream *s, pk_str bytes);  /* false: it failed, now or before */
 bool out_flush(out_stream *s);
+/* Takes note of bytes that stay where they are until out_write_gathered, which writes them all without copying them. Between the
+ * two nothing else is written. */
+void out_gather(out_stream *s, pk_str bytes);
+bool out_write_gathered(out_stream *s);
 /* Flushes and closes (standard streams are only flushed). False: something is missing from the output; the message has been
  * written unless a pipe was closed. */
 bool out_close(out_stream *s);
