@@ -167,7 +167,7 @@ static void alerts_lost(scan_worker *w)
              "the compiled rules in the cache could not be read to their end: alerts are missing");
 }
 
-/* May an alert show the event? What only feeds histories is never shown. */
+/* May an alert show the event? What only feeds histories, or must be absent, is never shown. */
 static bool is_shown(const scan_worker *w, const match_result *m)
 {
     for (size_t i = 0; i < m->count; i++)

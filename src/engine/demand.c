@@ -214,7 +214,8 @@ static void give_stages(demand_builder *b, const rule *r)
     if (d->stages) return;
     d->stage_count = rule_is_correlation(r) ? r->plan->stage_count : 1;
     d->stages = ARENA_ARRAY(b->table->arena, part_demand, d->stage_count);
-    for (size_t i = 0; rule_is_correlation(r) && i < d->stage_count; i++) d->stages[i].unseen = ir_is_only_observed(r->plan, r->plan->stages[i]);
+    for (size_t i = 0; rule_is_correlation(r) && i < d->stage_count; i++)
+        d->stages[i].unseen = ir_is_only_observed(r->plan, r->plan->stages[i]) || ir_is_absent_in_alerts(r->plan, r->plan->stages[i]);
     b->lists[r->index] = ARENA_ARRAY(b->table->arena, path_list, d->stage_count);
 }
 

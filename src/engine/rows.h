@@ -22,7 +22,7 @@ typedef struct {
     demand_path *paths;           /* none for rows that only count */
     size_t count;
     record_paths record;          /* the same of a nested record */
-    bool unseen;                  /* no alert shows its events: they only feed histories */
+    bool unseen;                  /* no alert shows its events: they only feed histories, or must be absent */
 } part_demand;
 
 typedef struct {

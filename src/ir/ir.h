@@ -459,6 +459,8 @@ void ir_walk_plan(const plan *p, void (*fn)(const stage *s, const expr *e, bool 
 
 /* Do the stage's rows go into histories only? Then none of them is part of an alert. */
 bool ir_is_only_observed(const plan *p, const stage *s);
+/* Does a match stage's part stand behind no alert, since alerts demand that there is none (absent.c)? */
+bool ir_is_absent_in_alerts(const plan *p, const stage *s);
 
 /* ---- text form ---- */
 
