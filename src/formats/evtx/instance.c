@@ -78,7 +78,10 @@ static bool parse_values(parse *s, uint32_t number, const uint8_t **descriptors,
     binxml_value *v = r->values.at + r->values.len;
     for (uint32_t i = 0; i < count; i++) {
         uint32_t d = descriptor(sizes, i);
-        v[i] = (binxml_value){.bytes = bytes, .size = (uint16_t)d, .type = (uint8_t)(d >> 16)};
+        v[i].bytes = bytes; /* one by one: making it as a whole first costs twice as much */
+        v[i].fragment = 0;
+        v[i].size = (uint16_t)d;
+        v[i].type = (uint8_t)(d >> 16);
         bytes += d & 0xffff;
     }
     r->values.len += count;

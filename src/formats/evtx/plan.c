@@ -263,11 +263,15 @@ static bool is_null(const binxml_value *v) { return v->type == BINXML_NULL; }
 static bool is_scalar(uint8_t type) { return !(type & BINXML_ARRAY) && type != BINXML_FRAGMENT; }
 
 /* Bytes, and type and size in place of their number. */
-static inline event_field undecoded(path_slot slot, const binxml_value *v)
+static inline void put_undecoded(evtx_fields *f, path_slot slot, const binxml_value *v)
 {
-    if (v->size == 0 || is_null(v)) return (event_field){.slot = slot, .value = {.type = VALUE_BLANK}};
-    pk_str raw = {(const char *)v->bytes, (size_t)v->type << 16 | v->size};
-    return (event_field){.slot = slot, .undecoded = true, .value = value_string(raw)};
+    vec_reserve(&f->fields, f->fields.len + 1);
+    event_field *to = &f->fields.at[f->fields.len++];
+    bool blank = v->size == 0 || is_null(v);
+    to->slot = slot;
+    to->undecoded = !blank;
+    to->value.type = blank ? VALUE_BLANK : VALUE_STRING;
+    to->value.as.string = (pk_str){(const char *)v->bytes, (size_t)v->type << 16 | v->size};
 }
 
 /* Could the text be a record (inner_text.h)? Told by its first byte; blanks may stand before it. */
@@ -327,7 +331,7 @@ static void run_value(const run *x, const evtx_fragment *in, const step *s)
     if (nobody_asks(to) || (!constant && is_passed_over(x, v->type))) return;
     if (!constant && !x->fn && is_scalar(v->type) && (to.node == PATH_NONE || !may_open(v))) {
         if (below && is_blank(x, v)) return;
-        for (size_t i = 0; i < to.count; i++) vec_push(&x->f->fields, undecoded(to.at[i], v));
+        for (size_t i = 0; i < to.count; i++) put_undecoded(x->f, to.at[i], v);
         return;
     }
     value decoded = constant ? s->constant : binxml_decode(x->texts, v);
@@ -395,7 +399,7 @@ static void run_quickly(const run *x, const evtx_fragment *in, const evtx_plan *
         if (q->kind == RUN_STEP || !is_scalar(v->type) || (q->may_open && may_open(v))) {
             if (!q->again) run_step(x, in, &p->steps.at[q->step]);
         } else if (q->kind == RUN_VALUE || !is_null(v)) {
-            vec_push(&f->fields, undecoded(q->slot, v));
+            put_undecoded(f, q->slot, v);
         }
     }
 }
