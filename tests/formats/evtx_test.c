@@ -434,6 +434,52 @@ static void shapes_of_nesting(void **state)
     arena_free(a);
 }
 
+/* <Event><Data Name="name">value</Data><Plain x="attribute">value</Plain><None/></Event>; an empty text: none, where not `kept`. */
+static evtx_node *inline_element(arena *a, const char *name, const char *field, const char *attribute, bool kept)
+{
+    evtx_node *root = evtx_element(a, "Event"), *data = evtx_add_child(a, root, "Data"), *plain = evtx_add_child(a, root, "Plain");
+    evtx_add_attribute(a, data, "Name")->content = evtx_text(a, name);
+    if (*field || kept) evtx_add(data, evtx_text(a, field)), evtx_add(plain, evtx_text(a, field));
+    evtx_attribute_node *x = evtx_add_attribute(a, plain, "x");
+    if (*attribute || kept) x->content = evtx_text(a, attribute);
+    evtx_add_child(a, root, "None");
+    return root;
+}
+
+/* Elements without a template, of one shape and of shapes that nearly are the same, over several chunks. */
+static void elements_of_one_shape(void **state)
+{
+    (void)state;
+    static const struct { const char *name, *field, *attribute; bool kept; const char *json; } kinds[] = {
+        {"A", "one", "p", true, "{\"Event\":{\"A\":\"one\",\"Plain\":{\"#attributes\":{\"x\":\"p\"},\"#text\":\"one\"},\"None\":\"\"}}"},
+        {"A", "two\"", "", true, "{\"Event\":{\"A\":\"two\\\"\",\"Plain\":{\"#attributes\":{\"x\":\"\"},\"#text\":\"two\\\"\"},\"None\":\"\"}}"},
+        {"B", "one", "p", true, "{\"Event\":{\"B\":\"one\",\"Plain\":{\"#attributes\":{\"x\":\"p\"},\"#text\":\"one\"},\"None\":\"\"}}"},
+        {"A", "", "q", true, "{\"Event\":{\"A\":\"\",\"Plain\":{\"#attributes\":{\"x\":\"q\"}},\"None\":\"\"}}"},
+        {"A", "", "", false, "{\"Event\":{\"A\":\"\",\"Plain\":{\"#attributes\":{\"x\":\"\"}},\"None\":\"\"}}"},
+    };
+    enum { KINDS = sizeof kinds / sizeof *kinds, ROUNDS = 120 };
+    arena *a = arena_new();
+    evtx_writer *w = evtx_writer_new();
+    text file = {0}, expected = {0};
+    for (size_t i = 0; i < KINDS * ROUNDS; i++) {
+        size_t k = i % KINDS;
+        const evtx_node *element = inline_element(a, kinds[k].name, kinds[k].field, kinds[k].attribute, kinds[k].kept);
+        assert_true(evtx_write_record(w, i + 1, filetime(YEAR_2020_SECONDS, 0), NULL, element));
+        text_put_cstring(&expected, kinds[k].json);
+        text_put_char(&expected, '\n');
+    }
+    evtx_writer_finish(w, &file);
+    reading x = read_file(&file);
+    assert_int_equal(x.count, KINDS * ROUNDS);
+    assert_true(file.len > 2 * 65536);
+    assert_true(str_equal(text_view(&x.json), text_view(&expected)));
+    reading_free(&x);
+    text_free(&file);
+    text_free(&expected);
+    evtx_writer_free(w);
+    arena_free(a);
+}
+
 /* ---- damage ---- */
 
 enum { FILE_HEADER = 4096, CHUNK = 65536, RECORDS = 400 };
@@ -1076,6 +1122,7 @@ int main(void)
         cmocka_unit_test(shapes_of_data),
         cmocka_unit_test(shapes_of_values),
         cmocka_unit_test(shapes_of_nesting),
+        cmocka_unit_test(elements_of_one_shape),
         cmocka_unit_test(damage_loses_no_other_record),
         cmocka_unit_test(expansion_is_refused),
         cmocka_unit_test(depth_is_limited),
