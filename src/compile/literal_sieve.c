@@ -293,11 +293,14 @@ __attribute__((target("avx2"))) static inline __m256i both_lanes(const uint8_t t
     return _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)(const void *)table));
 }
 
-/* The groups that the bytes may belong to, as the byte of this place in the three. */
+/*
+ * The groups that the bytes may belong to, as the byte of this place in the three. The shuffle looks at the low nibble of ASCII
+ * and gives nothing for other bytes, which none of the three is.
+ */
 __attribute__((target("avx2"), always_inline)) static inline __m256i groups_of(const sieve_tables *t, __m256i bytes, int place)
 {
-    __m256i low = _mm256_and_si256(bytes, t->nibble), high = _mm256_and_si256(_mm256_srli_epi16(bytes, 4), t->nibble);
-    return _mm256_and_si256(_mm256_shuffle_epi8(t->low[place], low), _mm256_shuffle_epi8(t->high[place], high));
+    __m256i high = _mm256_and_si256(_mm256_srli_epi16(bytes, 4), t->nibble);
+    return _mm256_and_si256(_mm256_shuffle_epi8(t->low[place], bytes), _mm256_shuffle_epi8(t->high[place], high));
 }
 
 __attribute__((target("avx2"), always_inline)) static inline uint32_t suspects(const sieve_tables *t, const char *p, __m256i *all)
