@@ -94,10 +94,10 @@ static bool gather(field_finder *f, pk_str key, const value *v, unsigned depth)
     if (depth == 0 || kind == KIND_NONE || f->places.len == PLACES) return false;
     vec_push(&f->places, v);
     switch (kind) {
-    case KIND_NAME: put_sized(t, kind, v->as.string); return true;
+    case KIND_NAME: put_sized(t, (char)kind, v->as.string); return true;
     case KIND_RECORD:
         if (v->as.record.count > PLACES) return false;
-        put_count(t, kind, v->as.record.count);
+        put_count(t, (char)kind, v->as.record.count);
         for (size_t i = 0; i < v->as.record.count; i++) {
             const value_field *field = &v->as.record.fields[i];
             if (field->name.len > UINT16_MAX) return false;
@@ -107,7 +107,7 @@ static bool gather(field_finder *f, pk_str key, const value *v, unsigned depth)
         return true;
     case KIND_LIST:
         if (v->as.list.count > PLACES) return false;
-        put_count(t, kind, v->as.list.count);
+        put_count(t, (char)kind, v->as.list.count);
         for (size_t i = 0; i < v->as.list.count; i++)
             if (!gather(f, key, &v->as.list.items[i], depth - 1)) return false;
         return true;
