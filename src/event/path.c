@@ -13,6 +13,7 @@
 
 enum {
     SEGMENT_LIMIT = 64,     /* of a path; what follows is one literal key */
+    KEYS_KNOWN = 1 << 14,   /* while freezing */
     MERGED_LIMIT = 1 << 18, /* nodes made by merging: only '*' in many paths at once could need as many */
 };
 
@@ -57,7 +58,7 @@ struct path_set {
     VEC(path_slot) node_slots;
     VEC(path_pair) pairs;
     VEC(step) steps;
-    VEC(char) keys;         /* of steps, each once */
+    VEC(char) keys;         /* of steps, nearly each once */
     cell *cells;
     size_t mask;
     uint32_t number_bits;   /* of a cell: those that hold the number */
@@ -203,7 +204,7 @@ typedef struct {
     path_set *set;
     VEC(subset) subsets;    /* of node i */
     table by_subset;        /* bytes of the places -> node */
-    table keys;             /* key -> its place in set->keys */
+    struct { uint32_t at, len; } recent[KEYS_KNOWN]; /* keys in set->keys, by hash; len 0: none */
 } freezing;
 
 static int compare_numbers(const void *x, const void *y)
@@ -249,16 +250,18 @@ static pk_str without_blanks(arena *a, pk_str key)
     return (pk_str){out, n};
 }
 
-static uint32_t key_place(freezing *f, pk_str key)
+/* Where the key stands in set->keys. Nearly all stand there once: the few whose places in `recent` others have taken stand there again. */
+static uint32_t key_place(freezing *f, pk_str key, uint64_t hash)
 {
     path_set *set = f->set;
-    uint32_t at = table_get(&f->keys, key);
-    if (at != TABLE_NONE) return at;
-    at = (uint32_t)set->keys.len;
+    size_t slot = hash % KEYS_KNOWN;
+    if (f->recent[slot].len == key.len && str_equal((pk_str){set->keys.at + f->recent[slot].at, key.len}, key)) return f->recent[slot].at;
+    uint32_t at = (uint32_t)set->keys.len;
     vec_reserve(&set->keys, set->keys.len + key.len + 1);
     if (key.len) memcpy(set->keys.at + set->keys.len, key.ptr, key.len);
     set->keys.len += key.len;
-    table_put(&f->keys, key, at);
+    f->recent[slot].at = at;
+    f->recent[slot].len = (uint32_t)key.len;
     return at;
 }
 
@@ -328,7 +331,7 @@ static void expand(freezing *f, path_node from)
     for (size_t k = 0; k < groups.targets.len; k++) {
         pk_str key = groups.keys.entries.at[k].key;
         path_node child = node_of(f, targets_of(f, &groups, k, &any));
-        step made = {key_place(f, key), (uint32_t)key.len, from, child};
+        step made = {key_place(f, key, groups.keys.entries.at[k].hash), (uint32_t)key.len, from, child};
         vec_push(&f->set->steps, made);
         add_pair(f, from, key, &groups.targets.at[k]);
     }
@@ -363,7 +366,7 @@ static void build_cells(path_set *set)
 void path_set_freeze(path_set *set)
 {
     if (set->frozen) return;
-    freezing f = {.set = set};
+    freezing f = {.set = set}; /* 128 KiB */
     subset root = {0};
     vec_push(&root.places, PATH_ROOT);
     node_of(&f, root);
@@ -376,7 +379,6 @@ void path_set_freeze(path_set *set)
     for (size_t i = 0; i < f.subsets.len; i++) vec_free(&f.subsets.at[i].places);
     vec_free(&f.subsets);
     table_free(&f.by_subset);
-    table_free(&f.keys);
     free_places(set);
     set->frozen = true;
 }
