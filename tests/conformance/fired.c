@@ -65,8 +65,11 @@ static void note_event(worker *w, class_id c)
 {
     size_t n = class_number(w->s, c);
     w->events[n]++;
-    const matcher *m = w->matcher;
-    for (size_t i = 0; i < m->touched.len; i++) w->seen[n * w->s->slots + m->touched.at[i]] = true;
+    matcher *m = w->matcher;
+    if (m->context->empty) return;
+    bool *seen = w->seen + n * w->s->slots;
+    for (uint32_t i = 0; i < w->s->slots; i++)
+        if (!seen[i]) seen[i] = slot_values_of(m, i)->count > 0;
 }
 
 static bool on_event(const event *e, void *user)
