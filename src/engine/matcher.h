@@ -18,12 +18,11 @@ typedef struct {
 
 /* ---- value_cache.c: results remembered by part of a slot and value, bounded ---- */
 
-/* How the value is written in the bytes that it is remembered by: as text, as text not yet decoded, as a number of 8 bytes. */
-typedef enum { KEY_TEXT, KEY_UNDECODED, KEY_INTEGER, KEY_KINDS } key_kind;
+/* How the value is written in the bytes that it is remembered by: as text, as a number of 8 bytes, not yet decoded + encoding. */
+enum { KEY_TEXT, KEY_INTEGER, KEY_UNDECODED, KEY_KINDS = KEY_UNDECODED + 256 };
 
 typedef struct {
-    uint32_t part;
-    key_kind kind;
+    uint32_t part, kind;
     pk_str content;
     uint64_t hash;                /* set by value_cache_get */
     bool worth;                   /* the same; false: not worth remembering */

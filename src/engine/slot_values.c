@@ -427,7 +427,7 @@ static const slot_result *result_of_field(matcher *m, uint32_t part_number, even
 {
     const slot_program *sp = &m->program->slot_programs[part_number];
     if (!f->undecoded || !sp->remember || !sp->network) return result_of_value(m, part_number, event_field_value(m->event, f));
-    value_key key = {.part = part_number, .kind = KEY_UNDECODED, .content = f->value.as.string};
+    value_key key = {.part = part_number, .kind = KEY_UNDECODED + f->encoding, .content = f->value.as.string};
     const slot_result *known = value_cache_get(m->cache, &key);
     return known ? known : new_result(m, &key, event_field_value(m->event, f));
 }

@@ -16,6 +16,7 @@ typedef struct format format;                         /* formats/format.h */
 typedef struct {
     path_slot slot;
     bool undecoded;                                   /* the value is not made yet: only event_field_value makes sense of it */
+    uint8_t encoding;                                 /* of an undecoded one, with the bytes of value.as.string: tells all of it */
     value value;                                      /* a scalar; lists are spread: one entry for each element */
 } event_field;
 

@@ -262,7 +262,7 @@ static bool is_null(const binxml_value *v) { return v->type == BINXML_NULL; }
 
 static bool is_scalar(uint8_t type) { return !(type & BINXML_ARRAY) && type != BINXML_FRAGMENT; }
 
-/* Bytes, and type and size in place of their number. */
+/* The bytes, and their type. */
 static inline void put_undecoded(evtx_fields *f, path_slot slot, const binxml_value *v)
 {
     vec_reserve(&f->fields, f->fields.len + 1);
@@ -271,7 +271,8 @@ static inline void put_undecoded(evtx_fields *f, path_slot slot, const binxml_va
     to->slot = slot;
     to->undecoded = !blank;
     to->value.type = blank ? VALUE_BLANK : VALUE_STRING;
-    to->value.as.string = (pk_str){(const char *)v->bytes, (size_t)v->type << 16 | v->size};
+    to->encoding = v->type;
+    to->value.as.string = (pk_str){(const char *)v->bytes, v->size};
 }
 
 /* Could the text be a record (inner_text.h)? Told by its first byte; blanks may stand before it. */
@@ -286,7 +287,7 @@ static inline bool may_open(const binxml_value *v)
 void evtx_field_decode(evtx_fields *f, event_field *field)
 {
     pk_str raw = field->value.as.string;
-    binxml_value v = {.bytes = (const uint8_t *)raw.ptr, .size = (uint16_t)raw.len, .type = (uint8_t)(raw.len >> 16)};
+    binxml_value v = {.bytes = (const uint8_t *)raw.ptr, .size = (uint16_t)raw.len, .type = field->encoding};
     field->undecoded = false;
     field->value = binxml_decode(f->texts, &v);
 }

@@ -91,7 +91,7 @@ static void event_decode(const event *e, event_field *f)
     pk_str made = f->value.as.string;
     (void)!escape_undo(((const reader *)e->reader)->arena, made, &made); /* was proved */
     for (const event_field *end = e->fields + e->field_count; f < end && f->undecoded && f->value.as.string.ptr == string; f++)
-        *f = (event_field){f->slot, false, value_string(made)};
+        *f = (event_field){.slot = f->slot, .value = value_string(made)};
 }
 
 static void give_event(reading *g, const json_span *span, pk_str raw, pk_str json)
