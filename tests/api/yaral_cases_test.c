@@ -14,6 +14,8 @@
 #include <cmocka.h>
 #include <glob.h>
 
+#include "../tools/case_file.h"
+
 typedef struct {
     pk_str title, rule, name;
     text rules, events, entities;
@@ -22,58 +24,7 @@ typedef struct {
     pk_catalog *catalog;
 } test_case;
 
-static pk_str next_line(pk_str *rest)
-{
-    size_t end = str_find_char(*rest, '\n');
-    if (end == STR_NPOS) end = rest->len;
-    pk_str line = str_slice(*rest, 0, end);
-    *rest = str_slice(*rest, end + 1, rest->len);
-    return line;
-}
-
 /* ---- reading ---- */
-
-static pk_str next_cell(pk_str *line)
-{
-    size_t end = str_find_char(*line, ',');
-    if (end == STR_NPOS) end = line->len;
-    pk_str cell = str_trim(str_slice(*line, 0, end));
-    *line = str_slice(*line, end + 1, line->len);
-    return cell;
-}
-
-static data_column column_of(pk_str cell)
-{
-    size_t colon = str_find_char(cell, ':');
-    pk_str type = str_slice(cell, colon + 1, cell.len);
-    bool repeated = str_ends_with(type, STR("[]"));
-    if (repeated) type.len -= 2;
-    return (data_column){str_slice(cell, 0, colon), str_equal(type, STR("regex")) ? COLUMN_REGEX : str_equal(type, STR("cidr")) ? COLUMN_CIDR
-                         : str_equal(type, STR("number")) ? COLUMN_NUMBER : COLUMN_STRING, repeated};
-}
-
-static void add_table(pk_catalog *c, pk_str name, pk_str lines)
-{
-    VEC(data_column) columns = {0};
-    VEC(pk_str) cells = {0};
-    for (pk_str head = next_line(&lines); head.len;) vec_push_in(c->arena, &columns, column_of(next_cell(&head)));
-    while (lines.len) {
-        pk_str line = next_line(&lines);
-        for (size_t i = 0; line.len && i < columns.len; i++) vec_push_in(c->arena, &cells, next_cell(&line));
-    }
-    data_table t = {name, columns.at, columns.len, cells.at, cells.len / columns.len};
-    vec_push_in(c->arena, &c->tables, t);
-}
-
-static void add_list(pk_catalog *c, pk_str name, pk_str lines)
-{
-    value_list list = {.name = name};
-    while (lines.len) {
-        pk_str line = next_line(&lines);
-        if (line.len) vec_push_in(c->arena, &list.values.items, line);
-    }
-    vec_push_in(c->arena, &c->lists, list);
-}
 
 static void add_records(text *out, pk_str lines)
 {
@@ -89,24 +40,15 @@ static void take_block(test_case *c, pk_str head, pk_str body)
     else if (str_equal(head, STR("other rule"))) text_put(&c->rules, body);
     else if (str_equal(head, STR("events"))) add_records(&c->events, body);
     else if (str_equal(head, STR("entities"))) add_records(&c->entities, body);
-    else if (str_starts_with(head, STR("list "))) add_list(c->catalog, str_slice(head, 5, head.len), body);
-    else if (str_starts_with(head, STR("table "))) add_table(c->catalog, str_slice(head, 6, head.len), body);
+    else if (str_starts_with(head, STR("list "))) vec_push_in(c->catalog->arena, &c->catalog->lists, read_list(c->catalog->arena, str_slice(head, 5, head.len), body));
+    else if (str_starts_with(head, STR("table "))) vec_push_in(c->catalog->arena, &c->catalog->tables, read_table(c->catalog->arena, str_slice(head, 6, head.len), body));
     else if (str_starts_with(head, STR("now "))) c->now = str_slice(head, 4, head.len);
     else if (str_equal(head, STR("detections"))) c->detections = body, c->expects = true;
 }
 
-static void read_case(test_case *c, pk_str *rest)
+static void read_case(test_case *c, const case_text *t)
 {
-    while (rest->len && !str_starts_with(*rest, STR("--- "))) next_line(rest);
-    while (str_starts_with(*rest, STR("--- "))) {
-        pk_str head = next_line(rest);
-        pk_str body = {rest->ptr, 0};
-        while (rest->len && !str_starts_with(*rest, STR("--- ")) && !str_starts_with(*rest, STR("=== "))) {
-            next_line(rest);
-            body.len = (size_t)(rest->ptr - body.ptr);
-        }
-        take_block(c, str_slice(head, 4, head.len), body);
-    }
+    for (size_t i = 0; i < t->blocks.len; i++) take_block(c, t->blocks.at[i].name, t->blocks.at[i].body);
     size_t at = str_find(c->rule, STR("rule ")) + 5;
     c->name = str_slice(c->rule, at, str_find_char(str_slice(c->rule, at, STR_NPOS), ' '));
 }
@@ -222,20 +164,15 @@ static bool differs(const char *file, test_case *c)
 
 static size_t run_file(const char *path, size_t *count)
 {
-    text whole = {0};
-    char part[65536];
-    size_t n, failed = 0;
-    FILE *f = fopen(path, "rb");
-    assert_non_null(f);
-    while ((n = fread(part, 1, sizeof part, f)) > 0) text_put(&whole, (pk_str){part, n});
-    fclose(f);
-    pk_str rest = text_view(&whole), before = {"", 0};
-    while (rest.len && !str_starts_with(rest, STR("=== "))) next_line(&rest);
-    while (rest.len) {
-        pk_str title = next_line(&rest);
-        test_case c = {.title = str_slice(title, 4, title.len), .rule = before, .detections = STR(""), .now = STR("")};
+    arena *a = arena_new();
+    pk_str rest = read_case_file(a, path), before = STR("");
+    uint32_t line = 0;
+    size_t failed = 0;
+    case_text t = {0};
+    while (next_case(&rest, &line, &t)) {
+        test_case c = {.title = t.title, .rule = before, .detections = STR(""), .now = STR("")};
         assert_int_equal(pk_catalog_new(&c.catalog, PICKET_SOURCE_DIR "/share"), PK_OK);
-        read_case(&c, &rest);
+        read_case(&c, &t);
         before = c.rule;
         bool runs = c.expects && !is_nameless(&c);
         *count += runs;
@@ -245,7 +182,8 @@ static size_t run_file(const char *path, size_t *count)
         text_free(&c.events);
         text_free(&c.entities);
     }
-    text_free(&whole);
+    vec_free(&t.blocks);
+    arena_free(a);
     return failed;
 }
 

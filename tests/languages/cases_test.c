@@ -22,52 +22,20 @@
 #include "event/event.h"
 #include "ir/eval.h"
 #include "languages/language.h"
+#include "../tools/case_file.h"
 #include "base/yaml.h"
-
-typedef struct { pk_str name, body; uint32_t line; } block;
 
 typedef struct {
     const char *file;
-    pk_str name;
-    VEC(block) blocks;
+    case_text text;
     arena *arena;
     ir_catalog *catalog;
     unsigned failures;
 } test_case;
 
-/* ---- reading case files ---- */
-
-static pk_str read_file(arena *a, const char *path)
-{
-    FILE *f = fopen(path, "rb");
-    if (!f) return STR("");
-    text t = {0};
-    char buffer[65536];
-    for (size_t n; (n = fread(buffer, 1, sizeof buffer, f)) > 0;) text_put(&t, (pk_str){buffer, n});
-    fclose(f);
-    pk_str s = arena_str(a, text_view(&t));
-    text_free(&t);
-    return s;
-}
-
-static const block *find_block(const test_case *c, const char *name)
-{
-    for (size_t i = 0; i < c->blocks.len; i++)
-        if (str_equal(c->blocks.at[i].name, str_from(name))) return &c->blocks.at[i];
-    return NULL;
-}
-
-static pk_str next_line(pk_str *rest)
-{
-    size_t end = str_find_char(*rest, '\n');
-    pk_str line = str_slice(*rest, 0, end);
-    *rest = end == STR_NPOS ? STR("") : str_slice(*rest, end + 1, STR_NPOS);
-    return line;
-}
-
 static void complain(test_case *c, const char *what, pk_str expected, pk_str found)
 {
-    fprintf(stderr, "%s: " STR_FMT ": %s:\n  expected: " STR_FMT "\n  found:    " STR_FMT "\n", c->file, STR_ARG(c->name), what,
+    fprintf(stderr, "%s: " STR_FMT ": %s:\n  expected: " STR_FMT "\n  found:    " STR_FMT "\n", c->file, STR_ARG(c->text.title), what,
             STR_ARG(expected), STR_ARG(found));
     c->failures++;
 }
@@ -130,7 +98,7 @@ static const eval_schema own_fields = {.is_source = any_source, .field = own_fie
 
 static void check_ir(test_case *c)
 {
-    const block *b = find_block(c, "ir");
+    const case_block *b = find_block(&c->text, "ir");
     if (!b) return;
     text t = {0};
     for (size_t i = 0; i < ir_rule_count(c->catalog); i++) {
@@ -145,7 +113,7 @@ static void check_ir(test_case *c)
 static void check_states(test_case *c)
 {
     static const char *const names[RULE_STATES] = {"runnable", "needs-list", "unsupported", "error"};
-    const block *b = find_block(c, "states");
+    const case_block *b = find_block(&c->text, "states");
     if (!b) return;
     text t = {0};
     for (size_t i = 0; i < ir_rule_count(c->catalog); i++) {
@@ -160,7 +128,7 @@ static void check_diagnostics(test_case *c)
 {
     static const char *const names[PK_SEVERITIES] = {"note", "warning", "needs-list", "unsupported", "error"};
     for (pk_severity s = PK_NOTE; s < PK_SEVERITIES; s++) {
-        const block *b = find_block(c, names[s]);
+        const case_block *b = find_block(&c->text, names[s]);
         if (!b && s <= PK_WARNING) continue;
         text t = {0};
         for (size_t i = 0; i < diag_count(ir_diags(c->catalog)); i++) {
@@ -178,7 +146,7 @@ static void check_diagnostics(test_case *c)
 
 static void check_matches(test_case *c, const char *name, bool expected)
 {
-    const block *b = find_block(c, name);
+    const case_block *b = find_block(&c->text, name);
     if (!b) return;
     const rule *r = ir_rule_count(c->catalog) ? ir_rule(c->catalog, 0) : NULL;
     if (!r || r->state != RULE_RUNNABLE) {
@@ -198,7 +166,7 @@ static void check_matches(test_case *c, const char *name, bool expected)
 
 static void check_alerts(test_case *c)
 {
-    const block *in = find_block(c, "events"), *out = find_block(c, "alerts");
+    const case_block *in = find_block(&c->text, "events"), *out = find_block(&c->text, "alerts");
     VEC(eval_event) events = {0};
     if (!in || !out) return;
     for (pk_str rest = in->body; rest.len;) {
@@ -226,7 +194,7 @@ static void check_alerts(test_case *c)
 
 static value_lists read_lists(test_case *c)
 {
-    const block *b = find_block(c, "lists");
+    const case_block *b = find_block(&c->text, "lists");
     VEC(value_list) lists = {0};
     for (pk_str rest = b ? b->body : STR(""); rest.len;) {
         pk_str line = next_line(&rest);
@@ -245,7 +213,7 @@ static value_lists read_lists(test_case *c)
 
 static void run_case(test_case *c)
 {
-    const block *source = find_block(c, "rule");
+    const case_block *source = find_block(&c->text, "rule");
     if (!source) {
         complain(c, "no rule", STR("--- rule"), STR(""));
         return;
@@ -274,32 +242,15 @@ static void run_case(test_case *c)
 static unsigned run_file(const char *path, unsigned *cases)
 {
     arena *a = arena_new();
-    pk_str rest = read_file(a, path);
+    pk_str rest = read_case_file(a, path);
     test_case c = {.file = path, .arena = a};
-    uint32_t line_number = 0;
-    bool more = true;
-    while (more) {
-        more = rest.len > 0;
-        const char *at = rest.ptr;
-        pk_str line = more ? next_line(&rest) : STR("=== ");
-        line_number++;
-        if (str_starts_with(line, STR("=== "))) {
-            if (c.name.len) {
-                run_case(&c);
-                ++*cases;
-            }
-            c.name = str_slice(line, 4, STR_NPOS);
-            c.blocks.len = 0;
-        } else if (str_starts_with(line, STR("--- "))) {
-            block b = {.name = str_trim(str_slice(line, 4, STR_NPOS)), .body = {at + line.len + 1, 0}, .line = line_number};
-            vec_push(&c.blocks, b);
-        } else if (c.blocks.len) {
-            block *b = &c.blocks.at[c.blocks.len - 1];
-            b->body.len = (size_t)(at + line.len - b->body.ptr) + (rest.len > 0);
-        }
+    uint32_t line = 0;
+    while (next_case(&rest, &line, &c.text)) {
+        run_case(&c);
+        ++*cases;
     }
     unsigned failures = c.failures;
-    vec_free(&c.blocks);
+    vec_free(&c.text.blocks);
     arena_free(a);
     return failures;
 }

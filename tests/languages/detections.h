@@ -28,6 +28,7 @@
 #include "event/json_text.h"
 #include "ir/eval.h"
 #include "languages/language.h"
+#include "../tools/case_file.h"
 #include "udm/udm.h"
 
 typedef struct {
@@ -41,15 +42,6 @@ typedef struct {
 } detection_world;
 
 static inline detection_world new_world(void) { return (detection_world){.catalog = ir_catalog_new(), .now = TIMESTAMP_NONE}; }
-
-static inline pk_str next_line(pk_str *rest)
-{
-    size_t end = str_find_char(*rest, '\n');
-    if (end == STR_NPOS) end = rest->len;
-    pk_str line = str_slice(*rest, 0, end);
-    *rest = str_slice(*rest, end + 1, rest->len);
-    return line;
-}
 
 /* ---- records ---- */
 

@@ -6,82 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-typedef struct { pk_str head, body; } block;
-
-static pk_str read_whole(const char *path)
-{
-    FILE *f = fopen(path, "rb");
-    if (!f) fail_msg("cannot open %s", path);
-    text t = {0};
-    size_t n;
-    while ((n = fread(text_reserve(&t, 65536), 1, 65536, f)) > 0) t.len += n;
-    fclose(f);
-    return text_view(&t);
-}
-
-/* The next block; false: the end of the case. */
-static bool next_block(pk_str *rest, block *b)
-{
-    if (!str_starts_with(*rest, STR("--- "))) return false;
-    pk_str head = next_line(rest);
-    b->head = str_slice(head, 4, head.len);
-    b->body = (pk_str){rest->ptr, 0};
-    while (rest->len && !str_starts_with(*rest, STR("--- ")) && !str_starts_with(*rest, STR("=== "))) {
-        pk_str line = next_line(rest);
-        b->body.len = (size_t)(line.ptr + line.len - b->body.ptr);
-    }
-    return true;
-}
-
-/* ---- lists and tables ---- */
-
-static void add_list(detection_world *w, pk_str name, pk_str lines)
-{
-    value_list list = {.name = name};
-    while (lines.len) {
-        pk_str line = next_line(&lines);
-        if (line.len) vec_push_in(ir_arena(w->catalog), &list.values.items, line);
-    }
-    vec_push_in(ir_arena(w->catalog), &w->lists, list);
-}
-
-static pk_str next_cell(pk_str *line)
-{
-    size_t end = str_find_char(*line, ',');
-    if (end == STR_NPOS) end = line->len;
-    pk_str cell = str_trim(str_slice(*line, 0, end));
-    *line = str_slice(*line, end + 1, line->len);
-    return cell;
-}
-
-static data_column column_of(pk_str cell)
-{
-    static const char *const types[] = {[COLUMN_STRING] = "string", [COLUMN_REGEX] = "regex", [COLUMN_CIDR] = "cidr", [COLUMN_NUMBER] = "number"};
-    size_t colon = str_find_char(cell, ':');
-    assert_true(colon != STR_NPOS);
-    pk_str type = str_slice(cell, colon + 1, cell.len);
-    bool repeated = str_ends_with(type, STR("[]"));
-    if (repeated) type.len -= 2;
-    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
-        if (str_equal(type, str_from(types[i]))) return (data_column){str_slice(cell, 0, colon), (data_column_type)i, repeated};
-    fail_msg("no type of columns: " STR_FMT, STR_ARG(type));
-    return (data_column){0};
-}
-
-static void add_table(detection_world *w, pk_str name, pk_str lines)
-{
-    arena *a = ir_arena(w->catalog);
-    VEC(data_column) columns = {0};
-    VEC(pk_str) cells = {0};
-    for (pk_str head = next_line(&lines); head.len;) vec_push_in(a, &columns, column_of(next_cell(&head)));
-    while (lines.len) {
-        pk_str line = next_line(&lines);
-        for (size_t i = 0; line.len && i < columns.len; i++) vec_push_in(a, &cells, next_cell(&line));
-    }
-    data_table t = {name, columns.at, columns.len, cells.at, cells.len / columns.len};
-    vec_push_in(a, &w->tables, t);
-}
-
 /* ---- a case ---- */
 
 typedef struct {
@@ -91,22 +15,22 @@ typedef struct {
     bool has_detections;
 } test_case;
 
-static void read_block(detection_world *w, test_case *c, const block *b)
+static void read_block(detection_world *w, test_case *c, const case_block *b)
 {
-    if (str_equal(b->head, STR("rule"))) c->source = b->body;
-    else if (str_equal(b->head, STR("other rule"))) {
+    if (str_equal(b->name, STR("rule"))) c->source = b->body;
+    else if (str_equal(b->name, STR("other rule"))) {
         const rule *other = load_text(w, b->body, STR("other.yaral"));
         vec_push_in(ir_arena(w->catalog), &w->others, other);
     }
-    else if (str_equal(b->head, STR("events")) || str_equal(b->head, STR("entities"))) add_records(w, b->body);
-    else if (str_starts_with(b->head, STR("list "))) add_list(w, str_slice(b->head, 5, b->head.len), b->body);
-    else if (str_starts_with(b->head, STR("table "))) add_table(w, str_slice(b->head, 6, b->head.len), b->body);
-    else if (str_equal(b->head, STR("state"))) c->state = str_trim(b->body);
-    else if (str_starts_with(b->head, STR("now "))) w->now = timestamp_parse_iso(str_slice(b->head, 4, b->head.len));
-    else if (str_equal(b->head, STR("detections"))) {
+    else if (str_equal(b->name, STR("events")) || str_equal(b->name, STR("entities"))) add_records(w, b->body);
+    else if (str_starts_with(b->name, STR("list "))) vec_push_in(ir_arena(w->catalog), &w->lists, read_list(ir_arena(w->catalog), str_slice(b->name, 5, b->name.len), b->body));
+    else if (str_starts_with(b->name, STR("table "))) vec_push_in(ir_arena(w->catalog), &w->tables, read_table(ir_arena(w->catalog), str_slice(b->name, 6, b->name.len), b->body));
+    else if (str_equal(b->name, STR("state"))) c->state = str_trim(b->body);
+    else if (str_starts_with(b->name, STR("now "))) w->now = timestamp_parse_iso(str_slice(b->name, 4, b->name.len));
+    else if (str_equal(b->name, STR("detections"))) {
         c->detections = b->body;
         c->has_detections = true;
-    } else fail_msg("%s: " STR_FMT ": unknown block " STR_FMT, c->file, STR_ARG(c->title), STR_ARG(b->head));
+    } else fail_msg("%s: " STR_FMT ": unknown block " STR_FMT, c->file, STR_ARG(c->title), STR_ARG(b->name));
 }
 
 static void check_state(const test_case *c, const rule *r)
@@ -176,15 +100,14 @@ static void check_detections(detection_world *w, const test_case *c, const rule 
 /* Cases of a file whose rule is left out are about the rule before. */
 static void run_file(const char *path)
 {
-    pk_str whole = read_whole(path), rest = whole, source = STR("");
-    while (rest.len && !str_starts_with(rest, STR("=== "))) next_line(&rest);
-    while (rest.len) {
+    arena *a = arena_new();
+    pk_str rest = read_case_file(a, path), source = STR("");
+    uint32_t line = 0;
+    case_text t = {0};
+    while (next_case(&rest, &line, &t)) {
         detection_world w = new_world();
-        pk_str title = next_line(&rest);
-        test_case c = {.file = path, .title = str_slice(title, 4, title.len), .source = source};
-        block b;
-        while (rest.len && !str_starts_with(rest, STR("--- "))) next_line(&rest);
-        while (next_block(&rest, &b)) read_block(&w, &c, &b);
+        test_case c = {.file = path, .title = t.title, .source = source};
+        for (size_t i = 0; i < t.blocks.len; i++) read_block(&w, &c, &t.blocks.at[i]);
         source = c.source;
         const rule *r = load_text(&w, source, STR("case.yaral"));
         if (c.state.len) check_state(&c, r);
@@ -192,7 +115,8 @@ static void run_file(const char *path)
         if (!c.state.len && !c.has_detections) fail_msg("%s: " STR_FMT ": expects nothing", path, STR_ARG(c.title));
         ir_catalog_free(w.catalog);
     }
-    mem_free((char *)(uintptr_t)whole.ptr);
+    vec_free(&t.blocks);
+    arena_free(a);
 }
 
 static void test_cases(void **state)

@@ -20,53 +20,23 @@
 #include <cmocka.h>
 
 #include "languages/language.h"
+#include "../tools/case_file.h"
 #include "languages/yaral/ast.h"
-
-typedef struct { pk_str name, body; } block;
 
 typedef struct {
     const char *file;
-    pk_str name;
-    VEC(block) blocks;
+    case_text text;
     arena *arena;
     ir_catalog *catalog;
     unsigned failures;
 } test_case;
-
-static pk_str read_file(arena *a, const char *path)
-{
-    FILE *f = fopen(path, "rb");
-    if (!f) return STR("");
-    text t = {0};
-    char buffer[65536];
-    for (size_t n; (n = fread(buffer, 1, sizeof buffer, f)) > 0;) text_put(&t, (pk_str){buffer, n});
-    fclose(f);
-    pk_str s = arena_str(a, text_view(&t));
-    text_free(&t);
-    return s;
-}
-
-static const block *find_block(const test_case *c, const char *name)
-{
-    for (size_t i = 0; i < c->blocks.len; i++)
-        if (str_equal(c->blocks.at[i].name, str_from(name))) return &c->blocks.at[i];
-    return NULL;
-}
-
-static pk_str next_line(pk_str *rest)
-{
-    size_t end = str_find_char(*rest, '\n');
-    pk_str line = str_slice(*rest, 0, end);
-    *rest = end == STR_NPOS ? STR("") : str_slice(*rest, end + 1, STR_NPOS);
-    return line;
-}
 
 static void compare(test_case *c, const char *what, pk_str expected, pk_str found)
 {
     expected = str_trim(expected);
     found = str_trim(found);
     if (str_equal(expected, found)) return;
-    fprintf(stderr, "%s: " STR_FMT ": %s:\n  expected: " STR_FMT "\n  found:    " STR_FMT "\n", c->file, STR_ARG(c->name), what, STR_ARG(expected),
+    fprintf(stderr, "%s: " STR_FMT ": %s:\n  expected: " STR_FMT "\n  found:    " STR_FMT "\n", c->file, STR_ARG(c->text.title), what, STR_ARG(expected),
             STR_ARG(found));
     c->failures++;
 }
@@ -75,7 +45,7 @@ static void compare(test_case *c, const char *what, pk_str expected, pk_str foun
 
 static void check_printed(test_case *c, pk_str source)
 {
-    const block *b = find_block(c, "printed");
+    const case_block *b = find_block(&c->text, "printed");
     text t = {0};
     diag_list *d = diag_list_new();
     yaral_file file = yaral_parse(c->arena, c->arena, STR("case.yaral"), source, d);
@@ -94,7 +64,7 @@ static void check_printed(test_case *c, pk_str source)
 static void check_said(test_case *c)
 {
     static const char *const names[PK_SEVERITIES] = {"note", "warning", "needs-list", "unsupported", "error"};
-    const block *b = find_block(c, "said");
+    const case_block *b = find_block(&c->text, "said");
     text t = {0};
     for (size_t i = 0; i < diag_count(ir_diags(c->catalog)); i++) {
         const pk_diagnostic *d = diag_at(ir_diags(c->catalog), i);
@@ -109,7 +79,7 @@ static void check_said(test_case *c)
 static void check_states(test_case *c)
 {
     static const char *const names[RULE_STATES] = {"runnable", "needs-list", "unsupported", "error"};
-    const block *b = find_block(c, "states");
+    const case_block *b = find_block(&c->text, "states");
     if (!b) return;
     text t = {0};
     for (size_t i = 0; i < ir_rule_count(c->catalog); i++) text_printf(&t, "%s%s", i ? " " : "", names[ir_rule(c->catalog, i)->state]);
@@ -126,7 +96,7 @@ static void put_list(text *t, const char *name, const str_list *list)
 
 static void check_metadata(test_case *c)
 {
-    const block *b = find_block(c, "metadata");
+    const case_block *b = find_block(&c->text, "metadata");
     if (!b || !ir_rule_count(c->catalog)) return;
     const rule *r = ir_rule(c->catalog, 0);
     const struct { const char *name; const pk_str *value; } texts[] = {
@@ -149,7 +119,7 @@ static void check_metadata(test_case *c)
 
 static void check_boxes(test_case *c)
 {
-    const block *b = find_block(c, "boxes");
+    const case_block *b = find_block(&c->text, "boxes");
     if (!b || !ir_rule_count(c->catalog)) return;
     text t = {0};
     rule_description boxes;
@@ -164,7 +134,7 @@ static void check_boxes(test_case *c)
 
 static value_lists read_lists(test_case *c)
 {
-    const block *b = find_block(c, "lists");
+    const case_block *b = find_block(&c->text, "lists");
     VEC(value_list) lists = {0};
     for (pk_str rest = b ? b->body : STR(""); rest.len;) {
         pk_str line = next_line(&rest);
@@ -179,7 +149,7 @@ static value_lists read_lists(test_case *c)
 
 static void run_case(test_case *c)
 {
-    const block *source = find_block(c, "rule");
+    const case_block *source = find_block(&c->text, "rule");
     const language *l = language_find(STR("yara-l"));
     if (!source) {
         compare(c, "no rule", STR("--- rule"), STR(""));
@@ -202,28 +172,15 @@ static void run_case(test_case *c)
 static unsigned run_file(const char *path, unsigned *cases)
 {
     arena *a = arena_new();
-    pk_str rest = read_file(a, path);
+    pk_str rest = read_case_file(a, path);
     test_case c = {.file = path, .arena = a};
-    for (bool more = true; more;) {
-        more = rest.len > 0;
-        const char *at = rest.ptr;
-        pk_str line = more ? next_line(&rest) : STR("=== ");
-        if (str_starts_with(line, STR("=== "))) {
-            if (c.name.len) {
-                run_case(&c);
-                ++*cases;
-            }
-            c.name = str_slice(line, 4, STR_NPOS);
-            c.blocks.len = 0;
-        } else if (str_starts_with(line, STR("--- "))) {
-            vec_push(&c.blocks, ((block){.name = str_trim(str_slice(line, 4, STR_NPOS)), .body = {at + line.len + 1, 0}}));
-        } else if (c.blocks.len) {
-            block *b = &c.blocks.at[c.blocks.len - 1];
-            b->body.len = (size_t)(at + line.len - b->body.ptr) + (rest.len > 0);
-        }
+    uint32_t line = 0;
+    while (next_case(&rest, &line, &c.text)) {
+        run_case(&c);
+        ++*cases;
     }
     unsigned failures = c.failures;
-    vec_free(&c.blocks);
+    vec_free(&c.text.blocks);
     arena_free(a);
     return failures;
 }
