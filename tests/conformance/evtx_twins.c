@@ -202,7 +202,7 @@ static bool compare_paths(const event *e, void *user)
         list_builder want = {0}, got = {0};
         tree_values(tree, path_text(x->set, slot), x->arena, &want);
         for (size_t i = 0; i < e->field_count; i++)
-            if (e->fields[i].slot == slot) list_add(x->arena, &got, e->fields[i].value);
+            if (e->fields[i].slot == slot) list_add(x->arena, &got, *event_field_value(e, &e->fields[i]));
         value a = list_done(&want), b = list_done(&got);
         sort_if_several_places(path_text(x->set, slot), &a);
         sort_if_several_places(path_text(x->set, slot), &b);
