@@ -113,6 +113,7 @@ const udm_field *udm_message_field(const udm_message *m, pk_str name)
 }
 
 bool udm_is_struct(const udm_message *m) { return m == &message_Struct; }
+bool udm_is_variable(const udm_message *m) { return m == &message_FindingVariable; }
 bool udm_is_labels(const udm_field *f) { return f->repeated && f->message == &message_Label; }
 
 /* ---- spellings ---- */

@@ -30,6 +30,7 @@ const udm_field *udm_field_written(const udm_message *m, pk_str key);
 value udm_convert(const udm_field *f, const value *v, arena *a);
 
 bool udm_is_struct(const udm_message *m);             /* a map in the field "fields" */
+bool udm_is_variable(const udm_message *m);           /* what a map of FindingVariable holds: a text, and its typed form */
 bool udm_is_labels(const udm_field *f);               /* a list of {key, value}, read by key */
 
 #endif

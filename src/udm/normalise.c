@@ -70,9 +70,20 @@ static value map_text(normaliser *n, const value *v)
     return value_string(t);
 }
 
-static void put_entry(normaliser *n, record_builder *b, pk_str key, const value *v)
+/* A FindingVariable; what is but a scalar is its text. */
+static value map_message(normaliser *n, const udm_message *m, const value *v)
 {
+    if (v->type == VALUE_RECORD) return normal_message(n, m, v);
     value t = map_text(n, v);
+    if (t.type == VALUE_MISSING) return t;
+    record_builder b = {0};
+    record_add(n->arena, &b, STR("value"), t);
+    return record_done(&b);
+}
+
+static void put_entry(normaliser *n, record_builder *b, const udm_message *of, pk_str key, const value *v)
+{
+    value t = of ? map_message(n, of, v) : map_text(n, v);
     if (t.type != VALUE_MISSING) record_add(n->arena, b, key, t);
 }
 
@@ -83,18 +94,18 @@ static bool is_entry(const value *v, pk_str *key, arena *a)
     return k && (v->as.record.count == 1 || value_get(v, STR("value"))) && value_text(a, k, key);
 }
 
-static value normal_map(normaliser *n, const value *v)
+static value normal_map(normaliser *n, const udm_message *of, const value *v)
 {
     static const value nothing = {.type = VALUE_NULL};
     record_builder b = {0};
     pk_str key;
     if (v->type == VALUE_LIST) {
         for (size_t i = 0; i < v->as.list.count; i++) {
-            const value *entry = &v->as.list.items[i], *of = value_get(entry, STR("value"));
-            if (is_entry(entry, &key, n->arena)) put_entry(n, &b, key, of ? of : &nothing);
+            const value *entry = &v->as.list.items[i], *held = value_get(entry, STR("value"));
+            if (is_entry(entry, &key, n->arena)) put_entry(n, &b, of, key, held ? held : &nothing);
         }
     } else if (v->type == VALUE_RECORD) {
-        for (size_t i = 0; i < v->as.record.count; i++) put_entry(n, &b, v->as.record.fields[i].name, &v->as.record.fields[i].value);
+        for (size_t i = 0; i < v->as.record.count; i++) put_entry(n, &b, of, v->as.record.fields[i].name, &v->as.record.fields[i].value);
     } else {
         return *v;
     }
@@ -107,7 +118,7 @@ static value normal_struct(normaliser *n, const value *v)
     const value *inner = v->type == VALUE_RECORD && v->as.record.count == 1 ? value_get(v, STR("fields")) : NULL;
     bool own = inner && (inner->type == VALUE_RECORD || inner->type == VALUE_LIST);
     record_builder b = {0};
-    value map = normal_map(n, own ? inner : v);
+    value map = normal_map(n, NULL, own ? inner : v);
     if (map.type != VALUE_RECORD) return map;
     record_add(n->arena, &b, STR("fields"), map);
     return record_done(&b);
@@ -117,7 +128,7 @@ static value label(normaliser *n, pk_str key, const value *v)
 {
     record_builder b = {0};
     record_add(n->arena, &b, STR("key"), value_string(key));
-    put_entry(n, &b, STR("value"), v);
+    put_entry(n, &b, NULL, STR("value"), v);
     return record_done(&b);
 }
 
@@ -149,7 +160,7 @@ static value normal_labels(normaliser *n, const udm_message *m, const value *v)
 
 static value normal_one(normaliser *n, const udm_field *f, const value *v)
 {
-    if (f->type == UDM_MAP) return normal_map(n, v);
+    if (f->type == UDM_MAP) return normal_map(n, f->message, v);
     if (f->type != UDM_MESSAGE) return v->type == VALUE_RECORD && f->type != UDM_TIME ? normal_unknown(n, v) : udm_convert(f, v, n->arena);
     return normal_message(n, f->message, v);
 }

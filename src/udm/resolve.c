@@ -76,7 +76,8 @@ static bool resolve_brackets(resolver *r, const udm_field *f)
         if (s->kind == STEP_KEY) {
             if (!keyed) return fail(r, UDM_NOT_A_MAP, s, NULL);
             field_path_put_key(&r->canonical, s->name);
-            *r->out = (udm_path){.type = UDM_STRING, .map_read = true, .repeated = r->out->repeated};
+            const udm_message *values = f->type == UDM_MAP ? f->message : NULL;
+            *r->out = (udm_path){.type = values ? UDM_MESSAGE : UDM_STRING, .map_read = !values, .repeated = r->out->repeated, .message = values};
             keyed = list = false;
         } else if (!list) {
             return fail(r, UDM_NOT_A_LIST, s, NULL);
@@ -98,6 +99,7 @@ static bool resolve_field(resolver *r, const udm_message *m)
 {
     const field_step *s = here(r);
     const udm_field *f = udm_message_field(m, s->name);
+    if (!f && udm_is_variable(m) && str_ends_with(s->name, STR("_value"))) f = udm_message_field(m, str_slice(s->name, 0, s->name.len - 2));
     if (!f) return fail_field(r, s, m);
     if (r->canonical.len) text_put_char(&r->canonical, '.');
     text_put(&r->canonical, f->name);
@@ -117,7 +119,11 @@ static bool resolve_steps(resolver *r, const udm_message *m)
         }
         if (!m) return fail(r, UDM_NO_FIELDS, s, NULL);
         if (!resolve_field(r, m)) return false;
-        m = r->out->message;
+        m = r->out->type == UDM_MESSAGE ? r->out->message : NULL;
+    }
+    if (m && udm_is_variable(m)) { /* the variable itself is compared as text */
+        text_put_cstring(&r->canonical, ".value");
+        *r->out = (udm_path){.type = UDM_STRING, .repeated = r->out->repeated};
     }
     return true;
 }

@@ -35,7 +35,7 @@ typedef struct {
     udm_type type;
     bool repeated;
     bool hash;                    /* a hex digest */
-    const udm_message *message;   /* UDM_MESSAGE */
+    const udm_message *message;   /* UDM_MESSAGE; UDM_MAP: of its values, NULL: they are texts */
     const udm_enum *enumeration;  /* UDM_ENUM */
 } udm_field;
 

@@ -52,7 +52,7 @@ static void check_path(char **c)
     text_put_cstring(&type, types[p.type]);
     if (p.type == UDM_ENUM) text_printf(&type, " " STR_FMT, STR_ARG(udm_enum_type(p.enumeration)));
     if (!str_equal(text_view(&type), str_from(c[2]))) fail_msg("%s: type %.*s, expected %s", c[0], STR_ARG(text_view(&type)), c[2]);
-    assert_int_equal(p.map_read, strstr(c[1], "']") != NULL);
+    assert_int_equal(p.map_read, str_ends_with(str_from(c[1]), STR("']")));
     assert_int_equal(p.repeated, strstr(c[1], "[]") != NULL && !p.map_read);
     text_free(&type);
     udm_path again;
