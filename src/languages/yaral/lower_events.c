@@ -180,30 +180,6 @@ static void lower_statement(lowering *l, const yaral_node *n)
     vec_push_in(l->scratch, &l->variables[l->variable].tests, lower_truth(l, n));
 }
 
-/* ---- entities that a table changes ---- */
-
-/* graph_exclude ($g.graph.field = %table.column): entities with such a value are not there. */
-static bool exclude(lowering *l, const yaral_setup *s)
-{
-    const yaral_node *n = s->node;
-    if (s->change != YARAL_GRAPH_EXCLUDE || n->kind != YARAL_COMPARE || n->as.compare != YARAL_EQ) return false;
-    const yaral_node *column = n->args[n->args[1]->kind == YARAL_LIST];
-    yaral_node field = *n->args[n->args[1]->kind != YARAL_LIST]; /* the other side */
-    if (column->kind != YARAL_LIST || !column->as.list.column.len || field.kind != YARAL_FIELD) return false;
-    field.as.field.quantifier = YARAL_ANY;
-    enter_variable(l, field.as.field.index);
-    expr *found = lower_in_column(l, &field, column, YARAL_IN_STRINGS, n->nocase, n->span);
-    vec_push_in(l->scratch, &l->variables[l->variable].tests, lower_at(ir_not(l->arena, found), n->span));
-    return true;
-}
-
-static void lower_setup(lowering *l)
-{
-    for (size_t i = 0; i < l->ast->setup_count && !l->failed; i++)
-        if (!exclude(l, &l->ast->setups[i]))
-            lower_fail(l, PK_UNSUPPORTED, "yaral-table", l->ast->setups[i].span, "entities are not changed by data tables here, but for graph_exclude by one column");
-}
-
 typedef struct { VEC(const yaral_node *) items; } node_list;
 
 static void add_conjuncts(lowering *l, const yaral_node *n, node_list *out)

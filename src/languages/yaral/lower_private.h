@@ -255,6 +255,8 @@ bool lower_plain_pattern(arena *a, pk_str pcre, test_kind *kind, pk_str *plain);
 expr *lower_membership(lowering *l, const yaral_node *n);
 /* Is a value one of the column's? With `how` of the column's type, or as the call asks. */
 expr *lower_in_column(lowering *l, const yaral_node *n, const yaral_node *column, yaral_in how, bool nocase, span at);
+/* Is it one of the values of this cell, as the column's type asks? */
+expr *lower_in_cell(lowering *l, const yaral_node *n, const yaral_node *column, size_t row, bool nocase, span at);
 yaral_in lower_how_of(data_column_type type);
 /* The column's number; false: what is missing was told, or the table is not given. */
 bool lower_find_column(lowering *l, const yaral_node *n, const data_table **t, size_t *column);
@@ -286,6 +288,10 @@ bool lower_waits_for_rows(const lowering *l, const expr *e); /* or what only row
 expr *lower_necessary(lowering *l, const expr *e);
 void lower_turn_into_columns(lowering *l);            /* the fields of those lists, for good */
 pk_str lower_without_marks(arena *a, pk_str path);
+
+/* ---- lower_setup.c: entities that tables change ---- */
+
+void lower_setup(lowering *l);                        /* adds tests to those of the variables */
 
 /* ---- lower_events.c, lower_stages.c ---- */
 

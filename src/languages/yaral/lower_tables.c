@@ -139,6 +139,16 @@ yaral_in lower_how_of(data_column_type type)
     return YARAL_IN_STRINGS;
 }
 
+static void add_cell(entries *e, const data_table *t, size_t row, size_t column)
+{
+    for (size_t i = 0; i < lower_cell_values(t, row, column); i++) {
+        pk_str cell = lower_cell_value(t, row, column, i), number;
+        value v;
+        bool plain = t->columns[column].type == COLUMN_NUMBER && lower_cell_number(cell, &v) && value_text(e->lowering->arena, &v, &number);
+        add_entry(e, plain ? number : cell);
+    }
+}
+
 /* "When comparing columns in data tables that are CIDR or regular expression data types, the cidr and regex keywords are optional." (Use
  * data tables, Column-based comparison) */
 static void add_column(entries *e, const yaral_node *n)
@@ -152,13 +162,7 @@ static void add_column(entries *e, const yaral_node *n)
         return;
     }
     if (e->how == YARAL_IN_STRINGS) e->how = lower_how_of(t->columns[column].type);
-    for (size_t r = 0; r < t->row_count; r++)
-        for (size_t i = 0; i < lower_cell_values(t, r, column); i++) {
-            pk_str cell = lower_cell_value(t, r, column, i), number;
-            value v;
-            bool plain = t->columns[column].type == COLUMN_NUMBER && lower_cell_number(cell, &v) && value_text(e->lowering->arena, &v, &number);
-            add_entry(e, plain ? number : cell);
-        }
+    for (size_t r = 0; r < t->row_count; r++) add_cell(e, t, r, column);
 }
 
 static entries entries_of(lowering *l, const yaral_node *n, const yaral_node *list, typed operand)
@@ -207,5 +211,17 @@ expr *lower_in_column(lowering *l, const yaral_node *n, const yaral_node *column
     typed operand = lower_value(l, n);
     entries e = {.lowering = l, .how = how, .nocase = nocase, .hash = operand.hash, .span = column->span, .origin = list_text(l, column)};
     add_column(&e, column);
+    return lower_quantified(l, operand, use_of_entries(&e, operand, at), false, at);
+}
+
+expr *lower_in_cell(lowering *l, const yaral_node *n, const yaral_node *column, size_t row, bool nocase, span at)
+{
+    const data_table *t;
+    size_t number;
+    if (!lower_find_column(l, column, &t, &number)) return lower_at(ir_false(l->arena), at);
+    typed operand = lower_value(l, n);
+    entries e = {.lowering = l, .how = lower_how_of(t->columns[number].type), .nocase = nocase, .hash = operand.hash, .span = column->span,
+                 .origin = list_text(l, column)};
+    add_cell(&e, t, row, number);
     return lower_quantified(l, operand, use_of_entries(&e, operand, at), false, at);
 }
