@@ -255,7 +255,7 @@ bool lower_plain_pattern(arena *a, pk_str pcre, test_kind *kind, pk_str *plain);
 expr *lower_membership(lowering *l, const yaral_node *n);
 /* Is a value one of the column's? With `how` of the column's type, or as the call asks. */
 expr *lower_in_column(lowering *l, const yaral_node *n, const yaral_node *column, yaral_in how, bool nocase, span at);
-/* Is it one of the values of this cell, as the column's type asks? */
+/* Is it one of the values of this cell, as the column's type asks? What is wrong with it was told of the column. */
 expr *lower_in_cell(lowering *l, const yaral_node *n, const yaral_node *column, size_t row, bool nocase, span at);
 yaral_in lower_how_of(data_column_type type);
 /* The column's number; false: what is missing was told, or the table is not given. */

@@ -59,6 +59,7 @@ typedef struct {
     yaral_in how;
     bool nocase;
     bool hash;
+    bool quiet;                   /* its faults were told */
     pk_str origin;
     span span;
     VEC(ir_constant) constants;
@@ -81,8 +82,9 @@ static void add_entry(entries *e, pk_str entry)
     if (e->how == YARAL_IN_REGEX) {
         lowered_regex r = lower_regex(l->arena, entry, true);
         if (r.fault.len) {
-            lower_fail(l, PK_WARNING, "yaral-list", e->span, "entry '" STR_FMT "' of " STR_FMT " is no regular expression: " STR_FMT,
-                       STR_ARG(str_slice(entry, 0, 100)), STR_ARG(e->origin), STR_ARG(r.fault));
+            if (!e->quiet)
+                lower_fail(l, PK_WARNING, "yaral-list", e->span, "entry '" STR_FMT "' of " STR_FMT " is no regular expression: " STR_FMT,
+                           STR_ARG(str_slice(entry, 0, 100)), STR_ARG(e->origin), STR_ARG(r.fault));
             return;
         }
         kind = TEST_REGEX;
@@ -93,8 +95,9 @@ static void add_entry(entries *e, pk_str entry)
         ip_network network;
         bool host_bits;
         if (!ip_network_parse(entry, &network, &host_bits)) {
-            lower_fail(l, PK_WARNING, "yaral-list", e->span, "entry '" STR_FMT "' of " STR_FMT " is no IP network",
-                       STR_ARG(str_slice(entry, 0, 100)), STR_ARG(e->origin));
+            if (!e->quiet)
+                lower_fail(l, PK_WARNING, "yaral-list", e->span, "entry '" STR_FMT "' of " STR_FMT " is no IP network",
+                           STR_ARG(str_slice(entry, 0, 100)), STR_ARG(e->origin));
             return;
         }
         kind = TEST_CIDR;
@@ -220,8 +223,8 @@ expr *lower_in_cell(lowering *l, const yaral_node *n, const yaral_node *column, 
     size_t number;
     if (!lower_find_column(l, column, &t, &number)) return lower_at(ir_false(l->arena), at);
     typed operand = lower_value(l, n);
-    entries e = {.lowering = l, .how = lower_how_of(t->columns[number].type), .nocase = nocase, .hash = operand.hash, .span = column->span,
-                 .origin = list_text(l, column)};
+    entries e = {.lowering = l, .how = lower_how_of(t->columns[number].type), .nocase = nocase, .hash = operand.hash, .quiet = true,
+                 .span = column->span, .origin = list_text(l, column)};
     add_cell(&e, t, row, number);
     return lower_quantified(l, operand, use_of_entries(&e, operand, at), false, at);
 }
