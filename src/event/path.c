@@ -250,12 +250,18 @@ static pk_str without_blanks(arena *a, pk_str key)
     return (pk_str){out, n};
 }
 
+/* An empty key stands nowhere: there may be no keys at all. */
+static pk_str key_at(const path_set *set, uint32_t at, uint32_t len)
+{
+    return len ? (pk_str){set->keys.at + at, len} : STR("");
+}
+
 /* Where the key stands in set->keys. Nearly all stand there once: the few whose places in `recent` others have taken stand there again. */
 static uint32_t key_place(freezing *f, pk_str key, uint64_t hash)
 {
     path_set *set = f->set;
     size_t slot = hash % KEYS_KNOWN;
-    if (f->recent[slot].len == key.len && str_equal((pk_str){set->keys.at + f->recent[slot].at, key.len}, key)) return f->recent[slot].at;
+    if (f->recent[slot].len == key.len && str_equal(key_at(set, f->recent[slot].at, f->recent[slot].len), key)) return f->recent[slot].at;
     uint32_t at = (uint32_t)set->keys.len;
     vec_reserve(&set->keys, set->keys.len + key.len + 1);
     if (key.len) memcpy(set->keys.at + set->keys.len, key.ptr, key.len);
@@ -343,7 +349,7 @@ static void expand(freezing *f, path_node from)
     table_free(&groups.keys);
 }
 
-static pk_str step_key(const path_set *set, const step *s) { return (pk_str){set->keys.at + s->key, s->key_len}; }
+static pk_str step_key(const path_set *set, const step *s) { return key_at(set, s->key, s->key_len); }
 
 static uint32_t tag_of(const path_set *set, uint64_t hash) { return (uint32_t)(hash >> 32) & ~(uint32_t)((UINT64_C(1) << set->number_bits) - 1); }
 

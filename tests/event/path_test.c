@@ -156,6 +156,21 @@ static void test_keys(void **state)
     path_set_free(set);
 }
 
+/* A set that knows no text of a key at all. */
+static void test_only_the_empty_key(void **state)
+{
+    (void)state;
+    path_set *set = path_set_new();
+    const pk_str key = STR("");
+    path_slot x = path_add_keys(set, &key, 1);
+    path_set_freeze(set);
+    value tree = record(1, "", INT(1));
+    list_builder found[1] = {{{0}}};
+    walk(set, PATH_ROOT, &tree, found);
+    assert_int_equal(found[x].items.len, 1);
+    path_set_free(set);
+}
+
 /* Random paths and trees over a tiny alphabet, so that everything meets everything. */
 static unsigned pick(unsigned n) { return (unsigned)rand() % n; }
 
@@ -238,7 +253,7 @@ static void test_values(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rules), cmocka_unit_test(test_pairs), cmocka_unit_test(test_inner_texts), cmocka_unit_test(test_keys), cmocka_unit_test(test_fast_and_slow_agree), cmocka_unit_test(test_values),
+        cmocka_unit_test(test_rules), cmocka_unit_test(test_pairs), cmocka_unit_test(test_inner_texts), cmocka_unit_test(test_keys), cmocka_unit_test(test_only_the_empty_key), cmocka_unit_test(test_fast_and_slow_agree), cmocka_unit_test(test_values),
     };
     a = arena_new();
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
