@@ -1,11 +1,11 @@
 #!/bin/sh
 # All tests: release build, ASan+UBSan build, and every fuzz target over its seeds and then for some seconds.
-# The last line is "N passed, N failed". PICKET_FUZZ_SECONDS (10) is the time of each fuzz target. With BENCH_CHECK set also
+# The last line is "N passed, N failed". PICKET_FUZZ_SECONDS (5) is the time of each fuzz target. With BENCH_CHECK set also
 # `make bench-check`.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 jobs=$(nproc)
-seconds=${PICKET_FUZZ_SECONDS:-10}
+seconds=${PICKET_FUZZ_SECONDS:-5}
 logs=build/logs
 mkdir -p $logs
 passed=0 failed=0
