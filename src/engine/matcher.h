@@ -18,8 +18,12 @@ typedef struct {
 
 /* ---- value_cache.c: results remembered by part of a slot and value, bounded ---- */
 
-/* How the value is written in the bytes that it is remembered by: as text, as a number of 8 bytes, not yet decoded + encoding. */
-enum { KEY_TEXT, KEY_INTEGER, KEY_UNDECODED, KEY_KINDS = KEY_UNDECODED + 256 };
+/*
+ * How the value is written in the bytes that it is remembered by: as text, as a number of 8 bytes, or not yet decoded. The last
+ * stands last: how it is encoded is added to it.
+ */
+typedef enum { KEY_TEXT, KEY_INTEGER, KEY_UNDECODED } key_kind;
+#define KEY_KINDS (KEY_UNDECODED + UINT8_MAX + 1)
 
 typedef struct {
     uint32_t part, kind;
