@@ -256,28 +256,6 @@ static void add_candidates_of_slot(matcher *m, uint32_t slot_number)
         add_candidates(m, m->values.at[i].result[PART_FIRST]);
 }
 
-static int by_number(const void *x, const void *y)
-{
-    uint32_t a = *(const uint32_t *)x, b = *(const uint32_t *)y;
-    return a < b ? -1 : a > b;
-}
-
-#define SORTED_IN_PLACE 24
-
-static void sort_numbers(uint32_t *numbers, size_t count)
-{
-    if (count > SORTED_IN_PLACE) {
-        qsort(numbers, count, sizeof *numbers, by_number);
-        return;
-    }
-    for (size_t i = 1; i < count; i++) {
-        uint32_t n = numbers[i];
-        size_t at = i;
-        for (; at > 0 && numbers[at - 1] > n; at--) numbers[at] = numbers[at - 1];
-        numbers[at] = n;
-    }
-}
-
 /* Values of places that count less than others are tested, too: the branches see to that. */
 static void find_candidates(matcher *m)
 {

@@ -208,6 +208,7 @@ const value *tree_of(matcher *m);                                   /* the recor
 void slots_probe(matcher *m);                                      /* tests fields that can make candidates, into `probed` */
 const slot_state *slot_values_of(matcher *m, uint32_t slot_number); /* fills computed and special slots on first use */
 void slot_test(matcher *m, uint32_t part_number);                  /* results of all values of its slot */
+void sort_numbers(uint32_t *numbers, size_t count);                 /* ascending; there are mostly few */
 
 static inline const value *value_in(const matcher *m, const slot_value *v)
 {

@@ -356,6 +356,22 @@ static int by_number(const void *x, const void *y)
     return a < b ? -1 : a > b;
 }
 
+#define SORTED_IN_PLACE 24
+
+void sort_numbers(uint32_t *numbers, size_t count)
+{
+    if (count > SORTED_IN_PLACE) {
+        qsort(numbers, count, sizeof *numbers, by_number);
+        return;
+    }
+    for (size_t i = 1; i < count; i++) {
+        uint32_t n = numbers[i];
+        size_t at = i;
+        for (; at > 0 && numbers[at - 1] > n; at--) numbers[at] = numbers[at - 1];
+        numbers[at] = n;
+    }
+}
+
 /* The tests that the network left in its scratch, as predicates. */
 static const slot_result *make_result(matcher *m, const slot_program *sp, const value *v)
 {
@@ -369,7 +385,7 @@ static const slot_result *make_result(matcher *m, const slot_program *sp, const 
     for (size_t i = 0; i < m->network.hits.len; i++) add_predicates(m, sp, m->network.hits.at[i], v);
     size_t count = m->result.len;
     if (count == 0) return &no_result; /* true, but of values of another type */
-    qsort(m->result.at, count, sizeof *m->result.at, by_number);
+    sort_numbers(m->result.at, count);
     for (size_t i = 0; i < count; i++)
         if (p->predicates.at[m->result.at[i]].variant_count) vec_push(&m->result, m->result.at[i]);
     slot_result *r = arena_alloc(m->arena, sizeof *r + m->result.len * sizeof *r->predicates);
