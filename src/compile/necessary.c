@@ -44,46 +44,8 @@ static double likely_by_shape(const prepared_test *t)
     return 0.5;
 }
 
-/*
- * What fields of event logs hold most of the time, whatever the field: a test that is true of one of these is common,
- * however long its constant.
- */
-static const char *const common_values[] = {
-    "C:\\Windows\\System32\\svchost.exe",
-    "C:\\Windows\\System32\\services.exe",
-    "C:\\Windows\\System32\\lsass.exe",
-    "C:\\Windows\\System32\\WindowsPowerShell\\v1.0\\powershell.exe",
-    "C:\\Windows\\System32\\cmd.exe",
-    "C:\\Windows\\System32\\wbem\\WmiPrvSE.exe",
-    "C:\\Windows\\explorer.exe",
-    "C:\\Windows\\System32\\kernel32.dll",
-    "C:\\Windows\\SYSTEM32\\ntdll.dll+9c584|C:\\Windows\\System32\\KERNELBASE.dll+2c13e|C:\\Windows\\System32\\KERNEL32.DLL+17bd4|"
-    "C:\\Windows\\System32\\ntdll.dll+6ce51",
-    "C:\\Windows\\system32\\svchost.exe -k netsvcs -p -s Schedule",
-    "HKLM\\System\\CurrentControlSet\\Services\\W32Time\\Config\\LastKnownGoodTime",
-    "HKU\\S-1-5-21-1004336348-1177238915-682003330-1001\\Software\\Microsoft\\Windows\\CurrentVersion\\Explorer",
-    "Microsoft Corporation",
-    "Microsoft\xc2\xae Windows\xc2\xae Operating System",
-    "NT AUTHORITY\\SYSTEM",
-    "SYSTEM",
-    "System",
-    "Administrator",
-    "Valid",
-    "true",
-    "false",
-    "SetValue",
-    "CreateKey",
-    "tcp",
-    "-",
-    "0x1000",
-    "0x1400",
-    "127.0.0.1",
-    "::1",
-};
-#define COMMON_VALUES (sizeof common_values / sizeof *common_values)
-
 /* In how many constants of the slot each test is true, and in how many of what is common. */
-static void count_in_constants(prepared_test *const *tests, size_t count, uint32_t *hits, uint32_t *common)
+static void count_in_constants(const schema *s, prepared_test *const *tests, size_t count, uint32_t *hits, uint32_t *common)
 {
     arena *a = arena_new();
     network *n = network_build(tests, count, 0, a);
@@ -97,8 +59,10 @@ static void count_in_constants(prepared_test *const *tests, size_t count, uint32
         for (size_t k = 0; k < scratch.hits.len; k++) hits[scratch.hits.at[k]]++;
         arena_reset(scratch.arena);
     }
-    for (size_t i = 0; i < COMMON_VALUES; i++) {
-        network_run(n, &scratch, network_subject(&scratch, str_from(common_values[i])));
+    size_t common_count;
+    const pk_str *values = schema_common_values(s, &common_count);
+    for (size_t i = 0; i < common_count; i++) {
+        network_run(n, &scratch, network_subject(&scratch, values[i]));
         for (size_t k = 0; k < scratch.hits.len; k++) common[scratch.hits.at[k]]++;
         arena_reset(scratch.arena);
     }
@@ -109,7 +73,7 @@ static void count_in_constants(prepared_test *const *tests, size_t count, uint32
 
 #define RULES_THAT_MAKE_COMMON 300.0 /* a test in this many rules is taken to be true of nearly every value */
 
-#define COMMON_LIKELY 0.05 /* one of common_values is that of so many events */
+#define COMMON_LIKELY 0.05 /* a common value is that of so many events */
 
 typedef struct {
     uint32_t hits, common, uses;
@@ -138,7 +102,7 @@ static void estimate_slot(size_t s, unsigned worker, void *user)
     prepared_test *const *tests = slot_tests_of(e->builder, s, &count);
     uint32_t *hits = mem_zalloc(count + 1, sizeof *hits), *common = mem_zalloc(count + 1, sizeof *common);
     (void)worker;
-    if (count) count_in_constants(tests, count, hits, common);
+    if (count) count_in_constants(e->builder->program->schema, tests, count, hits, common);
     for (size_t i = 0; i < count; i++) {
         e->tests[s][i].hits = hits[i];
         e->tests[s][i].common = common[i];

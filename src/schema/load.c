@@ -484,6 +484,14 @@ static void read_open(loader *l, const yaml_node *n)
     }
 }
 
+static void read_common_values(loader *l, const yaml_node *n)
+{
+    pk_str *values;
+    size_t count;
+    if (!read_texts(l, n, &values, &count)) return;
+    for (size_t i = 0; i < count; i++) vec_push_in(l->s->arena, &l->s->common_values, values[i]);
+}
+
 static void read_family(loader *l, const yaml_node *root)
 {
     pk_str name = {0}, product = {0}, model = {0};
@@ -509,8 +517,10 @@ static void read_family(loader *l, const yaml_node *root)
             none = e->value;
         else if (str_equal(k, STR("open")))
             open = e->value;
+        else if (str_equal(k, STR("common_values")))
+            read_common_values(l, e->value);
         else
-            wrong(l, e->key_span, "'" STR_FMT "': expected family, product, model, layouts, classes, no_logs or open",
+            wrong(l, e->key_span, "'" STR_FMT "': expected family, product, model, layouts, classes, no_logs, open or common_values",
                        STR_ARG(k));
     }
     if (name.len == 0 || table_get(&l->s->family_index, name) != TABLE_NONE) {
@@ -688,6 +698,12 @@ pk_status schema_load(schema **out, const char *directory, diag_list *d)
 }
 
 digest schema_content(const schema *s) { return s->content; }
+
+const pk_str *schema_common_values(const schema *s, size_t *count)
+{
+    *count = s->common_values.len;
+    return s->common_values.at;
+}
 
 void schema_set_year(schema *s, int year)
 {

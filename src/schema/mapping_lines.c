@@ -28,12 +28,10 @@ static size_t indent_of(pk_str line)
 /* A key of a class whose value is a block of text. */
 static bool begins_block(pk_str line)
 {
-    static const char *const keys[] = {"udm: |", "sigma: |", "ecs: |", "cim: |"};
     pk_str key = str_slice(line, indent_of(line), STR_NPOS);
-    if (key.len < 6 || key.ptr[key.len - 1] != '|' || indent_of(line) == 0) return false;
-    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
-        if (str_equal(key, str_from(keys[i]))) return true;
-    return false;
+    if (!str_ends_with(key, STR(": |")) || indent_of(line) == 0) return false;
+    const schema_row *r = schema_row_find(str_slice(key, 0, key.len - 3));
+    return r && r->mapped;
 }
 
 /* How many bytes of [from, end) belong to a block whose key is indented by `indent`. */

@@ -92,6 +92,7 @@ struct schema {
     time_places open_times;       /* raw paths of events that no layout fits */
     pk_str *open_hosts;
     size_t open_host_count;
+    VEC(pk_str) common_values;
     digest content;               /* of all files */
     timestamp loaded;             /* when: the latest that a time without a year may lie, give or take a day */
     int year;                     /* of times that do not say theirs; 0: found by `loaded` */

@@ -26,6 +26,8 @@ typedef struct schema schema;
 pk_status schema_load(schema **out, const char *directory, diag_list *d);
 void schema_free(schema *s);
 digest schema_content(const schema *s);               /* of the files that it was read from: equal files, equal schema */
+/* What fields of logs hold most of the time, whatever the field: a test that is true of one of these is common, however long its constant. */
+const pk_str *schema_common_values(const schema *s, size_t *count);
 
 /*
  * The year of times that do not say theirs (syslog). Without this call it is the year in which the schema was loaded, or
