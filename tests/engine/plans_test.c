@@ -44,18 +44,18 @@ static bool has_given_alerts(const world *w)
     return false;
 }
 
-static bool load_case(const test_case *c, world *w)
+static bool load_case(const case_text *c, world *w)
 {
     bool stages = false;
     for (size_t i = 0; i < c->blocks.len; i++) {
-        const block *b = &c->blocks.at[i];
-        if (str_starts_with(b->head, STR("context "))) add_context(w, str_slice(b->head, 8, b->head.len), b->body);
-        if (str_equal(b->head, STR("events"))) add_events(w, b->body);
-        if (str_equal(b->head, STR("events as values"))) add_values(w);
-        if (!str_starts_with(b->head, STR("ir"))) continue;
+        const case_block *b = &c->blocks.at[i];
+        if (str_starts_with(b->name, STR("context "))) add_context(w, str_slice(b->name, 8, b->name.len), b->body);
+        if (str_equal(b->name, STR("events"))) add_events(w, b->body);
+        if (str_equal(b->name, STR("events as values"))) add_values(w);
+        if (!str_starts_with(b->name, STR("ir"))) continue;
         rule *r = ir_add_rule(w->catalog);
         r->plan = ir_parse_plan(w->catalog, with_plain_schema(w, b->body), STR("case"), w->diags);
-        r->id = str_slice(b->head, 3, b->head.len);
+        r->id = str_slice(b->name, 3, b->name.len);
         if (!r->plan) fail_with_diag(w, c, b);
         for (size_t s = 0; s < r->plan->stage_count; s++)
             if (r->plan->stages[s]->kind == STAGE_RULE)
@@ -67,7 +67,7 @@ static bool load_case(const test_case *c, world *w)
 
 typedef struct { size_t run, refused, failed; } tally;
 
-static void run_case(bench *b, const test_case *c, tally *t)
+static void run_case(bench *b, const case_text *c, tally *t)
 {
     world w = {.catalog = ir_catalog_new(), .diags = diag_list_new()};
     arena *a = arena_new();
@@ -99,10 +99,10 @@ static void cases(void **state)
     arena *a = arena_new();
     tally t = {0};
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
-        pk_str rest = read_file(a, files[i]);
+        pk_str rest = read_whole_file(a, arena_cstring(a, arena_printf(a, PICKET_SOURCE_DIR "/tests/ir/%s", files[i])));
         uint32_t line = 0;
-        test_case c;
-        while (next_case(a, &rest, &line, &c)) run_case(&b, &c, &t);
+        case_text c = {0};
+        while (next_case(&rest, &line, &c)) run_case(&b, &c, &t);
     }
     print_message("%zu cases run, %zu refused, %zu failed\n", t.run, t.refused, t.failed);
     assert_true(t.run > 10);

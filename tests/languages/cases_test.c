@@ -22,7 +22,7 @@
 #include "event/event.h"
 #include "ir/eval.h"
 #include "languages/language.h"
-#include "../tools/case_file.h"
+#include "../tools/case_tables.h"
 #include "base/yaml.h"
 
 typedef struct {
@@ -242,7 +242,7 @@ static void run_case(test_case *c)
 static unsigned run_file(const char *path, unsigned *cases)
 {
     arena *a = arena_new();
-    pk_str rest = read_case_file(a, path);
+    pk_str rest = read_whole_file(a, path);
     test_case c = {.file = path, .arena = a};
     uint32_t line = 0;
     while (next_case(&rest, &line, &c.text)) {

@@ -20,7 +20,7 @@
 #include <cmocka.h>
 
 #include "languages/language.h"
-#include "../tools/case_file.h"
+#include "../tools/case_tables.h"
 #include "languages/yaral/ast.h"
 
 typedef struct {
@@ -172,7 +172,7 @@ static void run_case(test_case *c)
 static unsigned run_file(const char *path, unsigned *cases)
 {
     arena *a = arena_new();
-    pk_str rest = read_case_file(a, path);
+    pk_str rest = read_whole_file(a, path);
     test_case c = {.file = path, .arena = a};
     uint32_t line = 0;
     while (next_case(&rest, &line, &c.text)) {
