@@ -6,10 +6,16 @@
  * apart) are the key under which the result is remembered. So an event costs one pass over its fields and one hash; the
  * conditions themselves are evaluated only for keys not seen yet. The memory of results is bounded: when it is full it
  * is emptied.
+ *
+ * Before that comes a glance: fields that stand at places with the same bytes as in an event before, decoded or not, mean the
+ * same classes. What they hold is neither decoded nor copied for it.
  */
+#include "base/bytes.h"
 #include "schema/model.h"
 
 #define MEMO_ENTRIES 8192u /* a power of two; at most half of it is used */
+#define GLANCES 2048u      /* a power of two; the last of those that fall on one */
+#define GLANCED_FIELDS 24  /* events with more fields at places are not glanced at */
 #define MEMO_BYTES (4u << 20)
 #define KEY_LIMIT 2048 /* longer keys are not remembered */
 #define NO_PLACE UINT16_MAX
@@ -31,10 +37,23 @@ typedef struct {
     classification result;
 } memo_entry;
 
+/* What a field at a place holds, as far as conditions can tell; its bytes follow where they are remembered. */
+typedef struct {
+    path_slot slot;
+    uint16_t kind, len; /* value_type, or UNDECODED and how it is encoded */
+} glanced;
+
+typedef struct {
+    const uint8_t *fields; /* NULL: free */
+    class_id stated;
+    uint32_t count;
+    classification result;
+} glance;
+
 struct classifier {
     const schema *schema;
     arena *results;    /* class lists; as long as the classifier */
-    arena *remembered; /* keys of the memo; reset with it */
+    arena *remembered; /* keys of the memo and of glances; reset with them */
     arena *scratch;
     uint16_t *place_of_slot; /* by slot */
     size_t slot_count;
@@ -47,6 +66,7 @@ struct classifier {
     slot_list *times, *hosts;   /* by layout, then raw */
     memo_entry *memo;
     size_t memo_used;
+    glance *glances;
     VEC(classification) lists; /* all distinct results */
 };
 
@@ -207,6 +227,7 @@ classifier *classifier_new(const schema *s, const path_set *paths)
     c->seen = ARENA_ARRAY(c->results, const value *, c->places.len);
     c->present = ARENA_ARRAY(c->results, uint64_t, c->places.len / 64 + 1);
     c->memo = mem_zalloc(MEMO_ENTRIES, sizeof *c->memo);
+    c->glances = mem_zalloc(GLANCES, sizeof *c->glances);
     set_depths(c);
     return c;
 }
@@ -217,6 +238,7 @@ void classifier_free(classifier *c)
     vec_free(&c->places);
     vec_free(&c->lists);
     mem_free(c->memo);
+    mem_free(c->glances);
     arena_free(c->results);
     arena_free(c->remembered);
     arena_free(c->scratch);
@@ -469,20 +491,26 @@ static memo_entry *memo_find(classifier *c, const memo_key *k, uint64_t hash)
     return &c->memo[at];
 }
 
+/* When what is remembered is too much, all of it is forgotten. */
+static void make_room(classifier *c)
+{
+    if (c->memo_used < MEMO_ENTRIES / 2 && arena_used(c->remembered) <= MEMO_BYTES) return;
+    memset(c->memo, 0, MEMO_ENTRIES * sizeof *c->memo);
+    memset(c->glances, 0, GLANCES * sizeof *c->glances);
+    arena_reset(c->remembered);
+    c->memo_used = 0;
+}
+
 static void memo_add(classifier *c, const memo_key *k, uint64_t hash, classification result)
 {
-    if (c->memo_used >= MEMO_ENTRIES / 2 || arena_used(c->remembered) > MEMO_BYTES) {
-        memset(c->memo, 0, MEMO_ENTRIES * sizeof *c->memo);
-        arena_reset(c->remembered);
-        c->memo_used = 0;
-    }
+    make_room(c);
     uint8_t *copy = arena_alloc(c->remembered, k->len);
     memcpy(copy, k->bytes, k->len);
     *memo_find(c, k, hash) = (memo_entry){.hash = hash, .key = copy, .len = k->len, .result = result};
     c->memo_used++;
 }
 
-classification classify(classifier *c, const event *e, class_id stated)
+static classification remembered(classifier *c, const event *e, class_id stated)
 {
     memo_key k;
     k.len = 0;
@@ -494,6 +522,115 @@ classification classify(classifier *c, const event *e, class_id stated)
     if (m->key) return m->result;
     classification result = find(c, stated);
     memo_add(c, &k, hash, result);
+    return result;
+}
+
+/* ---- at a glance ---- */
+
+#define UNDECODED 0x100
+
+/* The fields of an event that stand at places. */
+typedef struct {
+    glanced fields[GLANCED_FIELDS];
+    const void *bytes[GLANCED_FIELDS];
+    uint32_t count;
+    uint64_t hash;
+} glance_key;
+
+/* Texts much longer than what conditions look at would hardly come again whole. */
+static bool is_too_long(const event_field *f, size_t depth) { return f->value.as.string.len > 4 * depth + 64; }
+
+/* false: the text is too long. */
+static bool glance_at(const event *e, event_field *f, size_t depth, glanced *to, const void **bytes)
+{
+    size_t len = 0;
+    *to = (glanced){.slot = f->slot};
+    *bytes = "";
+    if (depth == 0) return true;
+    if (f->undecoded && is_too_long(f, depth)) (void)event_field_value(e, f);
+    to->kind = f->undecoded ? (uint16_t)(UNDECODED + f->encoding) : (uint16_t)f->value.type;
+    switch (f->value.type) {
+    case VALUE_STRING:
+        *bytes = f->value.as.string.ptr;
+        len = f->undecoded || f->value.as.string.len < depth ? f->value.as.string.len : depth;
+        break;
+    case VALUE_BOOL:
+        to->kind = (uint16_t)(to->kind | f->value.as.boolean << 4);
+        break;
+    case VALUE_INT:
+    case VALUE_UINT:
+    case VALUE_FLOAT:
+    case VALUE_TIME:
+        *bytes = &f->value.as.integer;
+        len = sizeof f->value.as.integer;
+        break;
+    case VALUE_MISSING:
+    case VALUE_NULL:
+    case VALUE_BLANK:
+    case VALUE_LIST:
+    case VALUE_RECORD:
+        break;
+    }
+    to->len = (uint16_t)len;
+    return len <= KEY_LIMIT;
+}
+
+/* false: there is too much. */
+static bool glance_over(const classifier *c, const event *e, class_id stated, glance_key *k)
+{
+    const uint16_t *place_of_slot = c->place_of_slot;
+    size_t slots = c->slot_count;
+    uint64_t hash = stated;
+    uint32_t count = 0;
+    for (event_field *f = e->fields, *end = f + e->field_count; f < end; f++) {
+        uint16_t place = f->slot < slots ? place_of_slot[f->slot] : NO_PLACE;
+        if (place == NO_PLACE || f->value.type == VALUE_NULL) continue;
+        if (count && k->fields[count - 1].slot == f->slot) continue; /* of several the first counts */
+        glanced *to = &k->fields[count];
+        if (count == GLANCED_FIELDS || !glance_at(e, f, c->depth[place], to, &k->bytes[count])) return false;
+        hash = (hash ^ bytes_8(to) ^ bytes_glance(k->bytes[count], to->len)) * UINT64_C(0xa0761d6478bd642f);
+        hash ^= hash >> 32;
+        count++;
+    }
+    k->count = count;
+    k->hash = hash;
+    return true;
+}
+
+static bool is_same(const glance *g, const glance_key *k)
+{
+    const uint8_t *at = g->fields;
+    for (uint32_t i = 0; i < k->count; i++) {
+        size_t len = k->fields[i].len;
+        if (bytes_8(at) != bytes_8(&k->fields[i]) || !bytes_equal(at + sizeof(glanced), k->bytes[i], len)) return false;
+        at += sizeof(glanced) + len;
+    }
+    return true;
+}
+
+static void glance_keep(classifier *c, const glance_key *k, class_id stated, classification result)
+{
+    size_t size = 1;
+    for (uint32_t i = 0; i < k->count; i++) size += sizeof(glanced) + k->fields[i].len;
+    if (size > KEY_LIMIT) return;
+    make_room(c);
+    uint8_t *copy = arena_alloc(c->remembered, size), *at = copy;
+    for (uint32_t i = 0; i < k->count; i++) {
+        memcpy(at, &k->fields[i], sizeof(glanced));
+        memcpy(at + sizeof(glanced), k->bytes[i], k->fields[i].len);
+        at += sizeof(glanced) + k->fields[i].len;
+    }
+    c->glances[k->hash & (GLANCES - 1)] = (glance){copy, stated, k->count, result};
+}
+
+classification classify(classifier *c, const event *e, class_id stated)
+{
+    glance_key k;
+    if (!glance_over(c, e, stated, &k)) return remembered(c, e, stated);
+    const glance *g = &c->glances[k.hash & (GLANCES - 1)];
+    if (g->fields && g->stated == stated && g->count == k.count && is_same(g, &k)) return g->result;
+    classification result = remembered(c, e, stated);
+    glance_keep(c, &k, stated, result);
     return result;
 }
 

@@ -1,7 +1,6 @@
 /*
- * The stream, in blocks: a window of it is read into the block's own memory, the splitter cuts it into spans, and what is not
- * cut yet (the beginning of a record, mostly) waits for the next. So the bytes of a log are not copied again, and who reads a
- * block has just had its memory in his processor's cache.
+ * The stream, in blocks: a window of it is held, the splitter cuts it into spans, and the window itself becomes the block,
+ * so that the bytes of a log are not copied again (but for the beginning of a record that is not complete yet).
  */
 #include "formats/json/spans.h"
 #include "formats/text_source.h"
@@ -15,8 +14,7 @@ typedef struct {
     size_t block_size;
     uint64_t blocks;             /* given so far */
     splitter split;
-    block window;                /* while a block is cut: its memory */
-    VEC(uint8_t) rest;           /* between blocks: bytes of the stream that are in none yet */
+    block window;                /* bytes of the stream that are in no block yet */
     VEC(json_span) spans;        /* cut from the window */
 } cutter;
 
@@ -34,7 +32,7 @@ void *json_cut_new(log_stream *s, const cut_options *o, diag_list *d)
 void json_cut_free(void *cut)
 {
     cutter *c = cut;
-    vec_free(&c->rest);
+    block_free(&c->window);
     vec_free(&c->spans);
     mem_free(c);
 }
@@ -42,7 +40,7 @@ void json_cut_free(void *cut)
 /* Bytes of the window that are cut. */
 static size_t done_bytes(const cutter *c)
 {
-    return (size_t)((const uint8_t *)c->split.at - c->window.bytes);
+    return c->split.at ? (size_t)((const uint8_t *)c->split.at - c->window.bytes) : 0;
 }
 
 /* Reads `more` bytes behind the window; at the end of the stream the splitter is told. */
@@ -70,56 +68,42 @@ static void drop_done(cutter *c)
     c->split.end = c->split.at + c->window.len;
 }
 
-/* The block's memory becomes the window. */
-static void begin(cutter *c, block *b)
-{
-    c->window = (block){.bytes = b->bytes, .cap = b->cap};
-    block_reserve(&c->window, c->rest.len + c->block_size + TEXT_SOURCE_LEAST);
-    if (c->rest.len) memcpy(c->window.bytes, c->rest.at, c->rest.len);
-    c->window.len = c->rest.len;
-    c->split.at = (const char *)c->window.bytes;
-    c->split.end = c->split.at + c->rest.len;
-    if (c->rest.len < c->block_size) extend(c, c->block_size);
-}
-
-/* The window becomes the block. */
-static void finish(cutter *c, block *b)
+/* Window and block change places; what is not cut yet moves on into the new window. */
+static void hand_over(cutter *c, block *b)
 {
     size_t done = done_bytes(c), rest = c->window.len - done;
-    c->rest.len = 0;
-    vec_reserve(&c->rest, rest + 1);
-    memcpy(c->rest.at, c->window.bytes + done, rest);
-    c->rest.len = rest;
+    block next = {.bytes = b->bytes, .cap = b->cap};
+    block_reserve(&next, rest + c->block_size);
+    memcpy(next.bytes, c->window.bytes + done, rest);
+    next.len = rest;
 
     uint64_t start = c->split.offset - done;
-    *b = (block){.bytes = c->window.bytes, .cap = c->window.cap};
-    if (!c->spans.len) return;
-    b->len = done;
-    b->offset = b->position = start;
-    b->line = c->spans.at[0].line;
-    b->number = c->blocks++;
+    *b = (block){.bytes = c->window.bytes, .cap = c->window.cap, .len = done, .offset = start, .position = start,
+                 .line = c->spans.at[0].line, .number = c->blocks++};
     for (size_t i = 0; i < c->spans.len; i++) c->spans.at[i].offset -= start;
     spans_write(b, c->spans.at, c->spans.len, c->split.record_limit);
     c->spans.len = 0;
+    c->window = next;
+    c->split.at = (const char *)next.bytes;
+    c->split.end = c->split.at + rest;
 }
 
 pk_status json_cut(void *cut, block *b, diag_list *d)
 {
     (void)d;
     cutter *c = cut;
-    bool some;
-    begin(c, b);
+    if (!c->split.at) extend(c, c->block_size);
     for (;;) {
         json_span span;
         switch (splitter_next(&c->split, &span)) {
         case SPLIT_SPAN:
             vec_push(&c->spans, span);
             if (done_bytes(c) < c->block_size && c->spans.len < SPANS_IN_BLOCK) continue;
-            finish(c, b);
+            hand_over(c, b);
             return PK_OK;
         case SPLIT_MORE:
             if (c->spans.len) {
-                finish(c, b);
+                hand_over(c, b);
                 return PK_OK;
             }
             drop_done(c);
@@ -127,9 +111,9 @@ pk_status json_cut(void *cut, block *b, diag_list *d)
             extend(c, c->window.len > c->block_size ? c->window.len : c->block_size);
             continue;
         case SPLIT_END:
-            some = c->spans.len > 0;
-            finish(c, b);
-            return some ? PK_OK : PK_STOPPED;
+            if (!c->spans.len) return PK_STOPPED;
+            hand_over(c, b);
+            return PK_OK;
         }
     }
 }
