@@ -264,6 +264,7 @@ static void warn_of_limits(pk_scanner *s, scan_worker **workers, size_t n)
 typedef struct {
     pk_scanner *scanner;
     scan_worker *worker;
+    size_t number;
     pthread_t thread;
     bool started;
 } lane;
@@ -275,7 +276,7 @@ static void *run_lane(void *user)
     work_sign *sign = worker_sign(l->worker);
     for (;;) {
         sign_set(sign, PART_WAIT);
-        ticket *t = ticket_take(&s->queue);
+        ticket *t = ticket_take(&s->queue, l->number);
         sign_set(sign, PART_CUT);
         if (!cutting_next(&s->cutting, t, &s->stop)) {
             ticket_return(&s->queue, t);
@@ -320,10 +321,10 @@ static pk_status run(pk_scanner *s, work_kind kind)
     size_t n = thread_count(s);
     lane *lanes = mem_zalloc(n, sizeof *lanes);
     scan_worker **workers = mem_zalloc(n, sizeof *workers);
-    tickets_init(&s->queue, n * TICKETS_PER_THREAD);
+    tickets_init(&s->queue, n, TICKETS_PER_THREAD);
     for (size_t i = 0; i < n; i++) {
         workers[i] = worker_new(s->program, &s->options, kind, scan_context_wishes(s->context), &s->stop);
-        lanes[i] = (lane){.scanner = s, .worker = workers[i]};
+        lanes[i] = (lane){.scanner = s, .worker = workers[i], .number = i};
     }
     if (s->options.profile) begin_profile(s, workers, n);
     /* The first lane is this thread's; a thread that the system refuses is one lane less. */

@@ -59,6 +59,7 @@ typedef struct {
 typedef struct ticket ticket;
 struct ticket {
     ticket *next;                  /* in the pool */
+    size_t lane;                   /* that had it last, and has its memory in the cache of its processor */
     uint64_t number;
     block block;
     cut_stream *stream;            /* NULL: no block, only what cutting had to say */
@@ -76,8 +77,8 @@ struct ticket {
 /* ---- tickets.c ---- */
 
 typedef struct {
-    ticket *tickets, *free;
-    size_t count;
+    ticket *tickets, **free;       /* by lane */
+    size_t count, lanes;
     pthread_mutex_t pool_lock, order_lock;
     pthread_cond_t freed;
     ticket **done;                 /* ring by number: worked on, not yet delivered */
@@ -85,9 +86,9 @@ typedef struct {
     bool delivering;
 } ticket_queue;
 
-void tickets_init(ticket_queue *q, size_t count);
+void tickets_init(ticket_queue *q, size_t lanes, size_t each);
 void tickets_destroy(ticket_queue *q);
-ticket *ticket_take(ticket_queue *q);                      /* waits for a free one; empty */
+ticket *ticket_take(ticket_queue *q, size_t lane);         /* waits for a free one; empty */
 void ticket_return(ticket_queue *q, ticket *t);
 /* Hands in a ticket that has been worked on; `deliver` is called for it and its successors when their turn has come, by
  * one thread at a time, in order of numbers. */

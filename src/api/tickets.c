@@ -1,11 +1,19 @@
 /* The pool of tickets and their delivery in order. */
 #include "api/scan.h"
 
-void tickets_init(ticket_queue *q, size_t count)
+static void put_back(ticket_queue *q, ticket *t)
 {
-    *q = (ticket_queue){.count = count};
+    t->next = q->free[t->lane];
+    q->free[t->lane] = t;
+}
+
+void tickets_init(ticket_queue *q, size_t lanes, size_t each)
+{
+    size_t count = lanes * each;
+    *q = (ticket_queue){.count = count, .lanes = lanes};
     q->tickets = mem_zalloc(count, sizeof *q->tickets);
     q->done = mem_zalloc(count, sizeof *q->done);
+    q->free = mem_zalloc(lanes, sizeof(ticket *));
     pthread_mutex_init(&q->pool_lock, NULL);
     pthread_mutex_init(&q->order_lock, NULL);
     pthread_cond_init(&q->freed, NULL);
@@ -13,8 +21,8 @@ void tickets_init(ticket_queue *q, size_t count)
         ticket *t = &q->tickets[i];
         t->diags = diag_list_new();
         t->results = arena_new();
-        t->next = q->free;
-        q->free = t;
+        t->lane = i % lanes;
+        put_back(q, t);
     }
 }
 
@@ -31,15 +39,28 @@ void tickets_destroy(ticket_queue *q)
     pthread_mutex_destroy(&q->order_lock);
     pthread_cond_destroy(&q->freed);
     mem_free(q->tickets);
+    mem_free(q->free);
     mem_free(q->done);
 }
 
-ticket *ticket_take(ticket_queue *q)
+/* One that the lane had before, else any other's. */
+static ticket *take_free(ticket_queue *q, size_t lane)
 {
+    for (size_t i = 0; i < q->lanes; i++) {
+        ticket **from = &q->free[(lane + i) % q->lanes], *t = *from;
+        if (!t) continue;
+        *from = t->next;
+        t->lane = lane;
+        return t;
+    }
+    return NULL;
+}
+
+ticket *ticket_take(ticket_queue *q, size_t lane)
+{
+    ticket *t;
     pthread_mutex_lock(&q->pool_lock);
-    while (!q->free) pthread_cond_wait(&q->freed, &q->pool_lock);
-    ticket *t = q->free;
-    q->free = t->next;
+    while (!(t = take_free(q, lane))) pthread_cond_wait(&q->freed, &q->pool_lock);
     pthread_mutex_unlock(&q->pool_lock);
     return t;
 }
@@ -67,8 +88,7 @@ void ticket_return(ticket_queue *q, ticket *t)
 {
     empty(t);
     pthread_mutex_lock(&q->pool_lock);
-    t->next = q->free;
-    q->free = t;
+    put_back(q, t);
     pthread_cond_signal(&q->freed);
     pthread_mutex_unlock(&q->pool_lock);
 }

@@ -66,11 +66,18 @@ static const pcre2_code *regex_of(const prepared_test *t)
     return none;
 }
 
-static bool match_regex(const prepared_test *t, pk_str content, regex_scratch *r, match_place *place)
+static bool match_chain(const prepared_test *t, subject_text s, match_place *place)
 {
+    *place = (match_place){.raw = t->chain.cased, .placed = true};
+    return regex_chain_match(&t->chain, t->chain.cased ? s.text : s.folded, &place->at, &place->end);
+}
+
+static bool match_regex(const prepared_test *t, subject_text s, regex_scratch *r, match_place *place)
+{
+    if (t->chain.count) return match_chain(t, s, place);
     const pcre2_code *regex = regex_of(t);
     if (!regex) return false;
-    int n = pcre2_match(regex, (PCRE2_SPTR)content.ptr, content.len, 0, PCRE2_NO_UTF_CHECK, r->match, r->context);
+    int n = pcre2_match(regex, (PCRE2_SPTR)s.text.ptr, s.text.len, 0, PCRE2_NO_UTF_CHECK, r->match, r->context);
     if (n < 0) {
         if (n != PCRE2_ERROR_NOMATCH) r->limit_hits++;
         return false;
@@ -171,6 +178,8 @@ prepared_test *prepare_test(const ir_test *test, arena *a, pk_str *problem)
     case TEST_REGEX:
         t->regex = test->constant.type == VALUE_STRING ? compile_regex(test, a, problem) : NULL;
         t->valid = t->regex != NULL;
+        if (t->valid && !(test->flags & TEST_WHOLE))
+            t->chain = regex_chain_read(test->constant.as.string, test->flags & TEST_CASED, test->flags & TEST_DOTALL, a);
         break;
     case TEST_CIDR:
         t->valid = test->constant.type == VALUE_STRING &&
@@ -194,7 +203,7 @@ void prepared_free(prepared_test *t)
     if (t && t->regex) pcre2_code_free(t->regex);
 }
 
-_Static_assert(sizeof(prepared_test) == 96, "a member of prepared_test came or went: prepared_image copies each");
+_Static_assert(sizeof(prepared_test) == 120, "a member of prepared_test came or went: prepared_image copies each");
 
 void prepared_image(const prepared_test *t, image_writer *w, size_t field)
 {
@@ -204,6 +213,7 @@ void prepared_image(const prepared_test *t, image_writer *w, size_t field)
     if (!fresh) return;
     ir_test_image(t->test, w, at + offsetof(prepared_test, test));
     image_strings(w, at + offsetof(prepared_test, words), t->words, t->word_count);
+    image_strings(w, at + offsetof(prepared_test, chain.texts), t->chain.texts, t->chain.count);
     image_clear(w, at + offsetof(prepared_test, regex));
     const pattern *p = &t->pattern;
     size_t segments = image_array(w, at + offsetof(prepared_test, pattern.segments), p->segments, p->count, sizeof *p->segments);
@@ -231,7 +241,7 @@ bool prepared_match(const prepared_test *t, subject_text s, regex_scratch *r, ma
     case TEST_PHRASE:
         return match_phrase(t, content, place);
     case TEST_REGEX:
-        return match_regex(t, s.text, r, place);
+        return match_regex(t, s, r, place);
     case TEST_CIDR:
         *place = (match_place){.at = 0, .end = s.text.len, .raw = true, .placed = true};
         return match_cidr(t, s.text);

@@ -10,12 +10,14 @@
 
 #include "base/ip.h"
 #include "compile/pattern.h"
+#include "compile/regex_chain.h"
 
 typedef struct {
     const ir_test *test;
     pattern pattern;              /* EQUALS .. WILDCARD */
     pk_str *words;                /* PHRASE, folded unless cased */
     size_t word_count;
+    regex_chain chain;            /* REGEX, if it is one: then its regex is never run */
     pcre2_code *regex;            /* REGEX; NULL: does not compile, never true, or (valid) is compiled when first needed */
     ip_network network;           /* CIDR */
     double number;                /* COMPARE */

@@ -14,7 +14,7 @@
 #include <cmocka.h>
 #include <glob.h>
 
-#include "../tools/case_file.h"
+#include "../tools/case_tables.h"
 
 typedef struct {
     pk_str title, rule, name;
@@ -165,7 +165,7 @@ static bool differs(const char *file, test_case *c)
 static size_t run_file(const char *path, size_t *count)
 {
     arena *a = arena_new();
-    pk_str rest = read_case_file(a, path), before = STR("");
+    pk_str rest = read_whole_file(a, path), before = STR("");
     uint32_t line = 0;
     size_t failed = 0;
     case_text t = {0};

@@ -219,12 +219,79 @@ static void no_match_without_a_literal(void **unused)
     assert_true(matched > 200);
 }
 
+/* ---- chains of texts ---- */
+
+static const struct { const char *regex; bool is_chain; } chains[] = {
+    {"a", true},          {"\\+.*\\+", true},  {"(?i)Ab.+c", true}, {".*a", true},      {"a.*", true},        {"a b.*\\.exe", true},
+    {".*", false},        {"", false},         {".+a", false},      {"a.+", false},     {"a.*?b", false},     {"a.*+b", false},
+    {"a.b", false},       {"a+.*b", false},    {"^a.*b", false},    {"a.*b$", false},   {"a.*\\d", false},    {"a.*\xc3\xa4", false},
+    {"(a.*b)", false},    {"a|b", false},      {"a.{2}b", false},   {"a{2}.*b", false}, {"a.*b\\", false},    {"(?s)a.*b", false},
+};
+
+static void chains_are_known(void **unused)
+{
+    (void)unused;
+    for (size_t i = 0; i < sizeof chains / sizeof *chains; i++) {
+        arena *a = arena_new();
+        bool is_chain = regex_chain_read(str_from(chains[i].regex), true, false, a).count > 0;
+        if (is_chain != chains[i].is_chain) fail_msg("%s", chains[i].regex);
+        arena_free(a);
+    }
+}
+
+static size_t characters_before(pk_str s, size_t at) { return utf8_length(str_slice(s, 0, at)); }
+
+/* Matched by themselves and by PCRE2: the same answer at the same place. */
+static void chains_match_as_regexes(void **unused)
+{
+    static const char *const pieces[] = {"a", "B", ".*", ".*", ".+", "ab", "k", "s", "\\.", "aa"};
+    static const char *const words[] = {"ab", "a", "B", "b", "A", ".", "\n", "\r", "K", "\xe2\x84\xaa", "S", "\xc5\xbf", "\xc3\x84", "aa"};
+    size_t matched = 0, tried = 0;
+    regex_scratch scratch;
+    (void)unused;
+    regex_scratch_init(&scratch);
+    for (int round = 0; round < 30000; round++) {
+        arena *a = arena_new();
+        text regex = {0}, sample = {0};
+        pk_str problem = {"", 0};
+        uint16_t flags = (uint16_t)((next_random(2) ? TEST_CASED : 0) | (next_random(4) ? 0 : TEST_DOTALL));
+        if (next_random(8) == 0) text_put_cstring(&regex, "(?i)");
+        for (uint32_t n = next_random(7) + 1; n > 0; n--) text_put_cstring(&regex, pieces[next_random(10)]);
+        ir_test t = {.kind = TEST_REGEX, .flags = flags, .constant = value_string(text_view(&regex))};
+        prepared_test *chain = prepare_test(&t, a, &problem), plain = *chain;
+        plain.chain.count = 0;
+        for (int n = 0; chain->chain.count && n < 16; n++) {
+            match_place x, y;
+            text_clear(&sample);
+            for (uint32_t k = next_random(14); k > 0; k--) text_put_cstring(&sample, words[next_random(14)]);
+            subject_text s = {text_view(&sample), fold(a, text_view(&sample))};
+            bool is_match = prepared_match(&plain, s, &scratch, &y);
+            pk_str form = chain->chain.cased ? s.text : s.folded;
+            if (prepared_match(chain, s, &scratch, &x) != is_match ||
+                (is_match && (characters_before(form, x.at) != characters_before(s.text, y.at) ||
+                              characters_before(form, x.end) != characters_before(s.text, y.end))))
+                fail_msg("%.*s in '%.*s': %zu to %zu, PCRE2: %d, %zu to %zu", STR_ARG(text_view(&regex)), STR_ARG(s.text), x.at, x.end,
+                         is_match, y.at, y.end);
+            matched += is_match;
+            tried++;
+        }
+        prepared_free(chain);
+        text_free(&regex);
+        text_free(&sample);
+        arena_free(a);
+    }
+    regex_scratch_free(&scratch);
+    print_message("%zu of %zu match\n", matched, tried);
+    assert_true(matched > 1000 && tried > matched + 1000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(light_sets_rule_out_soundly),
         cmocka_unit_test(scan_finds_what_a_search_finds), cmocka_unit_test(tries_find_beginnings_and_ends),
         cmocka_unit_test(necessary_literals_of_regexes),  cmocka_unit_test(no_match_without_a_literal),
+        cmocka_unit_test(chains_are_known),               cmocka_unit_test(chains_match_as_regexes),
     };
     return cmocka_run_group_tests_name("literals", tests, NULL, NULL);
 }

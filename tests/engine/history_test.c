@@ -93,50 +93,21 @@ static void put_plan(text *t, random_source *r, arena *a)
     else text_put_cstring(t, "alert a\n");
 }
 
-static void put_events(text *t, random_source *r)
+static plan_case history_case(random_source *r, arena *a)
 {
-    static const char *const kinds[] = {"a", "a", "b", "c", "d"}, *const users[] = {"'ann'", "'bob'", "null", "''", "7", "['ann', 'bob']", "['bob', 'bob']"};
+    static const char *const users[] = {"'ann'", "'bob'", "null", "''", "7", "['ann', 'bob']", "['bob', 'bob']"};
     static const char *const values[] = {"0", "1", "2", "3", "'4'", "0.5", "-1", "'x'", "null", "[1, 3]", "true", "time'2026-01-01T00:00:07Z'"};
-    unsigned count = 3 + below(r, 50), seconds = 5 + below(r, 60);
-    for (unsigned i = 0; i < count; i++) {
-        text_printf(t, "x %u%s {'k': '%s'", below(r, seconds), below(r, 4) ? "" : ".5", PICK(r, kinds));
-        if (below(r, 8)) text_printf(t, ", 'u': %s", below(r, 5) ? users[below(r, 2)] : PICK(r, users));
-        if (below(r, 8)) text_printf(t, ", 'h': 'h%u'", below(r, 3));
-        if (below(r, 8)) text_printf(t, ", 'v': %s", PICK(r, values));
-        if (below(r, 2)) text_printf(t, ", 'w': %u", below(r, 5));
-        if (below(r, 2)) text_printf(t, ", 'ts': time'2026-01-01T00:00:%02uZ'", below(r, 60));
-        text_put_cstring(t, "}\n");
-    }
+    static const event_choices choices = {50, users, values, sizeof users / sizeof *users, sizeof values / sizeof *values};
+    text source = {0}, events = {0};
+    put_plan(&source, r, a);
+    put_plain_events(&events, r, &choices);
+    return (plan_case){.source = generated(&source, a), .events = generated(&events, a)};
 }
 
 static void random_histories(void **state)
 {
     (void)state;
-    bench b = open_bench();
-    size_t refused = 0, failed = 0, disordered = 0;
-    for (uint64_t seed = 1; seed <= RANDOM_PLANS; seed++) {
-        random_source r = {.state = seed * 15485863};
-        arena *a = arena_new();
-        text source = {0}, events = {0};
-        put_plan(&source, &r, a);
-        put_events(&events, &r);
-        b.row_memory = seed % 3 ? 0 : 2048;
-        plan_case c = {.source = text_view(&source), .events = text_view(&events)};
-        int outcome = try_plan(&b, c, false, &disordered);
-        refused += outcome < 0;
-        if (outcome > 0 && failed++ < 4) {
-            print_error("seed %llu\n", (unsigned long long)seed);
-            show_smallest(&b, c);
-        }
-        text_free(&source);
-        text_free(&events);
-        arena_free(a);
-    }
-    print_message("%d plans, %zu refused, %zu rows, %zu with alerts out of order, %zu differ\n", RANDOM_PLANS, refused, b.rows, disordered, failed);
-    assert_true(b.rows > RANDOM_PLANS);
-    assert_int_equal(failed, 0);
-    assert_true(refused < RANDOM_PLANS / 4);
-    close_bench(&b);
+    run_random_plans(&(random_run){.make = history_case, .first_seed = 1, .count = RANDOM_PLANS, .factor = 15485863, .most_refused = RANDOM_PLANS / 4, .fewest_rows = RANDOM_PLANS});
 }
 
 int main(void)

@@ -11,6 +11,7 @@
 
 #include "engine/engine.h"
 #include "../schema/tree.h"
+#include "../tools/case_file.h"
 
 typedef struct {
     arena *arena;
@@ -26,24 +27,12 @@ typedef struct {
 
 typedef VEC(match_case) case_list;
 
-static pk_str read_file(arena *a, const char *path)
-{
-    FILE *f = fopen(path, "rb");
-    assert_non_null(f);
-    VEC(char) bytes = {0};
-    for (int c; (c = getc(f)) != EOF;) vec_push(&bytes, (char)c);
-    fclose(f);
-    pk_str out = arena_str(a, (pk_str){bytes.at, bytes.len});
-    vec_free(&bytes);
-    return out;
-}
-
 static case_list load_cases(fixture *f, const char *name)
 {
     case_list cases = {0};
     pk_str path = arena_printf(f->arena, "%s/tests/engine/cases/%s", PICKET_SOURCE_DIR, name);
     value *tree = ARENA_NEW(f->arena, value);
-    *tree = tree_parse(f->arena, read_file(f->arena, path.ptr));
+    *tree = tree_parse(f->arena, read_whole_file(f->arena, path.ptr));
     assert_int_equal(tree->type, VALUE_LIST);
     for (size_t i = 0; i < tree->as.list.count; i++) {
         const value *item = &tree->as.list.items[i];

@@ -41,32 +41,18 @@ static void put_events(text *t, random_source *r)
     }
 }
 
+static plan_case pair_case(random_source *r, arena *a)
+{
+    text source = {0}, events = {0};
+    put_plan(&source, r);
+    put_events(&events, r);
+    return (plan_case){.source = generated(&source, a), .events = generated(&events, a)};
+}
+
 static void random_pairs(void **state)
 {
     (void)state;
-    bench b = open_bench();
-    size_t refused = 0, failed = 0, disordered = 0;
-    b.show_parts = true;
-    for (uint64_t seed = 1; seed <= 4000; seed++) {
-        random_source r = {.state = seed * 15485863};
-        text source = {0}, events = {0};
-        put_plan(&source, &r);
-        put_events(&events, &r);
-        plan_case c = {text_view(&source), text_view(&events), {"", 0}};
-        int outcome = try_plan(&b, c, false, &disordered);
-        refused += outcome < 0;
-        if (outcome > 0 && failed++ < 3) {
-            print_error("seed %llu\n", (unsigned long long)seed);
-            show_smallest(&b, c);
-        }
-        text_free(&source);
-        text_free(&events);
-    }
-    print_message("4000 plans, %zu refused, %zu rows of %zu, %zu differ\n", refused, b.rows, b.expected_rows, failed);
-    assert_int_equal(refused, 0);
-    assert_int_equal(failed, 0);
-    assert_true(b.expected_rows > 2000);
-    close_bench(&b);
+    run_random_plans(&(random_run){.make = pair_case, .first_seed = 1, .count = 4000, .factor = 15485863, .show_parts = true, .fewest_rows = 2000});
 }
 
 /* ---- many against many: 4000 rows on either side of one key, which are 16 million combinations ---- */

@@ -232,4 +232,72 @@ static inline void show_smallest(bench *b, plan_case c)
     arena_free(a);
 }
 
+/* Makes a case out of random numbers; its texts live in `a`. */
+typedef plan_case case_maker(random_source *r, arena *a);
+
+/* A text of a case that one of the generators writes. */
+static inline pk_str generated(text *t, arena *a)
+{
+    pk_str s = arena_str(a, text_view(t));
+    text_free(t);
+    return s;
+}
+
+/* Lists of spellings that events of random plans choose from. */
+typedef struct {
+    unsigned most;                                  /* events */
+    const char *const *users, *const *values;
+    unsigned user_count, value_count;
+} event_choices;
+
+/* Events with the fields k (a, b, c, d), u, h, v, w and ts, each of which may be absent but k. */
+static inline void put_plain_events(text *t, random_source *r, const event_choices *c)
+{
+    static const char *const kinds[] = {"a", "a", "b", "c", "d"};
+    unsigned count = 3 + below(r, c->most), seconds = 5 + below(r, 60);
+    for (unsigned i = 0; i < count; i++) {
+        text_printf(t, "x %u%s {'k': '%s'", below(r, seconds), below(r, 4) ? "" : ".5", PICK(r, kinds));
+        if (below(r, 8)) text_printf(t, ", 'u': %s", below(r, 5) ? c->users[below(r, 2)] : c->users[below(r, c->user_count)]);
+        if (below(r, 8)) text_printf(t, ", 'h': 'h%u'", below(r, 3));
+        if (below(r, 8)) text_printf(t, ", 'v': %s", c->values[below(r, c->value_count)]);
+        if (below(r, 2)) text_printf(t, ", 'w': %u", below(r, 5));
+        if (below(r, 2)) text_printf(t, ", 'ts': time'2026-01-01T00:00:%02uZ'", below(r, 60));
+        text_put_cstring(t, "}\n");
+    }
+}
+
+typedef struct {
+    case_maker *make;
+    uint64_t first_seed, count, factor;             /* a seed's number times `factor` is where its random numbers start */
+    bool show_parts;
+    size_t most_refused, fewest_rows;
+} random_run;
+
+/* Runs cases of as many seeds; prints the smallest of the first that differ, and fails. Rows are kept on disk for every third. */
+static inline void run_random_plans(const random_run *run)
+{
+    bench b = open_bench();
+    size_t refused = 0, failed = 0, disordered = 0;
+    b.show_parts = run->show_parts;
+    for (uint64_t seed = run->first_seed; seed < run->first_seed + run->count; seed++) {
+        random_source r = {.state = seed * run->factor};
+        arena *a = arena_new();
+        plan_case c = run->make(&r, a);
+        b.row_memory = seed % 3 ? 0 : 2048;
+        int outcome = try_plan(&b, c, false, &disordered);
+        refused += outcome < 0;
+        if (outcome > 0 && failed++ < 4) {
+            print_error("seed %llu\n", (unsigned long long)seed);
+            show_smallest(&b, c);
+        }
+        arena_free(a);
+    }
+    print_message("%llu plans, %zu refused, %zu rows of %zu, %zu with alerts out of order, %zu differ\n", (unsigned long long)run->count, refused, b.rows,
+                  b.expected_rows, disordered, failed);
+    assert_int_equal(failed, 0);
+    assert_true(refused <= run->most_refused);
+    assert_true(b.expected_rows >= run->fewest_rows);
+    close_bench(&b);
+}
+
 #endif

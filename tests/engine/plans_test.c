@@ -44,18 +44,18 @@ static bool has_given_alerts(const world *w)
     return false;
 }
 
-static bool load_case(const test_case *c, world *w)
+static bool load_case(const case_text *c, world *w)
 {
     bool stages = false;
     for (size_t i = 0; i < c->blocks.len; i++) {
-        const block *b = &c->blocks.at[i];
-        if (str_starts_with(b->head, STR("context "))) add_context(w, str_slice(b->head, 8, b->head.len), b->body);
-        if (str_equal(b->head, STR("events"))) add_events(w, b->body);
-        if (str_equal(b->head, STR("events as values"))) add_values(w);
-        if (!str_starts_with(b->head, STR("ir"))) continue;
+        const case_block *b = &c->blocks.at[i];
+        if (str_starts_with(b->name, STR("context "))) add_context(w, str_slice(b->name, 8, b->name.len), b->body);
+        if (str_equal(b->name, STR("events"))) add_events(w, b->body);
+        if (str_equal(b->name, STR("events as values"))) add_values(w);
+        if (!str_starts_with(b->name, STR("ir"))) continue;
         rule *r = ir_add_rule(w->catalog);
         r->plan = ir_parse_plan(w->catalog, with_plain_schema(w, b->body), STR("case"), w->diags);
-        r->id = str_slice(b->head, 3, b->head.len);
+        r->id = str_slice(b->name, 3, b->name.len);
         if (!r->plan) fail_with_diag(w, c, b);
         for (size_t s = 0; s < r->plan->stage_count; s++)
             if (r->plan->stages[s]->kind == STAGE_RULE)
@@ -67,7 +67,7 @@ static bool load_case(const test_case *c, world *w)
 
 typedef struct { size_t run, refused, failed; } tally;
 
-static void run_case(bench *b, const test_case *c, tally *t)
+static void run_case(bench *b, const case_text *c, tally *t)
 {
     world w = {.catalog = ir_catalog_new(), .diags = diag_list_new()};
     arena *a = arena_new();
@@ -99,10 +99,10 @@ static void cases(void **state)
     arena *a = arena_new();
     tally t = {0};
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
-        pk_str rest = read_file(a, files[i]);
+        pk_str rest = read_whole_file(a, arena_cstring(a, arena_printf(a, PICKET_SOURCE_DIR "/tests/ir/%s", files[i])));
         uint32_t line = 0;
-        test_case c;
-        while (next_case(a, &rest, &line, &c)) run_case(&b, &c, &t);
+        case_text c = {0};
+        while (next_case(&rest, &line, &c)) run_case(&b, &c, &t);
     }
     print_message("%zu cases run, %zu refused, %zu failed\n", t.run, t.refused, t.failed);
     assert_true(t.run > 10);
@@ -191,48 +191,21 @@ static void put_plan(text *t, random_source *r)
     text_printf(t, "alert %s%s\n", last, PICK(r, quiet));
 }
 
-static void put_events(text *t, random_source *r)
+static plan_case stage_case(random_source *r, arena *a)
 {
-    static const char *const kinds[] = {"a", "a", "b", "c", "d"}, *const users[] = {"'ann'", "'bob'", "null", "''", "7", "['ann', 'bob']"};
+    static const char *const users[] = {"'ann'", "'bob'", "null", "''", "7", "['ann', 'bob']"};
     static const char *const values[] = {"0", "1", "2", "3", "'4'", "0.1", "0.2", "1e20", "-1", "'x'", "null", "[1, 3]", "blank", "true"};
-    unsigned count = 3 + below(r, 40), seconds = 5 + below(r, 60);
-    for (unsigned i = 0; i < count; i++) {
-        text_printf(t, "x %u%s {'k': '%s'", below(r, seconds), below(r, 4) ? "" : ".5", PICK(r, kinds));
-        if (below(r, 8)) text_printf(t, ", 'u': %s", below(r, 5) ? users[below(r, 2)] : PICK(r, users));
-        if (below(r, 8)) text_printf(t, ", 'h': 'h%u'", below(r, 3));
-        if (below(r, 8)) text_printf(t, ", 'v': %s", PICK(r, values));
-        if (below(r, 2)) text_printf(t, ", 'w': %u", below(r, 5));
-        if (below(r, 2)) text_printf(t, ", 'ts': time'2026-01-01T00:00:%02uZ'", below(r, 60));
-        text_put_cstring(t, "}\n");
-    }
+    static const event_choices choices = {40, users, values, sizeof users / sizeof *users, sizeof values / sizeof *values};
+    text source = {0}, events = {0};
+    put_plan(&source, r);
+    put_plain_events(&events, r, &choices);
+    return (plan_case){.source = generated(&source, a), .events = generated(&events, a)};
 }
 
 static void random_plans(void **state)
 {
     (void)state;
-    bench b = open_bench();
-    size_t refused = 0, failed = 0, disordered = 0;
-    for (uint64_t seed = 1; seed <= RANDOM_PLANS; seed++) {
-        random_source r = {.state = seed * 104729};
-        text source = {0}, events = {0};
-        put_plan(&source, &r);
-        put_events(&events, &r);
-        b.row_memory = seed % 3 ? 0 : 2048;
-        plan_case c = {.source = text_view(&source), .events = text_view(&events)};
-        int outcome = try_plan(&b, c, false, &disordered);
-        refused += outcome < 0;
-        if (outcome > 0 && failed++ < 4) {
-            print_error("seed %llu\n", (unsigned long long)seed);
-            show_smallest(&b, c);
-        }
-        text_free(&source);
-        text_free(&events);
-    }
-    print_message("%d plans, %zu refused, %zu rows, %zu with alerts out of order, %zu differ\n", RANDOM_PLANS, refused, b.rows, disordered, failed);
-    assert_true(b.rows > RANDOM_PLANS);
-    assert_int_equal(failed, 0);
-    assert_true(refused < RANDOM_PLANS / 4);
-    close_bench(&b);
+    run_random_plans(&(random_run){.make = stage_case, .first_seed = 1, .count = RANDOM_PLANS, .factor = 104729, .most_refused = RANDOM_PLANS / 4, .fewest_rows = RANDOM_PLANS});
 }
 
 /* ---- bounds ---- */

@@ -290,11 +290,7 @@ static inline plan_case random_case(random_source *r, arena *a)
     put_plan(&source, r, a);
     put_events(&events, r);
     put_context(&records, r);
-    plan_case c = {arena_str(a, text_view(&source)), arena_str(a, text_view(&events)), arena_str(a, text_view(&records))};
-    text_free(&source);
-    text_free(&events);
-    text_free(&records);
-    return c;
+    return (plan_case){generated(&source, a), generated(&events, a), generated(&records, a)};
 }
 
 #endif

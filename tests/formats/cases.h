@@ -3,7 +3,6 @@
  *
  *     === title
  *     --- log            {{0d0a}} stands for bytes in hexadecimal
- *     --- name access.log   optional: what detection is told
  *     --- events         line number and tree of each event, as JSON
  *     --- raw            optional: the raw text of each event
  *     --- problems       optional: line:column: code: message
@@ -14,31 +13,13 @@
 #ifndef TESTS_FORMATS_CASES_H
 #define TESTS_FORMATS_CASES_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-
-#include <cmocka.h>
-
+#include "../tools/case_file.h"
 #include "whole_log.h"
 
 typedef struct {
     pk_str title, log, events, raw, problems;
     size_t limit;
 } log_case;
-
-static pk_str whole_file(arena *a, const char *path)
-{
-    FILE *f = fopen(path, "rb");
-    if (!f) fail_msg("%s cannot be opened", path);
-    text t = {0};
-    char buffer[4096];
-    for (size_t n; (n = fread(buffer, 1, sizeof buffer, f)) > 0;) text_put(&t, (pk_str){buffer, n});
-    fclose(f);
-    pk_str s = arena_str(a, text_view(&t));
-    text_free(&t);
-    return s;
-}
 
 /* "{{0d0a}}" -> bytes. */
 static pk_str with_bytes(arena *a, pk_str s)
@@ -98,40 +79,46 @@ static void run_case(const format *f, const log_case *c)
     if (!c->limit && f->detect(c->log, name, true) == 0) fail_msg("=== " STR_FMT ": not detected", STR_ARG(c->title));
 }
 
+/* The lines of a block, without those that are empty. */
+static pk_str full_lines(arena *a, pk_str body)
+{
+    text out = {0};
+    while (body.len) {
+        pk_str line = next_line(&body);
+        if (!line.len) continue;
+        text_put(&out, line);
+        text_put_char(&out, '\n');
+    }
+    pk_str kept = arena_str(a, text_view(&out));
+    text_free(&out);
+    return kept;
+}
+
+static void take_block(log_case *c, const case_block *b, arena *a)
+{
+    int64_t limit = 0;
+    if (str_equal(b->name, STR("log"))) c->log = with_bytes(a, b->body);
+    else if (str_equal(b->name, STR("events"))) c->events = full_lines(a, b->body);
+    else if (str_equal(b->name, STR("raw"))) c->raw = full_lines(a, b->body);
+    else if (str_equal(b->name, STR("problems"))) c->problems = full_lines(a, b->body);
+    else if (str_starts_with(b->name, STR("limit ")) && str_to_int(str_slice(b->name, 6, b->name.len), true, &limit)) c->limit = (size_t)limit;
+    else fail_msg("line %u: unknown block: " STR_FMT, b->line, STR_ARG(b->name));
+}
+
 /* Runs every case of tests/formats/cases/NAME; returns how many. */
 static size_t run_cases(const format *f, const char *name)
 {
     arena *a = arena_new();
-    pk_str rest = whole_file(a, (const char *)arena_printf(a, "%s/tests/formats/cases/%s", PICKET_SOURCE_DIR, name).ptr);
-    log_case c = {0};
-    pk_str *block_text = NULL;
+    pk_str rest = read_whole_file(a, arena_cstring(a, arena_printf(a, "%s/tests/formats/cases/%s", PICKET_SOURCE_DIR, name)));
+    case_text t = {0};
+    uint32_t line = 0;
     size_t count = 0;
-    while (rest.len) {
-        size_t end = str_find_char(rest, '\n');
-        pk_str line = str_slice(rest, 0, end);
-        rest = str_slice(rest, end == STR_NPOS ? rest.len : end + 1, rest.len);
-        if (str_starts_with(line, STR("=== "))) {
-            if (count++) run_case(f, &c);
-            c = (log_case){.title = str_slice(line, 4, line.len)};
-            block_text = NULL;
-        } else if (str_starts_with(line, STR("--- limit "))) {
-            int64_t n = 0;
-            assert_true(str_to_int(str_slice(line, 10, line.len), true, &n));
-            c.limit = (size_t)n;
-        } else if (str_starts_with(line, STR("--- "))) {
-            pk_str what = str_slice(line, 4, line.len);
-            block_text = str_equal(what, STR("log"))      ? &c.log
-                         : str_equal(what, STR("events")) ? &c.events
-                         : str_equal(what, STR("raw"))    ? &c.raw
-                         : str_equal(what, STR("problems")) ? &c.problems
-                                                            : NULL;
-            if (!block_text) fail_msg("unknown block: " STR_FMT, STR_ARG(line));
-        } else if (block_text && (line.len || block_text == &c.log)) {
-            pk_str with_break = block_text == &c.log ? with_bytes(a, line) : line;
-            *block_text = arena_concat(a, *block_text, arena_concat(a, with_break, STR("\n")));
-        }
+    for (; next_case(&rest, &line, &t); count++) {
+        log_case c = {.title = t.title};
+        for (size_t i = 0; i < t.blocks.len; i++) take_block(&c, &t.blocks.at[i], a);
+        run_case(f, &c);
     }
-    if (count) run_case(f, &c);
+    vec_free(&t.blocks);
     arena_free(a);
     return count;
 }

@@ -5,68 +5,8 @@
 #ifndef PICKET_TESTS_IR_CASES_H
 #define PICKET_TESTS_IR_CASES_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-
-#include <stdio.h>
-
+#include "../tools/case_file.h"
 #include "ir/eval.h"
-
-/* ---- a file of cases ---- */
-
-typedef struct { pk_str head, body; uint32_t line; } block; /* "ir x" and the lines below */
-typedef struct { pk_str title; VEC(block) blocks; } test_case;
-
-static inline pk_str read_file(arena *a, const char *name)
-{
-    char path[1000];
-    snprintf(path, sizeof path, "%s/tests/ir/%s", PICKET_SOURCE_DIR, name);
-    FILE *f = fopen(path, "rb");
-    if (!f) fail_msg("cannot read %s", path);
-    text t = {0};
-    char buffer[4096];
-    for (size_t n; (n = fread(buffer, 1, sizeof buffer, f)) > 0;) text_put(&t, (pk_str){buffer, n});
-    fclose(f);
-    pk_str copy = arena_str(a, text_view(&t));
-    text_free(&t);
-    return copy;
-}
-
-static inline pk_str take_line(pk_str *rest)
-{
-    size_t end = str_find_char(*rest, '\n');
-    if (end == STR_NPOS) end = rest->len;
-    pk_str line = str_slice(*rest, 0, end);
-    *rest = str_slice(*rest, end + 1, rest->len);
-    return line;
-}
-
-/* The next case of the file; false: the end. */
-static inline bool next_case(arena *a, pk_str *rest, uint32_t *line_number, test_case *c)
-{
-    memset(c, 0, sizeof *c);
-    while (rest->len) {
-        pk_str before = *rest, line = take_line(rest);
-        if (str_starts_with(line, STR("=== "))) {
-            if (c->title.len) {
-                *rest = before;
-                return true;
-            }
-            c->title = str_slice(line, 4, line.len);
-        } else if (str_starts_with(line, STR("--- "))) {
-            block b = {.head = str_slice(line, 4, line.len), .body = {rest->ptr, 0}, .line = *line_number + 1};
-            vec_push_in(a, &c->blocks, b);
-        } else if (c->blocks.len) {
-            block *b = &c->blocks.at[c->blocks.len - 1];
-            b->body.len = (size_t)(line.ptr + line.len - b->body.ptr);
-        }
-        ++*line_number;
-    }
-    return c->title.len > 0;
-}
 
 /* ---- what the events hold ---- */
 
@@ -79,7 +19,7 @@ typedef struct {
     VEC(context_table) contexts;
 } world;
 
-static inline void fail_with_diag(const world *w, const test_case *c, const block *b)
+static inline void fail_with_diag(const world *w, const case_text *c, const case_block *b)
 {
     const pk_diagnostic *d = diag_at(w->diags, diag_count(w->diags) - 1);
     fail_msg(STR_FMT ": line %u: " STR_FMT, STR_ARG(c->title), b->line + d->line, STR_ARG(d->message));
@@ -132,7 +72,7 @@ static inline void add_event(world *w, pk_str source, pk_str seconds, pk_str rec
 static inline void add_events(world *w, pk_str body)
 {
     while (body.len) {
-        pk_str line = take_line(&body), source;
+        pk_str line = next_line(&body), source;
         if (!line.len || line.ptr[0] == '#') continue;
         source = take_word(&line);
         pk_str seconds = take_word(&line);
@@ -153,7 +93,7 @@ static inline void add_context(world *w, pk_str name, pk_str body)
     arena *a = ir_arena(w->catalog);
     VEC(value) records = {0};
     while (body.len) {
-        pk_str line = take_line(&body);
+        pk_str line = next_line(&body);
         if (line.len) vec_push_in(a, &records, parse_value(w, line));
     }
     context_table t = {name, records.at, records.len};

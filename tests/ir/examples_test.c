@@ -6,7 +6,7 @@
 
 /* ---- laws ---- */
 
-static void check_round_trip(world *w, const plan *p, const test_case *c)
+static void check_round_trip(world *w, const plan *p, const case_text *c)
 {
     text first = {0}, second = {0};
     ir_print_plan(&first, p);
@@ -30,7 +30,7 @@ static void see_tests(const stage *s, const expr *e, bool negated, void *user)
     for (size_t i = 0; e->kind == EXPR_USE && i < e->as.use.count; i++) w->seen[e->as.use.constants[i].test->id] = true;
 }
 
-static void check_walker(world *w, const test_case *c)
+static void check_walker(world *w, const case_text *c)
 {
     walked *seen = mem_zalloc(1, sizeof *seen);
     for (size_t i = 0; i < ir_rule_count(w->catalog); i++) ir_walk_plan(ir_rule(w->catalog, i)->plan, see_tests, seen);
@@ -40,7 +40,7 @@ static void check_walker(world *w, const test_case *c)
 }
 
 /* A plan may end after any stage: it is still a plan, and what it gave before is a source for the rest. */
-static void check_cuts(world *w, const rule *r, const eval_schema *s, arena *a, const test_case *c)
+static void check_cuts(world *w, const rule *r, const eval_schema *s, arena *a, const case_text *c)
 {
     for (size_t n = 1; n < r->plan->stage_count; n++) {
         plan cut = *r->plan;
@@ -93,7 +93,7 @@ static void put_rows(text *out, const eval_row *rows, size_t count)
 static void put_expected(world *w, pk_str body, text *out)
 {
     while (body.len) {
-        pk_str line = take_line(&body);
+        pk_str line = next_line(&body);
         if (!line.len || line.ptr[0] == '#') continue;
         timestamp t = parse_seconds(take_word(&line));
         size_t end = line.len;
@@ -105,13 +105,13 @@ static void put_expected(world *w, pk_str body, text *out)
     }
 }
 
-static void load_rule(world *w, const block *b, const test_case *c)
+static void load_rule(world *w, const case_block *b, const case_text *c)
 {
     plan *p = ir_parse_plan(w->catalog, b->body, STR("case"), w->diags);
     if (!p) fail_with_diag(w, c, b);
     rule *r = ir_add_rule(w->catalog);
     r->plan = p;
-    r->id = str_slice(b->head, 3, b->head.len);
+    r->id = str_slice(b->name, 3, b->name.len);
     for (size_t i = 0; i < p->stage_count; i++)
         if (p->stages[i]->kind == STAGE_RULE) {
             p->stages[i]->as.rule.rule = ir_find_rule(w->catalog, p->stages[i]->as.rule.ref);
@@ -120,7 +120,7 @@ static void load_rule(world *w, const block *b, const test_case *c)
     check_round_trip(w, p, c);
 }
 
-static void run_case(const test_case *c)
+static void run_case(const case_text *c)
 {
     world w = {.catalog = ir_catalog_new(), .diags = diag_list_new()};
     arena *a = arena_new();
@@ -128,14 +128,14 @@ static void run_case(const test_case *c)
     eval_schema s = {.is_source = is_source, .field = field, .context = context, .user = &w, .context_of_run = kept};
     text expected = {0}, actual = {0}, shuffled = {0};
     for (size_t i = 0; i < c->blocks.len; i++) {
-        const block *b = &c->blocks.at[i];
-        if (str_starts_with(b->head, STR("ir"))) load_rule(&w, b, c);
-        else if (str_equal(b->head, STR("events as values"))) add_values(&w);
-        else if (str_equal(b->head, STR("events"))) add_events(&w, b->body);
-        else if (str_starts_with(b->head, STR("context ")))
-            add_context(&w, str_slice(b->head, 8, b->head.len), b->body);
-        else if (str_equal(b->head, STR("rows"))) put_expected(&w, b->body, &expected);
-        else if (!str_equal(b->head, STR("note"))) fail_msg(STR_FMT ": unknown block " STR_FMT, STR_ARG(c->title), STR_ARG(b->head));
+        const case_block *b = &c->blocks.at[i];
+        if (str_starts_with(b->name, STR("ir"))) load_rule(&w, b, c);
+        else if (str_equal(b->name, STR("events as values"))) add_values(&w);
+        else if (str_equal(b->name, STR("events"))) add_events(&w, b->body);
+        else if (str_starts_with(b->name, STR("context ")))
+            add_context(&w, str_slice(b->name, 8, b->name.len), b->body);
+        else if (str_equal(b->name, STR("rows"))) put_expected(&w, b->body, &expected);
+        else if (!str_equal(b->name, STR("note"))) fail_msg(STR_FMT ": unknown block " STR_FMT, STR_ARG(c->title), STR_ARG(b->name));
     }
     size_t count = ir_rule_count(w.catalog), rows;
     const rule *r = ir_rule(w.catalog, count - 1), **all = ARENA_ARRAY(a, const rule *, count);
@@ -166,14 +166,15 @@ static void run_case(const test_case *c)
 static void run_file(const char *name, size_t least)
 {
     arena *a = arena_new();
-    pk_str rest = read_file(a, name);
+    pk_str rest = read_whole_file(a, arena_cstring(a, arena_printf(a, PICKET_SOURCE_DIR "/tests/ir/%s", name)));
     uint32_t line = 0;
     size_t cases = 0;
-    test_case c;
-    while (next_case(a, &rest, &line, &c)) {
+    case_text c = {0};
+    while (next_case(&rest, &line, &c)) {
         run_case(&c);
         cases++;
     }
+    vec_free(&c.blocks);
     assert_true(cases >= least);
     arena_free(a);
 }

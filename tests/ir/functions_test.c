@@ -7,11 +7,7 @@
 #include "ir/functions.h"
 #include "ir/ir.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-
-#include <cmocka.h>
+#include "../tools/case_file.h"
 
 static bool no_source(const eval_event *e, const stage *s, void *user)
 {
@@ -24,38 +20,23 @@ static void no_field(const eval_event *e, const stage *s, const ir_field *f, are
     (void)e, (void)s, (void)f, (void)a, (void)out, (void)user;
 }
 
-static pk_str read_file(arena *a, const char *path)
-{
-    FILE *f = fopen(path, "rb");
-    if (!f) fail_msg("%s is not there", path);
-    text bytes = {0};
-    char buffer[4096];
-    for (size_t n; (n = fread(buffer, 1, sizeof buffer, f)) > 0;) text_put(&bytes, (pk_str){buffer, n});
-    fclose(f);
-    pk_str s = arena_str(a, text_view(&bytes));
-    text_free(&bytes);
-    return s;
-}
-
 static void cases_are_true(void **state)
 {
     (void)state;
     arena *a = arena_new();
     ir_catalog *c = ir_catalog_new();
-    pk_str file = read_file(a, PICKET_SOURCE_DIR "/tests/ir/functions.cases");
+    pk_str file = read_whole_file(a, PICKET_SOURCE_DIR "/tests/ir/functions.cases");
     eval_schema s = {.is_source = no_source, .field = no_field};
     eval_event e = {.time = 0};
     size_t cases = 0, line_number = 0, wrong = 0;
-    for (size_t at = 0; at < file.len; line_number++) {
-        pk_str rest = str_slice(file, at, file.len);
-        size_t end = str_find_char(rest, '\n');
-        pk_str line = str_slice(rest, 0, end == STR_NPOS ? rest.len : end);
-        at += line.len + 1;
+    while (file.len) {
+        pk_str line = next_line(&file);
+        line_number++;
         if (line.len == 0 || str_starts_with(line, STR("--"))) continue;
         cases++;
         plan *p = ir_parse_plan(c, arena_printf(a, "e = match where " STR_FMT, STR_ARG(line)), STR("functions.cases"), ir_diags(c));
-        if (!p) print_error("functions.cases:%zu: does not parse: " STR_FMT "\n", line_number + 1, STR_ARG(line));
-        else if (!eval_match(p, p->stages[0], &e, &s, a)) print_error("functions.cases:%zu: not true: " STR_FMT "\n", line_number + 1, STR_ARG(line));
+        if (!p) print_error("functions.cases:%zu: does not parse: " STR_FMT "\n", line_number, STR_ARG(line));
+        else if (!eval_match(p, p->stages[0], &e, &s, a)) print_error("functions.cases:%zu: not true: " STR_FMT "\n", line_number, STR_ARG(line));
         else continue;
         wrong++;
     }
@@ -195,7 +176,7 @@ static void damaged_zones_are_refused(void **state)
 {
     (void)state;
     arena *a = arena_new();
-    pk_str file = read_file(a, "/usr/share/zoneinfo/America/New_York");
+    pk_str file = read_whole_file(a, "/usr/share/zoneinfo/America/New_York");
     assert_non_null(time_zone_read(a, file));
     for (size_t len = 0; len + 1 < file.len; len++)
         if (time_zone_read(a, str_slice(file, 0, len))) fail_msg("the first %zu bytes are no zone", len);

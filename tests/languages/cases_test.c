@@ -12,33 +12,10 @@
  *     --- matches, --- misses    events, one JSON object a line: the first rule is true of each, or of none
  *     --- events, --- alerts     events with "@time" in seconds; expected "title @time" of each rule that isn't silent
  */
-#include <dirent.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <cmocka.h>
-
+#include "rule_cases.h"
+#include "base/yaml.h"
 #include "event/event.h"
 #include "ir/eval.h"
-#include "languages/language.h"
-#include "../tools/case_file.h"
-#include "base/yaml.h"
-
-typedef struct {
-    const char *file;
-    case_text text;
-    arena *arena;
-    ir_catalog *catalog;
-    unsigned failures;
-} test_case;
-
-static void complain(test_case *c, const char *what, pk_str expected, pk_str found)
-{
-    fprintf(stderr, "%s: " STR_FMT ": %s:\n  expected: " STR_FMT "\n  found:    " STR_FMT "\n", c->file, STR_ARG(c->text.title), what,
-            STR_ARG(expected), STR_ARG(found));
-    c->failures++;
-}
 
 /* ---- values of events, written as JSON (which YAML contains) ---- */
 
@@ -105,8 +82,7 @@ static void check_ir(test_case *c)
         const rule *r = ir_rule(c->catalog, i);
         if (r->plan) ir_print_plan(&t, r->plan);
     }
-    pk_str expected = str_trim(b->body), found = str_trim(text_view(&t));
-    if (!str_equal(expected, found)) complain(c, "ir", expected, found);
+    compare(c, "ir", b->body, text_view(&t));
     text_free(&t);
 }
 
@@ -120,7 +96,7 @@ static void check_states(test_case *c)
         const rule *r = ir_rule(c->catalog, i);
         text_printf(&t, "%s%s%s", i ? " " : "", names[r->state], r->silent ? " silent" : "");
     }
-    if (!str_equal(str_trim(b->body), text_view(&t))) complain(c, "states", str_trim(b->body), text_view(&t));
+    compare(c, "states", b->body, text_view(&t));
     text_free(&t);
 }
 
@@ -138,8 +114,7 @@ static void check_diagnostics(test_case *c)
             if (d->hint.len) text_printf(&t, "; " STR_FMT, STR_ARG(d->hint));
             text_put_char(&t, '\n');
         }
-        pk_str expected = b ? str_trim(b->body) : STR(""), found = str_trim(text_view(&t));
-        if (!str_equal(expected, found)) complain(c, names[s], expected, found);
+        compare(c, names[s], b ? b->body : STR(""), text_view(&t));
         text_free(&t);
     }
 }
@@ -187,28 +162,8 @@ static void check_alerts(test_case *c)
         for (size_t k = 0; k < rows; k++)
             text_printf(&found, STR_FMT " @%lld\n", STR_ARG(r->title), (long long)(row[k].time / SECOND));
     }
-    if (!str_equal(str_trim(out->body), str_trim(text_view(&found))))
-        complain(c, "alerts", str_trim(out->body), str_trim(text_view(&found)));
+    compare(c, "alerts", out->body, text_view(&found));
     text_free(&found);
-}
-
-static value_lists read_lists(test_case *c)
-{
-    const case_block *b = find_block(&c->text, "lists");
-    VEC(value_list) lists = {0};
-    for (pk_str rest = b ? b->body : STR(""); rest.len;) {
-        pk_str line = next_line(&rest);
-        size_t colon = str_find_char(line, ':');
-        if (colon == STR_NPOS) continue;
-        value_list l = {.name = str_trim(str_slice(line, 0, colon))};
-        for (pk_str values = str_slice(line, colon + 1, STR_NPOS); values.len;) {
-            size_t comma = str_find_char(values, ',');
-            vec_push_in(c->arena, &l.values.items, str_trim(str_slice(values, 0, comma)));
-            values = comma == STR_NPOS ? STR("") : str_slice(values, comma + 1, STR_NPOS);
-        }
-        vec_push_in(c->arena, &lists, l);
-    }
-    return (value_lists){lists.at, lists.len};
 }
 
 static void run_case(test_case *c)
@@ -237,44 +192,10 @@ static void run_case(test_case *c)
     ir_catalog_free(c->catalog);
 }
 
-/* ---- all files ---- */
-
-static unsigned run_file(const char *path, unsigned *cases)
-{
-    arena *a = arena_new();
-    pk_str rest = read_case_file(a, path);
-    test_case c = {.file = path, .arena = a};
-    uint32_t line = 0;
-    while (next_case(&rest, &line, &c.text)) {
-        run_case(&c);
-        ++*cases;
-    }
-    unsigned failures = c.failures;
-    vec_free(&c.text.blocks);
-    arena_free(a);
-    return failures;
-}
-
-static int by_name(const struct dirent **x, const struct dirent **y) { return strcmp((*x)->d_name, (*y)->d_name); }
-
 static void test_cases(void **state)
 {
     (void)state;
-    struct dirent **entries;
-    const char *folder = PICKET_SOURCE_DIR "/tests/languages/cases";
-    int count = scandir(folder, &entries, NULL, by_name);
-    unsigned failures = 0, cases = 0;
-    assert_true(count > 2);
-    for (int i = 0; i < count; i++) {
-        char path[4096];
-        snprintf(path, sizeof path, "%s/%s", folder, entries[i]->d_name);
-        if (str_ends_with(str_from(path), STR(".cases"))) failures += run_file(path, &cases);
-        free(entries[i]);
-    }
-    free(entries);
-    print_message("%u cases\n", cases);
-    assert_true(cases > 50);
-    assert_int_equal(failures, 0);
+    run_case_folder(PICKET_SOURCE_DIR "/tests/languages/cases", run_case, 50);
 }
 
 int main(void)

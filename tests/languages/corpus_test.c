@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <cmocka.h>
 
+#include "../tools/case_file.h"
 #include "../tools/corpora.h"
 #include "base/unicode.h"
 #include "languages/language.h"
@@ -25,19 +26,6 @@ typedef struct {
 static corpus rules;
 
 /* ---- finding and reading files ---- */
-
-static pk_str read_file(arena *a, const char *path)
-{
-    FILE *f = fopen(path, "rb");
-    text t = {0};
-    char buffer[65536];
-    if (!f) return STR("");
-    for (size_t n; (n = fread(buffer, 1, sizeof buffer, f)) > 0;) text_put(&t, (pk_str){buffer, n});
-    fclose(f);
-    pk_str s = arena_str(a, text_view(&t));
-    text_free(&t);
-    return s;
-}
 
 static int by_name(const struct dirent **x, const struct dirent **y) { return strcmp((*x)->d_name, (*y)->d_name); }
 
@@ -55,7 +43,7 @@ static void add_folder(corpus *c, pk_str root, pk_str below)
         if (name.ptr[0] != '.' && stat(full, &st) == 0) {
             if (S_ISDIR(st.st_mode) && !str_equal(name, STR("regression_data"))) add_folder(c, root, inner);
             else if (S_ISREG(st.st_mode) && str_ends_with(name, STR(".yml"))) {
-                rule_file f = {.path = inner, .text = read_file(c->arena, full)};
+                rule_file f = {.path = inner, .text = read_whole_file(c->arena, full)};
                 vec_push(&c->files, f);
             }
         }

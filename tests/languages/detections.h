@@ -28,7 +28,7 @@
 #include "event/json_text.h"
 #include "ir/eval.h"
 #include "languages/language.h"
-#include "../tools/case_file.h"
+#include "../tools/case_tables.h"
 #include "udm/udm.h"
 
 typedef struct {

@@ -101,7 +101,7 @@ static void check_detections(detection_world *w, const test_case *c, const rule 
 static void run_file(const char *path)
 {
     arena *a = arena_new();
-    pk_str rest = read_case_file(a, path), source = STR("");
+    pk_str rest = read_whole_file(a, path), source = STR("");
     uint32_t line = 0;
     case_text t = {0};
     while (next_case(&rest, &line, &t)) {

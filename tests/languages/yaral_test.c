@@ -12,34 +12,8 @@
  *
  * Every rule without errors of syntax is printed and parsed back besides.
  */
-#include <dirent.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <cmocka.h>
-
-#include "languages/language.h"
-#include "../tools/case_file.h"
+#include "rule_cases.h"
 #include "languages/yaral/ast.h"
-
-typedef struct {
-    const char *file;
-    case_text text;
-    arena *arena;
-    ir_catalog *catalog;
-    unsigned failures;
-} test_case;
-
-static void compare(test_case *c, const char *what, pk_str expected, pk_str found)
-{
-    expected = str_trim(expected);
-    found = str_trim(found);
-    if (str_equal(expected, found)) return;
-    fprintf(stderr, "%s: " STR_FMT ": %s:\n  expected: " STR_FMT "\n  found:    " STR_FMT "\n", c->file, STR_ARG(c->text.title), what, STR_ARG(expected),
-            STR_ARG(found));
-    c->failures++;
-}
 
 /* ---- checks ---- */
 
@@ -132,21 +106,6 @@ static void check_boxes(test_case *c)
     text_free(&t);
 }
 
-static value_lists read_lists(test_case *c)
-{
-    const case_block *b = find_block(&c->text, "lists");
-    VEC(value_list) lists = {0};
-    for (pk_str rest = b ? b->body : STR(""); rest.len;) {
-        pk_str line = next_line(&rest);
-        size_t colon = str_find_char(line, ':');
-        if (colon == STR_NPOS) continue;
-        value_list l = {.name = str_trim(str_slice(line, 0, colon))};
-        vec_push_in(c->arena, &l.values.items, str_trim(str_slice(line, colon + 1, STR_NPOS)));
-        vec_push_in(c->arena, &lists, l);
-    }
-    return (value_lists){lists.at, lists.len};
-}
-
 static void run_case(test_case *c)
 {
     const case_block *source = find_block(&c->text, "rule");
@@ -167,44 +126,10 @@ static void run_case(test_case *c)
     ir_catalog_free(c->catalog);
 }
 
-/* ---- all files ---- */
-
-static unsigned run_file(const char *path, unsigned *cases)
-{
-    arena *a = arena_new();
-    pk_str rest = read_case_file(a, path);
-    test_case c = {.file = path, .arena = a};
-    uint32_t line = 0;
-    while (next_case(&rest, &line, &c.text)) {
-        run_case(&c);
-        ++*cases;
-    }
-    unsigned failures = c.failures;
-    vec_free(&c.text.blocks);
-    arena_free(a);
-    return failures;
-}
-
-static int by_name(const struct dirent **x, const struct dirent **y) { return strcmp((*x)->d_name, (*y)->d_name); }
-
 static void test_cases(void **state)
 {
     (void)state;
-    struct dirent **entries;
-    const char *folder = PICKET_SOURCE_DIR "/tests/languages/yaral";
-    int count = scandir(folder, &entries, NULL, by_name);
-    unsigned failures = 0, cases = 0;
-    assert_true(count > 2);
-    for (int i = 0; i < count; i++) {
-        char path[4096];
-        snprintf(path, sizeof path, "%s/%s", folder, entries[i]->d_name);
-        if (str_ends_with(str_from(path), STR(".cases"))) failures += run_file(path, &cases);
-        free(entries[i]);
-    }
-    free(entries);
-    print_message("%u cases\n", cases);
-    assert_true(cases > 40);
-    assert_int_equal(failures, 0);
+    run_case_folder(PICKET_SOURCE_DIR "/tests/languages/yaral", run_case, 40);
 }
 
 /* ---- functions ---- */

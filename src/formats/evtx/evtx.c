@@ -35,8 +35,8 @@ static int detect(pk_str head, pk_str file_name, bool whole)
 
 typedef struct {
     log_stream *stream;
-    uint8_t *held;               /* bytes read and not yet given out; HELD of them and padding, as in a block */
-    size_t len;
+    uint8_t *held;               /* bytes read and not yet given out: at least HELD of them and padding, as in a block */
+    size_t len, cap;
     uint64_t offset;             /* of held[0] */
     uint64_t first_chunk;        /* offset of chunk 0 */
     uint64_t zero_chunks;        /* seen since the last chunk that was none */
@@ -52,6 +52,7 @@ static void *cut_new(log_stream *s, const cut_options *o, diag_list *d)
     cutter *c = mem_zalloc(1, sizeof *c);
     c->stream = s;
     c->held = mem_alloc(HELD + BLOCK_PADDING);
+    c->cap = HELD;
     return c;
 }
 
@@ -193,18 +194,27 @@ static bool pass_free_space(cutter *c, uint8_t next[MAGIC], size_t *next_len)
 
 /* ---- blocks ---- */
 
-/* The first `len` bytes become the block; the block's buffer holds what follows. */
-static void give(cutter *c, block *b, size_t len)
+/* What is held changes places with the block's buffer: the chunk is read into memory that its reader has had in his cache. */
+static void change_places(cutter *c, block *b, size_t from)
 {
-    block given = {.bytes = c->held, .len = len, .cap = HELD, .offset = c->offset};
+    block now = {.bytes = c->held, .cap = c->cap};
     b->len = 0;
     block_reserve(b, HELD);
+    memcpy(b->bytes, c->held + from, c->len - from);
     c->held = b->bytes;
-    c->len -= len;
+    c->cap = b->cap;
+    c->len -= from;
+    *b = now;
+}
+
+/* The first `len` bytes become the block. */
+static void give(cutter *c, block *b, size_t len)
+{
+    change_places(c, b, len);
+    memset(b->bytes + len, 0, BLOCK_PADDING);
+    b->len = len;
+    b->offset = c->offset;
     c->offset += len;
-    memcpy(c->held, given.bytes + len, c->len);
-    memset(given.bytes + len, 0, BLOCK_PADDING);
-    *b = given;
 }
 
 /* The chunk at hand without its free space, if there is enough of that; false: nothing is done. */
@@ -256,6 +266,7 @@ static bool next_chunk(cutter *c, block *b)
 static pk_status cut(void *state, block *b, diag_list *d)
 {
     cutter *c = state;
+    change_places(c, b, 0);
     if (!c->started) start(c, d);
     if (!next_chunk(c, b)) return PK_STOPPED;
     report_zero_chunks(c, b->offset, d);

@@ -1,6 +1,7 @@
 /*
- * The stream, in blocks: a window of it is held, the splitter cuts it into spans, and the window itself becomes the block,
- * so that the bytes of a log are not copied again (but for the beginning of a record that is not complete yet).
+ * The stream, in blocks: a window of it is read into the block's own memory, the splitter cuts it into spans, and what is not
+ * cut yet (the beginning of a record, mostly) waits for the next. So the bytes of a log are not copied again, and who reads a
+ * block has just had its memory in his processor's cache.
  */
 #include "formats/json/spans.h"
 #include "formats/text_source.h"
@@ -14,7 +15,8 @@ typedef struct {
     size_t block_size;
     uint64_t blocks;             /* given so far */
     splitter split;
-    block window;                /* bytes of the stream that are in no block yet */
+    block window;                /* while a block is cut: its memory */
+    VEC(uint8_t) rest;           /* between blocks: bytes of the stream that are in none yet */
     VEC(json_span) spans;        /* cut from the window */
 } cutter;
 
@@ -32,7 +34,7 @@ void *json_cut_new(log_stream *s, const cut_options *o, diag_list *d)
 void json_cut_free(void *cut)
 {
     cutter *c = cut;
-    block_free(&c->window);
+    vec_free(&c->rest);
     vec_free(&c->spans);
     mem_free(c);
 }
@@ -40,7 +42,7 @@ void json_cut_free(void *cut)
 /* Bytes of the window that are cut. */
 static size_t done_bytes(const cutter *c)
 {
-    return c->split.at ? (size_t)((const uint8_t *)c->split.at - c->window.bytes) : 0;
+    return (size_t)((const uint8_t *)c->split.at - c->window.bytes);
 }
 
 /* Reads `more` bytes behind the window; at the end of the stream the splitter is told. */
@@ -68,42 +70,56 @@ static void drop_done(cutter *c)
     c->split.end = c->split.at + c->window.len;
 }
 
-/* Window and block change places; what is not cut yet moves on into the new window. */
-static void hand_over(cutter *c, block *b)
+/* The block's memory becomes the window. */
+static void begin(cutter *c, block *b)
+{
+    c->window = (block){.bytes = b->bytes, .cap = b->cap};
+    block_reserve(&c->window, c->rest.len + c->block_size + TEXT_SOURCE_LEAST);
+    if (c->rest.len) memcpy(c->window.bytes, c->rest.at, c->rest.len);
+    c->window.len = c->rest.len;
+    c->split.at = (const char *)c->window.bytes;
+    c->split.end = c->split.at + c->rest.len;
+    if (c->rest.len < c->block_size) extend(c, c->block_size);
+}
+
+/* The window becomes the block. */
+static void finish(cutter *c, block *b)
 {
     size_t done = done_bytes(c), rest = c->window.len - done;
-    block next = {.bytes = b->bytes, .cap = b->cap};
-    block_reserve(&next, rest + c->block_size);
-    memcpy(next.bytes, c->window.bytes + done, rest);
-    next.len = rest;
+    c->rest.len = 0;
+    vec_reserve(&c->rest, rest + 1);
+    memcpy(c->rest.at, c->window.bytes + done, rest);
+    c->rest.len = rest;
 
     uint64_t start = c->split.offset - done;
-    *b = (block){.bytes = c->window.bytes, .cap = c->window.cap, .len = done, .offset = start, .position = start,
-                 .line = c->spans.at[0].line, .number = c->blocks++};
+    *b = (block){.bytes = c->window.bytes, .cap = c->window.cap};
+    if (!c->spans.len) return;
+    b->len = done;
+    b->offset = b->position = start;
+    b->line = c->spans.at[0].line;
+    b->number = c->blocks++;
     for (size_t i = 0; i < c->spans.len; i++) c->spans.at[i].offset -= start;
     spans_write(b, c->spans.at, c->spans.len, c->split.record_limit);
     c->spans.len = 0;
-    c->window = next;
-    c->split.at = (const char *)next.bytes;
-    c->split.end = c->split.at + rest;
 }
 
 pk_status json_cut(void *cut, block *b, diag_list *d)
 {
     (void)d;
     cutter *c = cut;
-    if (!c->split.at) extend(c, c->block_size);
+    bool some;
+    begin(c, b);
     for (;;) {
         json_span span;
         switch (splitter_next(&c->split, &span)) {
         case SPLIT_SPAN:
             vec_push(&c->spans, span);
             if (done_bytes(c) < c->block_size && c->spans.len < SPANS_IN_BLOCK) continue;
-            hand_over(c, b);
+            finish(c, b);
             return PK_OK;
         case SPLIT_MORE:
             if (c->spans.len) {
-                hand_over(c, b);
+                finish(c, b);
                 return PK_OK;
             }
             drop_done(c);
@@ -111,9 +127,9 @@ pk_status json_cut(void *cut, block *b, diag_list *d)
             extend(c, c->window.len > c->block_size ? c->window.len : c->block_size);
             continue;
         case SPLIT_END:
-            if (!c->spans.len) return PK_STOPPED;
-            hand_over(c, b);
-            return PK_OK;
+            some = c->spans.len > 0;
+            finish(c, b);
+            return some ? PK_OK : PK_STOPPED;
         }
     }
 }
