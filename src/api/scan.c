@@ -289,6 +289,12 @@ static void *run_lane(void *user)
     }
 }
 
+/* The first is the caller's; a thread that the system refuses is one lane less. */
+static void start_lane(lane *l)
+{
+    l->started = l->number > 0 && pthread_create(&l->thread, NULL, run_lane, l) == 0;
+}
+
 static size_t thread_count(const pk_scanner *s)
 {
     size_t n = s->options.threads;
@@ -322,13 +328,15 @@ static pk_status run(pk_scanner *s, work_kind kind)
     lane *lanes = mem_zalloc(n, sizeof *lanes);
     scan_worker **workers = mem_zalloc(n, sizeof *workers);
     tickets_init(&s->queue, n, TICKETS_PER_THREAD);
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = n; i-- > 0;) {
         workers[i] = worker_new(s->program, &s->options, kind, scan_context_wishes(s->context), &s->stop);
         lanes[i] = (lane){.scanner = s, .worker = workers[i], .number = i};
+        if (!s->options.profile) start_lane(&lanes[i]);
     }
-    if (s->options.profile) begin_profile(s, workers, n);
-    /* The first lane is this thread's; a thread that the system refuses is one lane less. */
-    for (size_t i = 1; i < n; i++) lanes[i].started = pthread_create(&lanes[i].thread, NULL, run_lane, &lanes[i]) == 0;
+    if (s->options.profile) { /* it looks at all of them from the beginning */
+        begin_profile(s, workers, n);
+        for (size_t i = 1; i < n; i++) start_lane(&lanes[i]);
+    }
     run_lane(&lanes[0]);
     for (size_t i = 1; i < n; i++)
         if (lanes[i].started) pthread_join(lanes[i].thread, NULL);

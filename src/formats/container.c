@@ -46,12 +46,13 @@ static bool is_tar(pk_str head)
 {
     if (head.len < 512 || head.ptr[0] == 0) return false;
     unsigned sum = 0, stated = 0;
-    for (size_t i = 0; i < 512; i++) sum += i >= 148 && i < 156 ? ' ' : (uint8_t)head.ptr[i];
     size_t i = 148;
     while (i < 156 && head.ptr[i] == ' ') i++;
     size_t digits = i;
     for (; i < 156 && head.ptr[i] >= '0' && head.ptr[i] <= '7'; i++) stated = stated * 8 + (unsigned)(head.ptr[i] - '0');
-    return i > digits && sum == stated;
+    if (i == digits) return false;
+    for (i = 0; i < 512; i++) sum += i >= 148 && i < 156 ? ' ' : (uint8_t)head.ptr[i];
+    return sum == stated;
 }
 
 container_kind container_detect(pk_str head)

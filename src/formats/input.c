@@ -16,7 +16,8 @@
 #include "formats/walk.h"
 
 #define NESTING_LIMIT 4
-#define FIRST_LOOK 4096     /* enough to tell an archive, and a format that begins with bytes of its own */
+#define FIRST_LOOK 12288    /* enough to tell an archive, and a format that begins with bytes of its own; most of a small log */
+#define READ_AHEAD (1 << 20) /* larger files are worth telling the system that they are read from front to back */
 #define COMPRESSED_LIMIT 16 /* compressed streams in the stack do not count as archives, but must end too */
 
 typedef struct {
@@ -230,7 +231,7 @@ static bool open_file(input_list *l, const entry *e)
         return false;
     }
 #ifdef POSIX_FADV_SEQUENTIAL
-    posix_fadvise(l->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+    if (e->size >= READ_AHEAD) posix_fadvise(l->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
 #endif
     l->file.pull = pull_file;
     l->file.move = move_in_file;
