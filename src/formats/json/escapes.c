@@ -1,12 +1,7 @@
-/* Escapes one by one where a text is made, and 64 bytes at a time where they are only to be proved. */
+/* Escapes are undone while the text between them is copied, many bytes a step. */
 #include "formats/json/escapes.h"
 
 #include "base/unicode.h"
-#include "formats/json/scan.h"
-
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
 
 enum { COPY_STEP = 32 };
 
@@ -131,53 +126,8 @@ bool escape_undo(arena *a, pk_str s, pk_str *out)
     return true;
 }
 
-/* ---- many at once ---- */
-
-#if defined(__x86_64__)
-/* Where the letters of escapes stand, but for 'u', among 32 bytes: the tables have a bit for each upper half that goes with a lower one. */
-__attribute__((target("avx2"), always_inline)) static inline uint32_t letters_in(__m256i x)
-{
-    enum { HI_2 = 1, HI_5 = 2, HI_6 = 4, HI_7 = 8 };
-    const __m256i low = _mm256_setr_epi8(0, 0, HI_2 | HI_6 | HI_7, 0, HI_7, 0, HI_6, 0, 0, 0, 0, 0, HI_5, 0, HI_6, HI_2,
-                                         0, 0, HI_2 | HI_6 | HI_7, 0, HI_7, 0, HI_6, 0, 0, 0, 0, 0, HI_5, 0, HI_6, HI_2);
-    const __m256i high = _mm256_setr_epi8(0, 0, HI_2, 0, 0, HI_5, HI_6, HI_7, 0, 0, 0, 0, 0, 0, 0, 0,
-                                          0, 0, HI_2, 0, 0, HI_5, HI_6, HI_7, 0, 0, 0, 0, 0, 0, 0, 0);
-    __m256i upper = _mm256_and_si256(_mm256_srli_epi16(x, 4), _mm256_set1_epi8(15));
-    __m256i both = _mm256_and_si256(_mm256_shuffle_epi8(low, x), _mm256_shuffle_epi8(high, upper));
-    return ~(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(both, _mm256_setzero_si256()));
-}
-
-/* What stands behind a backslash at p and is no letter alone: \u of a character that is no half of a pair? */
-static bool is_plain_unit(const char *p)
+bool escape_is_unit(const char *p)
 {
     int32_t c = *p == 'u' ? hex_4(p + 1, p + 5) : -1;
     return c >= 0 && (c < 0xd800 || c > 0xdfff);
 }
-
-__attribute__((target("avx2"))) static bool all_plain(const char *p, size_t len)
-{
-    const __m256i backslash = _mm256_set1_epi8('\\');
-    uint64_t carry = 0;
-    for (const char *end = p + len; p < end; p += 64) {
-        __m256i a = _mm256_loadu_si256((const __m256i *)(const void *)p), b = _mm256_loadu_si256((const __m256i *)(const void *)(p + 32));
-        uint64_t found = (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(a, backslash)) |
-                         (uint64_t)(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(b, backslash)) << 32;
-        if (!(found | carry)) continue;
-        uint64_t escaped = scan_escaped_bytes(found, &carry);
-        uint64_t others = escaped & ~(letters_in(a) | (uint64_t)letters_in(b) << 32);
-        if (end - p < 64) others &= (UINT64_C(1) << (end - p)) - 1;
-        for (; others; others &= others - 1)
-            if (!is_plain_unit(p + __builtin_ctzll(others))) return false;
-    }
-    return true;
-}
-
-bool escapes_all_plain(const char *p, size_t len) { return __builtin_cpu_supports("avx2") && all_plain(p, len); }
-#else
-bool escapes_all_plain(const char *p, size_t len)
-{
-    (void)p;
-    (void)len;
-    return false;
-}
-#endif

@@ -33,11 +33,7 @@ bool escapes_are_right(const char *p, const char *end);
 /* The text of what stands between the quotes of a string, in `a`; false: an escape is wrong. Reads up to 64 bytes behind it. */
 bool escape_undo(arena *a, pk_str s, pk_str *out);
 
-/*
- * Are all backslashes in bytes[0, len) escapes of one character that are right, wherever they stand? The text begins outside
- * of strings, and 64 bytes behind it are readable. false: something is wrong, or there is a pair of surrogates, or this
- * processor has no quick way to tell.
- */
-bool escapes_all_plain(const char *bytes, size_t len);
+/* What stands behind a backslash at p, five bytes of it readable: is it \u of a character that is no half of a pair? */
+bool escape_is_unit(const char *p);
 
 #endif

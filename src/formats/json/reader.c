@@ -9,6 +9,7 @@
 #include "base/unicode.h"
 #include "event/json_text.h"
 #include "formats/json/escapes.h"
+#include "formats/json/index.h"
 #include "formats/json/json.h"
 #include "formats/json/scan.h"
 #include "formats/json/spans.h"
@@ -19,6 +20,7 @@ enum { INDEXED = 80 << 10 };       /* bytes that are indexed together, mostly a 
 
 struct reader {
     simdjson_parser *parser;
+    json_indexer *indexer;
     const path_set *paths;         /* NULL: no fields are wanted */
     event_fields fields;
     arena *arena;                  /* of one record: what simdjson refused, what stands in strings, and of messages */
@@ -47,6 +49,7 @@ reader *json_reader_new(const path_set *paths)
     reader *r = mem_zalloc(1, sizeof *r);
     /* simdjson doesn't count an empty container; what it refuses at the limit, the scanner decides. */
     r->parser = simdjson_parser_new(JSON_DEPTH_LIMIT);
+    r->indexer = json_indexer_new(r->parser);
     r->arena = arena_new();
     if (paths && path_slot_count(paths)) r->paths = paths;
     r->tokens = (token_reader){.paths = r->paths, .keys = r->paths ? key_memory_new(paths) : NULL, .arena = r->arena, .fields = &r->fields};
@@ -56,6 +59,7 @@ reader *json_reader_new(const path_set *paths)
 void json_reader_free(reader *r)
 {
     if (!r) return;
+    json_indexer_free(r->indexer);
     simdjson_parser_free(r->parser);
     key_memory_free(r->tokens.keys);
     vec_free(&r->fields.at);
@@ -317,17 +321,17 @@ static void read_group(reading *g, const spans_footer *footer, size_t first, siz
     json_span span = spans_at(g->block, footer, first), last = spans_at(g->block, footer, behind - 1);
     const char *from = span_text(g, &span);
     const uint64_t offset = span.offset;
-    const uint32_t *places;
-    size_t count, at = 0;
-    if (!simdjson_index(g->reader->parser, from, last.offset + last.len - offset, &places, &count)) count = 0;
-    g->reader->tokens.proved = count && escapes_all_plain(from, last.offset + last.len - offset);
+    json_index index;
+    size_t at = 0;
+    if (!json_index_make(g->reader->indexer, from, last.offset + last.len - offset, &index)) index.count = 0;
+    g->reader->tokens.proved = index.plain;
     for (size_t i = first; i < behind && !g->stopped; i++) {
         span = spans_at(g->block, footer, i);
         size_t start = span.offset - offset;
-        while (at < count && places[at] < start) at++;
+        while (at < index.count && index.places[at] < start) at++;
         begin_record(g);
-        size_t taken = count - at;
-        if (at < count && places[at] == start && read_indexed(g, &span, from, start, places + at, &taken)) {
+        size_t taken = index.count - at;
+        if (at < index.count && index.places[at] == start && read_indexed(g, &span, from, start, index.places + at, &taken)) {
             at += taken;
             continue;
         }

@@ -62,6 +62,11 @@ bool simdjson_index(simdjson_parser *p, const char *bytes, size_t len, const uin
     return true;
 }
 
+bool simdjson_is_utf8(const char *bytes, size_t len)
+{
+    return simdjson::validate_utf8(bytes, len);
+}
+
 bool simdjson_double(const char *bytes, size_t len, double *out)
 {
     auto [end, error] = std::from_chars(bytes, bytes + len, *out);

@@ -40,6 +40,8 @@ bool simdjson_parse(simdjson_parser *p, const char *bytes, size_t len, simdjson_
  */
 bool simdjson_index(simdjson_parser *p, const char *bytes, size_t len, const uint32_t **places, size_t *count);
 
+bool simdjson_is_utf8(const char *bytes, size_t len);
+
 /* The double that is nearest to a JSON number that fills bytes[0, len). False: it is beyond them. */
 bool simdjson_double(const char *bytes, size_t len, double *out);
 

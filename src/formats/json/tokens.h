@@ -14,7 +14,7 @@ typedef struct {
     key_memory *keys;
     arena *arena;                 /* of unescaped strings; reset by the owner with each record */
     event_fields *fields;
-    bool proved;                  /* by the owner: all escapes are right (escapes_all_plain) */
+    bool proved;                  /* by the owner: all escapes are right (json_index) */
     const char *bytes;            /* of the record read last, and where its structure stands */
     const uint32_t *places;
     size_t place_count;
