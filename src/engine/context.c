@@ -66,30 +66,23 @@ static void take_class(context_maker *k, uint32_t number)
     if (c->variants) k->made->empty = false;
 }
 
-/* Where the slot may stand in records of this layout; fields of another family stand at their raw paths. */
+static bool is_before(const slot_place *x, const slot_place *y) { return x->rank != y->rank ? x->rank < y->rank : x->path < y->path; }
+
+/* Where the slot may stand in records of this layout, the best first; fields of another family stand at their raw paths. */
 static void take_paths(context_maker *k, uint32_t slot_number)
 {
     const event_slot *s = &k->program->slots.all.at[slot_number];
     layout_id layout = k->made->layout;
     if (layout != LAYOUT_NONE && (s->family == FAMILY_NONE || schema_layout_family(k->program->schema, layout) != s->family))
         layout = LAYOUT_NONE;
-    for (size_t i = 0; i < s->paths.len; i++) {
+    for (size_t i = 0, first = k->found.len; i < s->paths.len; i++) {
+        slot_at at = {slot_number, {s->paths.at[i].path, s->paths.at[i].rank}};
         if (s->paths.at[i].layout != layout) continue;
-        vec_push(&k->found, ((slot_at){slot_number, {s->paths.at[i].path, s->paths.at[i].rank}}));
+        vec_push(&k->found, at);
+        size_t n = k->found.len - 1;
+        for (; n > first && is_before(&at.place, &k->found.at[n - 1].place); n--) k->found.at[n] = k->found.at[n - 1];
+        k->found.at[n] = at;
     }
-}
-
-static int by_path(const void *x, const void *y)
-{
-    const slot_at *a = x, *b = y;
-    if (a->place.path != b->place.path) return a->place.path < b->place.path ? -1 : 1;
-    return a->slot < b->slot ? -1 : a->slot > b->slot;
-}
-
-static int by_slot(const void *x, const void *y)
-{
-    const slot_at *a = x, *b = y;
-    return a->slot != b->slot ? (a->slot < b->slot ? -1 : 1) : (int)a->place.rank - (int)b->place.rank;
 }
 
 static uint32_t *target_of(const context *c, path_slot path) { return &c->pages[c->page_of[path / TARGET_PAGE]][path % TARGET_PAGE]; }
@@ -108,37 +101,49 @@ static void make_pages(context_maker *k)
     memset(c->pages, 0xff, used * sizeof *c->pages); /* TARGET_NONE */
 }
 
-/* From paths to the slots that can make candidates. */
+/* From paths to the slots that can make candidates; counted first, so that those of a path stand side by side. */
 static void make_targets(context_maker *k)
 {
     context *c = k->made;
-    uint32_t count = 0;
-    c->targets = ARENA_ARRAY(k->arena, path_target, k->found.len + 1);
-    if (k->found.len) qsort(k->found.at, k->found.len, sizeof *k->found.at, by_path);
+    size_t count = k->found.len;
+    uint32_t used = 0, *counts = mem_zalloc(count + 1, sizeof *counts), *next = mem_zalloc(count + 1, sizeof *next); /* by the first of a path */
     make_pages(k);
-    for (size_t i = 0; i < k->found.len; i++) {
-        const slot_at *f = &k->found.at[i];
-        if (!k->program->slot_programs[f->slot].eager) continue;
-        uint32_t *first = target_of(c, f->place.path);
-        if (*first == TARGET_NONE) *first = count;
-        else c->targets[count - 1].last = false;
-        c->targets[count++] = (path_target){.slot = f->slot, .last = true};
+    c->targets = ARENA_ARRAY(k->arena, path_target, count + 1);
+    for (size_t i = 0; i < count; i++) {
+        if (!k->program->slot_programs[k->found.at[i].slot].eager) continue;
+        uint32_t *first = target_of(c, k->found.at[i].place.path);
+        if (*first == TARGET_NONE) *first = (uint32_t)i;
+        counts[*first]++;
     }
+    for (size_t i = 0; i < count; i++) {
+        if (!k->program->slot_programs[k->found.at[i].slot].eager) continue;
+        uint32_t first = *target_of(c, k->found.at[i].place.path);
+        if (first == i) {
+            next[i] = used;
+            used += counts[i];
+            c->targets[used - 1].last = true;
+        }
+        c->targets[next[first]++].slot = k->found.at[i].slot;
+    }
+    for (size_t i = 0; i < count; i++)
+        if (counts[i]) *target_of(c, k->found.at[i].place.path) = next[i] - counts[i];
+    mem_free(counts);
+    mem_free(next);
 }
 
 /* From slots to the paths where they may stand. */
 static void make_places(context_maker *k)
 {
     context *c = k->made;
-    size_t slots = k->program->slots.all.len, at = 0;
-    c->first_place = ARENA_ARRAY(k->arena, uint32_t, slots + 1);
+    size_t slots = k->program->slots.all.len;
+    c->first_place = ARENA_ARRAY(k->arena, uint32_t, slots + 2); /* shifted by one while they are counted and filled */
     c->places = ARENA_ARRAY(k->arena, slot_place, k->found.len + 1);
-    if (k->found.len) qsort(k->found.at, k->found.len, sizeof *k->found.at, by_slot);
-    for (size_t s = 0; s < slots; s++) {
-        c->first_place[s] = (uint32_t)at;
-        for (; at < k->found.len && k->found.at[at].slot == s; at++) c->places[at] = k->found.at[at].place;
+    for (size_t i = 0; i < k->found.len; i++) c->first_place[k->found.at[i].slot + 2]++;
+    for (size_t s = 2; s <= slots; s++) c->first_place[s + 1] += c->first_place[s];
+    for (size_t i = 0; i < k->found.len; i++) {
+        const slot_at *f = &k->found.at[i];
+        c->places[c->first_place[f->slot + 1]++] = f->place;
     }
-    c->first_place[slots] = (uint32_t)at;
 }
 
 static uint32_t *keep(arena *a, const number_vec *v, size_t *count)
@@ -182,13 +187,20 @@ static context *make_context(context_table *t, const classification *c, uint64_t
 static bool same_kind(const context *x, const classification *k)
 {
     return x->layout == k->layout && x->class_count == k->class_count &&
-           (k->class_count == 0 || memcmp(x->classes, k->classes, k->class_count * sizeof *k->classes) == 0);
+           (k->class_count == 0 || bytes_equal(x->classes, k->classes, k->class_count * sizeof *k->classes));
+}
+
+static uint64_t hash_of(const classification *k)
+{
+    uint64_t h = k->layout ^ (uint64_t)k->class_count << 32;
+    for (size_t i = 0; i < k->class_count; i++) h = (h ^ k->classes[i]) * UINT64_C(0xa0761d6478bd642f);
+    return h ^ h >> 32;
 }
 
 const context *context_of(context_table *t, const classification *k)
 {
     if (t->last && same_kind(t->last, k)) return t->last;
-    uint64_t hash = hash_bytes(k->classes, k->class_count * sizeof *k->classes, k->layout);
+    uint64_t hash = hash_of(k);
     size_t i = hash & (CONTEXT_CELLS - 1);
     for (; t->cells[i]; i = (i + 1) & (CONTEXT_CELLS - 1))
         if (t->cells[i]->hash == hash && same_kind(t->cells[i], k)) return t->last = t->cells[i];

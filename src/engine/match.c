@@ -19,6 +19,7 @@ matcher *matcher_new(const program *p)
     m->program = p;
     m->contexts = context_table_new(p);
     m->cache = value_cache_new(p->part_count, CACHE_LIMIT);
+    m->records = value_cache_records(m->cache);
     m->arena = arena_new();
     m->calls = ir_calls_new();
     m->finder = field_finder_new(p->schema);
@@ -27,6 +28,7 @@ matcher *matcher_new(const program *p)
     m->sparse = sparse_slots(p);
     m->fields_at = mem_zalloc(path_slot_count(p->paths) + 1, sizeof *m->fields_at);
     m->bits = mem_zalloc(predicates / 64 + 1, sizeof *m->bits);
+    m->sorting = mem_zalloc((predicates > p->variants.len ? predicates : p->variants.len) / 64 + 1, sizeof *m->sorting);
     m->variant_stamps = mem_zalloc(p->variants.len + 1, sizeof *m->variant_stamps);
     m->predicate_stamps = mem_zalloc(predicates + 1, sizeof *m->predicate_stamps);
     network_scratch_init(&m->network, p->networks, p->part_count);
@@ -50,6 +52,7 @@ void matcher_free(matcher *m)
     mem_free(m->fields_at);
     vec_free(&m->next_field);
     mem_free(m->bits);
+    mem_free(m->sorting);
     mem_free(m->variant_stamps);
     mem_free(m->predicate_stamps);
     mem_free(m->counts);
@@ -261,9 +264,10 @@ static void find_candidates(matcher *m)
 {
     const context *c = m->context;
     for (size_t i = 0; i < c->broad_count; i++) vec_push(&m->candidates, c->broad[i]);
-    for (size_t i = 0; i < m->probed.len; i++) add_candidates(m, m->probed.at[i].result);
+    for (size_t i = 0; i < m->probed.len; i++)
+        if (m->probed.at[i].result->candidate_count) add_candidates(m, m->probed.at[i].result);
     for (size_t i = 0; i < c->other_count; i++) add_candidates_of_slot(m, c->others[i]);
-    sort_numbers(m->candidates.at, m->candidates.len);
+    if (m->candidates.len > 1) sort_numbers(m, m->candidates.at, m->candidates.len);
 }
 
 /* Candidates are in order of rule; a rule (or a stage of a correlation) that matched on one class isn't asked on another. */

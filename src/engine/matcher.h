@@ -4,6 +4,7 @@
 
 #include <stdatomic.h>
 
+#include "base/bytes.h"
 #include "compile/program_private.h"
 #include "engine/engine.h"
 #include "ir/functions.h"
@@ -22,7 +23,7 @@ typedef struct {
  * How the value is written in the bytes that it is remembered by: as text, as a number of 8 bytes, or not yet decoded. The last
  * stands last: how it is encoded is added to it.
  */
-typedef enum { KEY_TEXT, KEY_INTEGER, KEY_UNDECODED } key_kind;
+typedef enum { KEY_NONE /* is not remembered */, KEY_TEXT, KEY_INTEGER, KEY_UNDECODED } key_kind;
 #define KEY_KINDS (KEY_UNDECODED + UINT8_MAX + 1)
 
 typedef struct {
@@ -32,11 +33,36 @@ typedef struct {
     bool worth;                   /* the same; false: not worth remembering */
 } value_key;
 
+/* A value and its result. */
+typedef struct {
+    const slot_result *result;
+    uint32_t part, kind, len;
+    char content[];
+} remembered;
+
+/* What is known of a part: how often its values come back, and the one that came last. */
+typedef struct {
+    const remembered *last;       /* NULL: none */
+    uint32_t lookups, hits;
+    bool given_up;
+} part_record;
+
 typedef struct value_cache value_cache;
 value_cache *value_cache_new(size_t parts, size_t limit);
 void value_cache_free(value_cache *c);
 /* May forget everything: call it between events, when nobody holds a result. */
 void value_cache_tidy(value_cache *c);
+/* By part. */
+part_record *value_cache_records(value_cache *c);
+/* Most values of a part are the same as the one before: the result of that one, or NULL where it is another. */
+static inline const slot_result *value_again(part_record *r, uint32_t kind, pk_str content)
+{
+    const remembered *last = r->last;
+    if (!last || last->len != content.len || last->kind != kind || !bytes_equal(last->content, content.ptr, content.len)) return NULL;
+    r->lookups++;
+    r->hits++;
+    return last->result;
+}
 /* The result of this value, or NULL; then the key serves value_cache_put. */
 const slot_result *value_cache_get(value_cache *c, value_key *k);
 const slot_result *value_cache_put(value_cache *c, const value_key *k, const slot_result *r);
@@ -65,7 +91,7 @@ typedef struct {
     size_t class_count;
     uint32_t *page_of;            /* by path slot / TARGET_PAGE: into pages; most have nothing, and share the first */
     uint32_t (*pages)[TARGET_PAGE]; /* by the rest: into targets, or TARGET_NONE */
-    path_target *targets;
+    path_target *targets;         /* of a path side by side */
     uint32_t *first_place;        /* by field slot: places[first_place[s] .. first_place[s + 1]) */
     slot_place *places;
     uint64_t *active;             /* bit set of classes, the last is the open class */
@@ -76,12 +102,6 @@ typedef struct {
     class_id records[2];          /* by nested schema ("udm", "udm-entity"): the class that gives the event's record */
     bool empty;                   /* no rule at all */
 } context;
-
-/* The first of the slots that can make candidates for what stands at a path; TARGET_NONE: none. */
-static inline uint32_t first_target(const context *c, path_slot path)
-{
-    return c->pages[c->page_of[path / TARGET_PAGE]][path % TARGET_PAGE];
-}
 
 typedef struct context_table context_table;
 context_table *context_table_new(const program *p);
@@ -157,6 +177,7 @@ struct matcher {
     const program *program;
     context_table *contexts;
     value_cache *cache;
+    part_record *records;         /* of the cache */
     network_scratch network;
     arena *arena;                 /* of one event */
     ir_calls *calls;              /* what functions of rules keep */
@@ -185,6 +206,7 @@ struct matcher {
     uint32_t predicate_stamp;
     VEC(uint32_t) candidates;
     VEC(uint32_t) result;         /* being made */
+    uint64_t *sorting;            /* by predicate or variant; none is set between calls of sort_numbers */
 
     VEC(uint32_t) rules;          /* matched */
     VEC(class_id) classes;
@@ -208,7 +230,7 @@ const value *tree_of(matcher *m);                                   /* the recor
 void slots_probe(matcher *m);                                      /* tests fields that can make candidates, into `probed` */
 const slot_state *slot_values_of(matcher *m, uint32_t slot_number); /* fills computed and special slots on first use */
 void slot_test(matcher *m, uint32_t part_number);                  /* results of all values of its slot */
-void sort_numbers(uint32_t *numbers, size_t count);                 /* ascending; there are mostly few */
+void sort_numbers(matcher *m, uint32_t *numbers, size_t count);     /* of predicates or variants, no two the same: ascending */
 
 static inline const value *value_in(const matcher *m, const slot_value *v)
 {

@@ -350,25 +350,35 @@ static void add_predicates(matcher *m, const slot_program *sp, uint32_t test, co
     }
 }
 
-static int by_number(const void *x, const void *y)
-{
-    uint32_t a = *(const uint32_t *)x, b = *(const uint32_t *)y;
-    return a < b ? -1 : a > b;
-}
-
 #define SORTED_IN_PLACE 24
 
-void sort_numbers(uint32_t *numbers, size_t count)
+static void sort_in_place(uint32_t *numbers, size_t count)
 {
-    if (count > SORTED_IN_PLACE) {
-        qsort(numbers, count, sizeof *numbers, by_number);
-        return;
-    }
     for (size_t i = 1; i < count; i++) {
         uint32_t n = numbers[i];
         size_t at = i;
         for (; at > 0 && numbers[at - 1] > n; at--) numbers[at] = numbers[at - 1];
         numbers[at] = n;
+    }
+}
+
+/* Many are written down in a bit set, and read off it. */
+void sort_numbers(matcher *m, uint32_t *numbers, size_t count)
+{
+    if (count <= SORTED_IN_PLACE) {
+        sort_in_place(numbers, count);
+        return;
+    }
+    uint32_t least = UINT32_MAX, most = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (numbers[i] < least) least = numbers[i];
+        if (numbers[i] > most) most = numbers[i];
+        m->sorting[numbers[i] >> 6] |= UINT64_C(1) << (numbers[i] & 63);
+    }
+    uint32_t *to = numbers;
+    for (uint32_t word = least >> 6; word <= most >> 6; word++) {
+        for (uint64_t bits = m->sorting[word]; bits; bits &= bits - 1) *to++ = word << 6 | (uint32_t)__builtin_ctzll(bits);
+        m->sorting[word] = 0;
     }
 }
 
@@ -385,7 +395,7 @@ static const slot_result *make_result(matcher *m, const slot_program *sp, const 
     for (size_t i = 0; i < m->network.hits.len; i++) add_predicates(m, sp, m->network.hits.at[i], v);
     size_t count = m->result.len;
     if (count == 0) return &no_result; /* true, but of values of another type */
-    sort_numbers(m->result.at, count);
+    sort_numbers(m, m->result.at, count);
     for (size_t i = 0; i < count; i++)
         if (p->predicates.at[m->result.at[i]].variant_count) vec_push(&m->result, m->result.at[i]);
     slot_result *r = arena_alloc(m->arena, sizeof *r + m->result.len * sizeof *r->predicates);
@@ -404,14 +414,21 @@ static __attribute__((noinline)) const slot_result *run_network(matcher *m, cons
     return r;
 }
 
-/* As result_of_value, of what is remembered or not worth it. */
-static __attribute__((noinline)) const slot_result *new_result(matcher *m, const value_key *k, const value *v)
+/*
+ * As result_of_value, of what is remembered or not worth it. Where a look is cheaper than remembering, only what it lets through
+ * is remembered.
+ */
+static __attribute__((noinline)) const slot_result *new_result(matcher *m, value_key *k, const value *v)
 {
     const slot_program *sp = &m->program->slot_programs[k->part];
     char buffer[24];
     pk_str content;
     if (!content_of(m, v, buffer, &content)) return &no_result;
-    if (!sp->remember && network_rules_out(sp->network, content)) return &no_result;
+    if (!sp->remember) {
+        if (network_rules_out(sp->network, content)) return &no_result;
+        const slot_result *known = k->kind == KEY_NONE ? NULL : value_cache_get(m->cache, k);
+        if (known) return known;
+    }
     const slot_result *r = run_network(m, sp, v, content);
     return k->worth ? value_cache_put(m->cache, k, r) : r;
 }
@@ -423,29 +440,38 @@ static __attribute__((noinline)) const slot_result *new_result(matcher *m, const
 static const slot_result *result_of_value(matcher *m, uint32_t part_number, const value *v)
 {
     const slot_program *sp = &m->program->slot_programs[part_number];
-    value_key key = {.part = part_number};
+    value_key key = {.part = part_number, .kind = KEY_TEXT};
     if (!sp->network || v->type == VALUE_NULL) return &no_result;
-    if (!sp->remember) return new_result(m, &key, v);
     if (v->type == VALUE_STRING) {
         key.content = v->as.string;
     } else if (v->type == VALUE_INT) {
         key.kind = KEY_INTEGER;
         key.content = (pk_str){(const char *)&v->as.integer, sizeof v->as.integer};
     } else if (sp->strict || !value_text(m->arena, v, &key.content)) {
+        key.kind = KEY_NONE;
         return new_result(m, &key, v);
     }
-    const slot_result *known = value_cache_get(m->cache, &key);
+    const slot_result *known = value_again(&m->records[part_number], key.kind, key.content);
+    if (!known && sp->remember) known = value_cache_get(m->cache, &key);
     return known ? known : new_result(m, &key, v);
 }
 
-/* A text that is not decoded is remembered as it stands, so that most are never decoded. */
-static const slot_result *result_of_field(matcher *m, uint32_t part_number, event_field *f)
+static __attribute__((noinline)) const slot_result *result_of_other(matcher *m, uint32_t part_number, event_field *f)
 {
     const slot_program *sp = &m->program->slot_programs[part_number];
-    if (!f->undecoded || !sp->remember || !sp->network) return result_of_value(m, part_number, event_field_value(m->event, f));
+    if (!f->undecoded || !sp->network) return result_of_value(m, part_number, event_field_value(m->event, f));
     value_key key = {.part = part_number, .kind = KEY_UNDECODED + f->encoding, .content = f->value.as.string};
-    const slot_result *known = value_cache_get(m->cache, &key);
+    const slot_result *known = sp->remember ? value_cache_get(m->cache, &key) : NULL;
     return known ? known : new_result(m, &key, event_field_value(m->event, f));
+}
+
+/* A text that is not decoded is remembered as it stands, so that most are never decoded. */
+static inline const slot_result *result_of_field(matcher *m, uint32_t part_number, event_field *f)
+{
+    const slot_result *known = NULL;
+    if (f->value.type == VALUE_STRING)
+        known = value_again(&m->records[part_number], f->undecoded ? KEY_UNDECODED + f->encoding : KEY_TEXT, f->value.as.string);
+    return known ? known : result_of_other(m, part_number, f);
 }
 
 void slot_test(matcher *m, uint32_t part_number)
@@ -462,17 +488,24 @@ void slot_test(matcher *m, uint32_t part_number)
     }
 }
 
+static inline void probe_field(matcher *m, const path_target *t, event_field *f, uint32_t number)
+{
+    do {
+        const slot_result *r = result_of_field(m, t->slot, f);
+        if (r->count) vec_push(&m->probed, ((probed_value){number, t->slot, r}));
+    } while (!t++->last);
+}
+
 void slots_probe(matcher *m)
 {
-    const event *e = m->event;
     const context *c = m->context;
-    for (uint32_t i = 0; i < e->field_count; i++) {
-        uint32_t first = first_target(c, e->fields[i].slot);
-        if (first == TARGET_NONE) continue;
-        const path_target *t = &c->targets[first];
-        do {
-            const slot_result *r = result_of_field(m, t->slot, &e->fields[i]);
-            if (r->count) vec_push(&m->probed, ((probed_value){i, t->slot, r}));
-        } while (!t++->last);
+    event_field *fields = m->event->fields;
+    const uint32_t *page_of = c->page_of;
+    uint32_t (*pages)[TARGET_PAGE] = c->pages;
+    size_t count = m->event->field_count;
+    for (size_t i = 0; i < count; i++) {
+        path_slot path = fields[i].slot;
+        uint32_t first = pages[page_of[path / TARGET_PAGE]][path % TARGET_PAGE];
+        if (first != TARGET_NONE) probe_field(m, &c->targets[first], &fields[i], (uint32_t)i);
     }
 }
