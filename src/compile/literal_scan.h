@@ -57,6 +57,7 @@ bool literal_scan_is_sieved(const literal_scan *s);   /* a look at all texts of 
 bool literal_scan_rules_out(const literal_scan *s, pk_str content);
 /* The same of all texts of a record that is written in JSON. */
 bool literal_scan_rules_json_out(const literal_scan *s, pk_str json);
+bool literal_scan_rules_wide_out(const literal_scan *s, pk_str bytes);
 
 /* Of a light set: is each literal longer than a word such as "true", with a character that is none of these? */
 bool literal_scan_needs_others(const literal_scan *s, bool (*is_one)(char c));

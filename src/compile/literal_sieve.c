@@ -181,7 +181,7 @@ void literal_sieve_image(const literal_sieve *s, image_writer *w, size_t field, 
 
 /* ---- a place that is suspected ---- */
 
-typedef enum { IN_TEXT, IN_JSON, IN_FOLDED } sieve_content;
+typedef enum { IN_TEXT, IN_JSON, IN_FOLDED, IN_WIDE } sieve_content;
 
 typedef struct {
     const literal_sieve *sieve;
@@ -205,6 +205,14 @@ static bool is_all_ascii(pk_str s)
 {
     for (size_t i = 0; i < s.len; i++)
         if (s.ptr[i] & 0x80) return false;
+    return true;
+}
+
+/* Of code units, beginning at `p`; ASCII alone. */
+static bool equal_wide_at(pk_str literal, const char *p)
+{
+    for (size_t i = 0; i < literal.len; i++, p += 2)
+        if (p[1] || ascii_lower(*p) != literal.ptr[i]) return false;
     return true;
 }
 
@@ -262,6 +270,27 @@ static __attribute__((noinline)) bool look_at(const sieve_run *r, size_t at)
     return false;
 }
 
+/* As look_at, of code units; `at` counts these. */
+static __attribute__((noinline)) bool look_at_wide(const sieve_run *r, size_t at)
+{
+    const literal_sieve *s = r->sieve;
+    size_t units = r->content.len / 2;
+    if (at + SIEVE_BYTES > units) return false;
+    const char *p = r->content.ptr + 2 * at;
+    if (p[1] | p[3] | p[5]) return false;
+    const char narrow[SIEVE_BYTES] = {p[0], p[2], p[4]};
+    uint32_t three = three_at(narrow), cell = cell_of(three);
+    while (s->first[cell] && s->entries[s->first[cell] - 1].bytes != three) cell = (cell + 1) & (CELLS - 1);
+    if (!s->first[cell]) return false;
+    for (const sieve_entry *e = &s->entries[s->first[cell] - 1], *end = s->entries + s->count; e < end && e->bytes == three; e++) {
+        if (e->literal == ESCAPE) continue;
+        pk_str literal = s->literals[e->literal];
+        if (!is_all_ascii(literal)) return true;
+        if (at >= e->offset && units - (at - e->offset) >= literal.len && equal_wide_at(literal, p - 2 * (size_t)e->offset)) return true;
+    }
+    return false;
+}
+
 /* ---- the pass ---- */
 
 static bool pass_bytes(sieve_run *r)
@@ -277,6 +306,23 @@ static bool pass_bytes(sieve_run *r)
         if (three && look_at(r, i - 2)) return true;
     }
     r->ascii = !(all & 0x80);
+    return false;
+}
+
+enum { LONG_S = 0x17f, KELVIN = 0x212a }; /* the characters beyond ASCII that fold to letters of it (base/unicode.h) */
+
+static bool pass_units(const literal_sieve *s, pk_str content)
+{
+    const sieve_run r = {.sieve = s, .content = content, .kind = IN_WIDE};
+    uint8_t one = 0, two = 0;
+    for (size_t i = 0; i < content.len / 2; i++) {
+        uint32_t c = (uint8_t)content.ptr[2 * i] | (uint32_t)(uint8_t)content.ptr[2 * i + 1] << 8;
+        uint8_t b = c < 0x80 ? (uint8_t)c : 0x80, low = b & 15, high = b >> 4;
+        uint8_t three = two & s->low[2][low] & s->high[2][high];
+        two = one & s->low[1][low] & s->high[1][high];
+        one = s->low[0][low] & s->high[0][high];
+        if (c == LONG_S || c == KELVIN || (three && look_at_wide(&r, i - 2))) return true;
+    }
     return false;
 }
 
@@ -353,9 +399,82 @@ __attribute__((target("avx2"))) static bool pass_32(sieve_run *r)
     return false;
 }
 
+/*
+ * 32 code units as bytes, what is not ASCII as none that is: NUL, or over 0x7f. They stand in another order, the same each time
+ * (in_order).
+ */
+__attribute__((target("avx2"), always_inline)) static inline __m256i narrowed(const char *p)
+{
+    return _mm256_packus_epi16(_mm256_loadu_si256((const __m256i *)(const void *)p), _mm256_loadu_si256((const __m256i *)(const void *)(p + STEP)));
+}
+
+__attribute__((target("avx2"), always_inline)) static inline __m256i in_order(__m256i narrowed) { return _mm256_permute4x64_epi64(narrowed, 0xd8); }
+
+#define WIDE_REACH (2 * REACH)
+
+/* Which of 16 code units are such characters. */
+__attribute__((target("avx2"), always_inline)) static inline __m256i folding(const char *p)
+{
+    __m256i units = _mm256_loadu_si256((const __m256i *)(const void *)p);
+    return _mm256_or_si256(_mm256_cmpeq_epi16(units, _mm256_set1_epi16(LONG_S)), _mm256_cmpeq_epi16(units, _mm256_set1_epi16(KELVIN)));
+}
+
+typedef struct {
+    const literal_sieve *sieve;
+    pk_str content;
+} wide_run;
+
+/* Something is suspected at `at` (counted in code units), of the bytes that are at `p`: a place of `none` that is not, or folding. */
+__attribute__((target("avx2"), noinline)) static bool look_at_step(const wide_run *w, const char *p, size_t at, __m256i none)
+{
+    const sieve_run r = {.sieve = w->sieve, .content = w->content, .kind = IN_WIDE};
+    __m256i loud = _mm256_or_si256(_mm256_or_si256(folding(p), folding(p + STEP)), folding(p + WIDE_REACH - STEP));
+    if (_mm256_movemask_epi8(loud)) return true;
+    for (uint32_t found = ~(uint32_t)_mm256_movemask_epi8(in_order(none)); found; found &= found - 1)
+        if (look_at_wide(&r, at + (size_t)__builtin_ctz(found))) return true;
+    return false;
+}
+
+/* `p`: WIDE_REACH bytes, which are at `at` of the content; the last of these two code units are nobody's first. */
+__attribute__((target("avx2"), always_inline)) static inline bool step_wide(const wide_run *w, const sieve_tables *t, const char *p, size_t at, bool last)
+{
+    __m256i first = narrowed(p), second = narrowed(p + 2), third = narrowed(p + 4);
+    __m256i left = _mm256_and_si256(groups_of(t, first, 0), _mm256_and_si256(groups_of(t, second, 1), groups_of(t, third, 2)));
+    __m256i none = _mm256_cmpeq_epi8(left, _mm256_setzero_si256());
+    __m256i loud = _mm256_or_si256(folding(p), folding(p + STEP));
+    if (last) loud = _mm256_or_si256(loud, folding(p + WIDE_REACH - STEP));
+    __m256i quiet = _mm256_andnot_si256(loud, none);
+    return __builtin_expect(_mm256_movemask_epi8(quiet) != -1, 0) && look_at_step(w, p, at, none);
+}
+
+__attribute__((target("avx2"), noinline)) static bool short_wide(const wide_run *w, const sieve_tables *t)
+{
+    char bytes[WIDE_REACH] = {0};
+    memcpy(bytes, w->content.ptr, w->content.len);
+    return step_wide(w, t, bytes, 0, true);
+}
+
+__attribute__((target("avx2"))) static bool pass_32_wide(const literal_sieve *s, pk_str content)
+{
+    const char *p = content.ptr;
+    size_t at = 0, len = content.len;
+    const wide_run w = {s, content};
+    sieve_tables t = {.nibble = _mm256_set1_epi8(15)};
+    for (int i = 0; i < SIEVE_BYTES; i++) {
+        t.low[i] = both_lanes(s->low[i]);
+        t.high[i] = both_lanes(s->high[i]);
+    }
+    if (len < WIDE_REACH) return short_wide(&w, &t);
+    for (; at + WIDE_REACH < len; at += 2 * STEP)
+        if (step_wide(&w, &t, p + at, at / 2, false)) return true;
+    return step_wide(&w, &t, p + len - WIDE_REACH, (len - WIDE_REACH) / 2, true);
+}
+
 static bool pass(sieve_run *r) { return __builtin_cpu_supports("avx2") ? pass_32(r) : pass_bytes(r); }
+static bool pass_wide(const literal_sieve *s, pk_str content) { return __builtin_cpu_supports("avx2") ? pass_32_wide(s, content) : pass_units(s, content); }
 #else
 static bool pass(sieve_run *r) { return pass_bytes(r); }
+static bool pass_wide(const literal_sieve *s, pk_str content) { return pass_units(s, content); }
 #endif
 
 bool literal_sieve_lets_through(const literal_sieve *s, pk_str content)
@@ -369,6 +488,12 @@ bool literal_sieve_lets_json_through(const literal_sieve *s, pk_str json)
 {
     sieve_run r = {.sieve = s, .content = json, .kind = IN_JSON};
     return !s->plain || pass(&r) || (!r.ascii && folds_to_ascii(json));
+}
+
+bool literal_sieve_lets_wide_through(const literal_sieve *s, pk_str bytes)
+{
+    bytes.len -= bytes.len % 2;
+    return bytes.len / 2 >= s->shortest && pass_wide(s, bytes);
 }
 
 void literal_sieve_find(const literal_sieve *s, pk_str folded, uint32_t *stamps, uint32_t epoch, number_list *out)

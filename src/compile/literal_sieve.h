@@ -44,6 +44,8 @@ void literal_sieve_free(literal_sieve *s);
 bool literal_sieve_lets_through(const literal_sieve *s, pk_str content);
 /* The same of any text within a record that is written in JSON, escapes and all. */
 bool literal_sieve_lets_json_through(const literal_sieve *s, pk_str json);
+/* The same of any text within these bytes that is UTF-16LE and begins at an even place of them, whatever else they hold. */
+bool literal_sieve_lets_wide_through(const literal_sieve *s, pk_str bytes);
 /* Appends the literals that stand in a folded text, each once: as literal_scan_run. */
 void literal_sieve_find(const literal_sieve *s, pk_str folded, uint32_t *stamps, uint32_t epoch, number_list *out);
 

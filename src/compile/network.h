@@ -55,6 +55,8 @@ bool network_is_sieved(const network *n);             /* as light, of the texts 
 bool network_rules_out(const network *n, pk_str content);
 /* The same of all texts of a record that is written in JSON. */
 bool network_rules_json_out(const network *n, pk_str json);
+/* The same of all texts in UTF-16LE that begin at an even place of these bytes, whatever stands between them. */
+bool network_rules_wide_out(const network *n, pk_str bytes);
 /* Of such a network: is every text that fulfils a test longer than a word and holds a character that is none of these? */
 bool network_needs_others(const network *n, bool (*is_one)(char c));
 void network_set_literal_base(network *n, uint32_t base);

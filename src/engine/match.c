@@ -315,7 +315,7 @@ static void begin_event(matcher *m, const event *e, const classification *k)
     }
     m->event = e;
     m->tree = NULL;
-    m->finding = m->texts_known = m->indexed = false;
+    m->finding = m->indexed = false;
     m->explained.len = 0;
     m->context = context_of(m->contexts, k);
     m->values.len = m->probed.len = m->candidates.len = m->rules.len = m->classes.len = m->stages.len = 0;

@@ -188,8 +188,6 @@ struct matcher {
     const value *tree;            /* of the event; NULL until somebody asks */
     field_finder *finder;         /* of the tree, once `finding` */
     bool finding;
-    pk_str texts;                 /* event.texts, once `texts_known` */
-    bool texts_known;
     VEC(explained_field) explained; /* what matcher_why has looked up in the tree */
     reason_predicates *reasons;
     slot_state *slots;            /* by slot */

@@ -240,13 +240,14 @@ static void add_scalar(const value *v, void *user)
     append(to->matcher, to->state, kept);
 }
 
+static bool in_text(const void *network_of, pk_str s) { return !network_rules_out(network_of, s); }
+static bool in_wide(const void *network_of, pk_str bytes) { return !network_rules_wide_out(network_of, bytes); }
+
 /* Is no test of the slot true of any text of the event, and are texts all that its tests can be true of? */
-static bool texts_rule_out(matcher *m, const network *n)
+static bool texts_rule_out(const matcher *m, const network *n)
 {
-    if (!m->event->texts) return false;
-    if (!m->texts_known) m->texts = m->event->texts(m->event, m->arena);
-    m->texts_known = true;
-    return m->texts.ptr && network_rules_out(n, m->texts);
+    const texts_look look = {n, true, in_text, in_wide};
+    return m->event->texts_may_hold && !m->event->texts_may_hold(m->event, &look);
 }
 
 static void fill_any_value(matcher *m, uint32_t slot_number)

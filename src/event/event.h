@@ -28,6 +28,14 @@ typedef struct {
     uint64_t line;                                    /* from 1; 0: the format has no lines */
 } event_source;
 
+/* A look at texts as they stand in a record: may what is looked for be in one of them? */
+typedef struct {
+    const void *of;                                   /* what is looked for */
+    bool lasting;                                     /* the same `of` is the same as long as the reader lives */
+    bool (*in_text)(const void *of, pk_str text);
+    bool (*in_wide)(const void *of, pk_str bytes);    /* in UTF-16LE that begins at even places of the bytes, whatever lies between */
+} texts_look;
+
 struct event {
     const format *format;
     event_source source;
@@ -44,12 +52,8 @@ struct event {
     const value *(*tree)(const event *e, arena *a);   /* the whole record, in `a`; set by the reader */
     /* event_each_value without making the tree; NULL: the tree is walked. */
     void (*each_value)(const event *e, bool texts_only, arena *a, void (*fn)(const value *scalar, void *user), void *user);
-    /*
-     * Every text that event_each_value gives with `texts_only`, in `a` as one, each with a NUL behind it, and maybe more than
-     * these: its ASCII as it is, for all else any bytes that are not. ptr NULL: there is none, which is always so where
-     * folding would make ASCII of others. NULL: for no record.
-     */
-    pk_str (*texts)(const event *e, arena *a);
+    /* false: what is looked for is in no text that event_each_value gives with `texts_only`. NULL: for no record. */
+    bool (*texts_may_hold)(const event *e, const texts_look *look);
     /* event_write_json without making the tree; NULL: the tree is written. */
     void (*write_json)(const event *e, arena *a, text *out);
     const void *reader;                               /* the reader's own */

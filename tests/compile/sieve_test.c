@@ -1,6 +1,6 @@
 /*
  * The sieve lets every text through in which, once folded, one of its literals stands: wherever it stands, in whatever case,
- * with letters beyond ASCII that fold into its own. And few others: only where literals themselves are beyond ASCII.
+ * with letters beyond ASCII that fold into its own, in UTF-8 or UTF-16. And few others: only where literals themselves are beyond ASCII.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -132,6 +132,56 @@ static void lets_json_through_what_holds_a_literal(void **unused)
     }
 }
 
+/* The text in UTF-16LE among other bytes, of which an even number stands before it, in a block of exactly that size. */
+static char *put_wide(arena *a, pk_str content, size_t *len)
+{
+    static const uint16_t others[] = {0, 'k', 's', 0x80, 0xff, 0x6b00, 0x736b, 0x3a3a, 0x8000, 0xd83d, 0xde00, 0x4e2d, 0xffff};
+    text t = {0};
+    pk_str wide = utf8_to_utf16(a, content, false, false);
+    for (uint32_t n = next_random(40); n > 0; n--) text_put(&t, (pk_str){(const char *)&others[next_random(sizeof others / sizeof *others)], 2});
+    text_put(&t, wide);
+    for (uint32_t n = next_random(40); n > 0; n--) text_put(&t, (pk_str){(const char *)&others[next_random(sizeof others / sizeof *others)], 2});
+    if (next_random(8) == 0) text_put_char(&t, 's');
+    char *exact = malloc(t.len + 1);
+    memcpy(exact, t.ptr ? t.ptr : "", t.len);
+    *len = t.len;
+    text_free(&t);
+    return realloc(exact, *len ? *len : 1);
+}
+
+static void lets_wide_through_what_holds_a_literal(void **unused)
+{
+    size_t held = 0, shut = 0, wrong = 0;
+    (void)unused;
+    for (int round = 0; round < 3000; round++) {
+        arena *a = arena_new();
+        pk_str literals[256];
+        size_t count = 1 + next_random(round % 10 ? 30 : 256), len;
+        literal_sieve sieve;
+        for (size_t i = 0; i < count; i++) literals[i] = random_literal(a, 4, 12);
+        assert_true(literal_sieve_build(&sieve, literals, count, 1, 99));
+        for (int n = 0; n < 20; n++) {
+            text t = {0};
+            bool ascii = next_random(4), holds = false;
+            for (uint32_t k = next_random(60); k > 0; k--) text_put_char(&t, letters[next_random(sizeof letters - 1)]);
+            if (next_random(2)) put_in_some_case(&t, literals[next_random((uint32_t)count)], ascii);
+            for (uint32_t k = next_random(60); k > 0; k--) text_put_char(&t, "KSXZ:ks"[next_random(7)]);
+            pk_str content = text_view(&t), folded = fold(a, content);
+            for (size_t i = 0; i < count; i++) holds |= str_find(folded, literals[i]) != STR_NPOS;
+            char *exact = put_wide(a, content, &len);
+            bool lets = literal_sieve_lets_wide_through(&sieve, (pk_str){exact, len});
+            assert_true(lets || !holds);
+            held += holds, shut += !lets, wrong += lets && !holds && !folds_to_ascii(content);
+            free(exact);
+            text_free(&t);
+        }
+        literal_sieve_free(&sieve);
+        arena_free(a);
+    }
+    print_message("%zu held a literal, %zu shut out, %zu let through for what stands beside them\n", held, shut, wrong);
+    assert_true(held > 10000 && shut > 10000 && wrong < 3000);
+}
+
 static void literals_beyond_ascii(void **unused)
 {
     pk_str literals[] = {STR("\xc3\xa4rger"), STR("::\xe2\xb1\xa5")}; /* ärger; the second folds from a letter of two bytes */
@@ -140,6 +190,8 @@ static void literals_beyond_ascii(void **unused)
     assert_true(literal_sieve_build(&sieve, literals, 1, 1, 99));
     assert_true(literal_sieve_lets_through(&sieve, STR("viel \xc3\x84RGER")));
     assert_false(literal_sieve_lets_through(&sieve, STR("viel \xc3\x84RG R")));
+    assert_true(literal_sieve_lets_wide_through(&sieve, (pk_str){"\xc4\0R\0G\0E\0R\0", 10}));
+    assert_false(literal_sieve_lets_wide_through(&sieve, (pk_str){"\xc4\0R\0G\0\0ER\0", 10}));
     literal_sieve_free(&sieve);
     assert_false(literal_sieve_build(&sieve, literals, 2, 1, 99)); /* no three ASCII bytes */
     pk_str shorter[] = {STR("ab")};
@@ -160,7 +212,7 @@ static void characters_that_fold_to_ascii(void **unused)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(lets_through_what_holds_a_literal), cmocka_unit_test(lets_json_through_what_holds_a_literal), cmocka_unit_test(literals_beyond_ascii),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(lets_through_what_holds_a_literal), cmocka_unit_test(lets_json_through_what_holds_a_literal), cmocka_unit_test(lets_wide_through_what_holds_a_literal), cmocka_unit_test(literals_beyond_ascii),
                                        cmocka_unit_test(characters_that_fold_to_ascii)};
     return cmocka_run_group_tests_name("sieve", tests, NULL, NULL);
 }

@@ -200,10 +200,10 @@ static void record_each_value(const event *e, bool texts_only, arena *a, void (*
     evtx_each_value(&r->fields, &r->record, texts_only, &s, fn, user);
 }
 
-static pk_str record_texts(const event *e, arena *a)
+static bool record_texts_may_hold(const event *e, const texts_look *look)
 {
-    reader *r = (reader *)e->reader; /* whose templates keep their constants */
-    return evtx_texts(&r->record, r->templates.arena, a);
+    const reader *r = e->reader;
+    return evtx_texts_may_hold(&r->record, r->templates.arena, look);
 }
 
 /* Event/System/EventRecordID; the record's own id may be that of a copy of the log. */
@@ -244,7 +244,7 @@ static bool read_record(walk *w, const found_record *f, event_fn fn, void *user)
     evtx_fields_read(&r->fields, &r->record);
     event e = {
         .format = &evtx_format, .source = *w->source, .fields = r->fields.fields.at, .decode = record_decode,
-        .field_count = r->fields.fields.len, .tree = record_tree, .each_value = record_each_value, .texts = record_texts,
+        .field_count = r->fields.fields.len, .tree = record_tree, .each_value = record_each_value, .texts_may_hold = record_texts_may_hold,
         .write_json = record_write_json, .reader = r,
     };
     e.source.position = w->b->position + f->at;

@@ -15,6 +15,9 @@
 #include "formats/evtx/shape.h"
 
 #include <endian.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 enum {
     NESTING_LIMIT = 16,
@@ -52,6 +55,57 @@ static inline uint32_t descriptor(const uint8_t *sizes, uint32_t i)
     return le32toh(d);
 }
 
+/* What all descriptors of an instance say together. */
+typedef struct {
+    uint32_t total;                  /* of the sizes: a chunk has no room for so many that this could overflow */
+    uint32_t all;                    /* any bit that one of them has */
+    bool ansi;
+} described;
+
+/* Values from their descriptors, one behind the other from `bytes` on. Up to 3 more are written, and 12 bytes more read. */
+static described describe(binxml_value *v, const uint8_t *sizes, uint32_t count, const uint8_t *bytes)
+{
+    described d = {0};
+#ifdef __SSE2__
+    static const uint32_t masks[7] = {UINT32_MAX, UINT32_MAX, UINT32_MAX, UINT32_MAX};
+    _Static_assert(sizeof(binxml_value) == 16 && offsetof(binxml_value, fragment) == 8 && offsetof(binxml_value, size) == 12 &&
+                   offsetof(binxml_value, type) == 14, "a value is its address, a number and its descriptor");
+    const __m128i zero = _mm_setzero_si128(), size_bits = _mm_set1_epi32(0xffff), kind_bits = _mm_set1_epi32(0x7f0000);
+    const __m128i ansi_kind = _mm_set1_epi32(BINXML_ANSI_STRING << 16), base = _mm_set1_epi64x((int64_t)(uintptr_t)bytes);
+    __m128i before = zero, all = zero, ansi = zero;
+    for (uint32_t i = 0; i < count; i += 4) {
+        __m128i four = _mm_loadu_si128((const __m128i *)(const void *)(sizes + 4 * (size_t)i));
+        if (count - i < 4) four = _mm_and_si128(four, _mm_loadu_si128((const __m128i *)(const void *)(masks + 4 - (count - i))));
+        all = _mm_or_si128(all, four);
+        ansi = _mm_or_si128(ansi, _mm_cmpeq_epi32(_mm_and_si128(four, kind_bits), ansi_kind));
+        __m128i own = _mm_and_si128(four, size_bits), sums = _mm_add_epi32(own, _mm_slli_si128(own, 4));
+        sums = _mm_add_epi32(before, _mm_add_epi32(sums, _mm_slli_si128(sums, 8)));
+        before = _mm_shuffle_epi32(sums, 0xff);
+        __m128i places = _mm_sub_epi32(sums, own);
+        __m128i at01 = _mm_add_epi64(base, _mm_unpacklo_epi32(places, zero)), at23 = _mm_add_epi64(base, _mm_unpackhi_epi32(places, zero));
+        __m128i is01 = _mm_unpacklo_epi32(zero, four), is23 = _mm_unpackhi_epi32(zero, four);
+        __m128i *to = (__m128i *)(void *)(v + i);
+        _mm_storeu_si128(to, _mm_unpacklo_epi64(at01, is01));
+        _mm_storeu_si128(to + 1, _mm_unpackhi_epi64(at01, is01));
+        _mm_storeu_si128(to + 2, _mm_unpacklo_epi64(at23, is23));
+        _mm_storeu_si128(to + 3, _mm_unpackhi_epi64(at23, is23));
+    }
+    all = _mm_or_si128(all, _mm_srli_si128(all, 8));
+    d.all = (uint32_t)_mm_cvtsi128_si32(_mm_or_si128(all, _mm_srli_si128(all, 4)));
+    d.total = (uint32_t)_mm_cvtsi128_si32(before);
+    d.ansi = _mm_movemask_epi8(ansi) != 0;
+#else
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t own = descriptor(sizes, i);
+        v[i] = (binxml_value){.bytes = bytes + d.total, .size = (uint16_t)own, .type = (uint8_t)(own >> 16)};
+        d.total += own & 0xffff;
+        d.all |= own;
+        d.ansi |= (own >> 16 & 0x7f) == BINXML_ANSI_STRING;
+    }
+#endif
+    return d;
+}
+
 /*
  * Sizes and types first, then the bytes of all values, one after the other. *odd: bits of the types that are there, of those
  * that only BinXML and arrays have (and few others). *weight is that of the fragment if there are no such values, and none is
@@ -60,7 +114,7 @@ static inline uint32_t descriptor(const uint8_t *sizes, uint32_t i)
 static bool parse_values(parse *s, uint32_t number, const uint8_t **descriptors, uint64_t *weight, uint32_t *odd)
 {
     evtx_record *r = s->r;
-    uint32_t count, total = 0, all = 0;
+    uint32_t count;
     const uint8_t *sizes, *bytes;
     if (!read_u32le(&s->c, &count)) return fail(s, "BinXML ends inside a template instance");
     if (count > cursor_left(&s->c) / 4 || !read_bytes(&s->c, 4 * (size_t)count, &sizes))
@@ -68,26 +122,14 @@ static bool parse_values(parse *s, uint32_t number, const uint8_t **descriptors,
     evtx_fragment *f = &r->fragments.at[number];
     f->first = (uint32_t)r->values.len;
     f->count = count;
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t d = descriptor(sizes, i);
-        total += d & 0xffff; /* a chunk has no room for so many that this could overflow */
-        all |= d;
-    }
-    if (!read_bytes(&s->c, total, &bytes)) return fail(s, "a value that reaches over the end of its record");
-    vec_reserve(&r->values, r->values.len + count + 1); /* so that there is an address even for none */
-    binxml_value *v = r->values.at + r->values.len;
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t d = descriptor(sizes, i);
-        v[i].bytes = bytes; /* one by one: making it as a whole first costs twice as much */
-        v[i].fragment = 0;
-        v[i].size = (uint16_t)d;
-        v[i].type = (uint8_t)(d >> 16);
-        bytes += d & 0xffff;
-    }
+    vec_reserve(&r->values, r->values.len + count + 4); /* so that there is an address even for none */
+    described d = describe(r->values.at + r->values.len, sizes, count, s->c.at);
+    if (!read_bytes(&s->c, d.total, &bytes)) return fail(s, "a value that reaches over the end of its record");
     r->values.len += count;
-    *weight = (uint64_t)f->tree->element_count * ELEMENT_WEIGHT + total;
-    *odd = all & ODD_TYPES << 16;
-    *descriptors = sizes;
+    *weight = (uint64_t)f->tree->element_count * ELEMENT_WEIGHT + d.total;
+    *odd = d.all & ODD_TYPES << 16;
+    f->layout = (uint8_t)((d.all & 1 ? VALUES_ODD : 0) | (d.ansi ? VALUES_ANSI : 0) | (*odd & BINXML_HANDLE << 16 ? VALUES_NESTED : 0));
+    f->descriptors = *descriptors = sizes;
     return true;
 }
 
@@ -105,11 +147,20 @@ static bool parse_odd(parse *s, uint32_t at, uint64_t *weight)
     return true;
 }
 
+/* Has one of the four from i on an odd type? */
+static inline bool some_odd(const uint8_t *descriptors, uint32_t i)
+{
+    uint64_t d[2];
+    memcpy(d, descriptors + 4 * (size_t)i, sizeof d);
+    return (le64toh(d[0] | d[1]) & ((uint64_t)ODD_TYPES << 48 | (uint64_t)ODD_TYPES << 16)) != 0;
+}
+
 /* Reads the values that are BinXML themselves, and weighs the fragment; `weight` as parse_values left it. */
 static bool parse_nested(parse *s, uint32_t number, const uint8_t *descriptors, uint64_t *weight)
 {
     evtx_fragment f = s->r->fragments.at[number];
     for (uint32_t i = 0; i < f.count; i++) {
+        while (f.count - i > 4 && !some_odd(descriptors, i)) i += 4;
         uint32_t d = descriptor(descriptors, i);
         uint64_t own;
         if (!(d & ODD_TYPES << 16)) continue;
@@ -164,7 +215,7 @@ static bool parse_shape(parse *s, uint32_t number, uint64_t *weight)
     if (!t) return false;
     s->c.at = r->chunk.bytes + after;
     *weight = (uint64_t)t->tree.element_count * ELEMENT_WEIGHT + (after - at);
-    r->fragments.at[number] = (evtx_fragment){&t->tree, t, (uint32_t)first, (uint32_t)(r->values.len - first), 0};
+    r->fragments.at[number] = (evtx_fragment){&t->tree, t, (uint32_t)first, (uint32_t)(r->values.len - first), 0, VALUES_APART, NULL};
     return true;
 }
 

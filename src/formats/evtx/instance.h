@@ -7,12 +7,22 @@
 
 #include "formats/evtx/template.h"
 
+/* What is known of how the values of a fragment lie. */
+enum {
+    VALUES_ODD = 1,            /* the size of one is odd */
+    VALUES_ANSI = 2,           /* one is a BINXML_ANSI_STRING, or an array of such */
+    VALUES_NESTED = 4,         /* one is BinXML (or has another type that is no plain scalar) */
+    VALUES_APART = 8,          /* not one behind the other */
+};
+
 /* A template with its values, or an element that has no template (and no values). */
 typedef struct {
     const binxml_tree *tree;
     evtx_template *template;   /* NULL: none */
     uint32_t first, count;     /* its values */
     uint32_t next;             /* the one after it in the same value, plus 1; 0: none */
+    uint8_t layout;            /* bits VALUES_ODD ... */
+    const uint8_t *descriptors; /* sizes and types of the values, 4 bytes each; NULL: there are none, all are texts */
 } evtx_fragment;
 
 typedef struct {

@@ -16,6 +16,10 @@ typedef struct evtx_plan evtx_plan;                 /* plan.h */
 /* What texts.c knows of a template. */
 typedef enum { EVTX_TEXTS_UNKNOWN, EVTX_TEXTS_KNOWN, EVTX_TEXTS_COMPOSED } evtx_texts_state;
 
+/* What was looked for in the constants of a template (texts_look.of), and may be there. */
+typedef struct { const void *of; bool may_hold; } evtx_look;
+enum { EVTX_LOOKS = 4 };
+
 struct evtx_template {
     binxml_tree tree;
     uint8_t guid[16];
@@ -26,6 +30,8 @@ struct evtx_template {
     const binxml_content *record_id;                /* content of Event/System/EventRecordID; NULL: it has none */
     evtx_texts_state texts;
     pk_str constants;                               /* its texts, once known, a NUL behind each */
+    evtx_look looks[EVTX_LOOKS];                    /* the last */
+    uint8_t next_look;
 };
 
 enum { EVTX_OFFSETS = 65536 };

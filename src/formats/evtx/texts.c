@@ -1,11 +1,9 @@
 /*
- * All texts of a record as one: the constants of its templates, then the values that are texts, a NUL between any two. It
- * holds every text of the record (and maybe values that the template does not show), at a fraction of what it costs to
- * take them one by one. Where an element's text is put together of pieces there is none.
+ * All texts of a record at once: the constants of its templates, looked at once for each, and the values that are texts, where
+ * they lie and as they are encoded (and maybe values that the template does not show), at a fraction of what it costs to take
+ * them one by one. Where an element's text is put together of pieces nothing can be said.
  */
 #include "formats/evtx/texts.h"
-
-#include "event/event.h"
 
 #ifdef __SSE2__
 #include <emmintrin.h>
@@ -63,88 +61,85 @@ static void collect_constants(evtx_template *t, arena *templates)
     text_free(&c.out);
 }
 
+static bool constants_may_hold(evtx_template *t, const texts_look *look)
+{
+    for (size_t i = 0; i < EVTX_LOOKS && look->lasting; i++)
+        if (t->looks[i].of == look->of) return t->looks[i].may_hold;
+    bool may_hold = look->in_text(look->of, t->constants);
+    if (look->lasting) t->looks[t->next_look++ % EVTX_LOOKS] = (evtx_look){look->of, may_hold};
+    return may_hold;
+}
+
 /* ---- values ---- */
 
-static bool is_wide(uint8_t type) { return (type & ~BINXML_ARRAY) == BINXML_STRING; }
 static bool is_narrow(uint8_t type) { return (type & ~BINXML_ARRAY) == BINXML_ANSI_STRING; }
+static pk_str bytes_of(const binxml_value *v) { return (pk_str){(const char *)v->bytes, v->size}; }
 
-/* The two characters beyond ASCII that fold to letters of it (base/unicode.h). */
-static bool holds_folding(const uint8_t *bytes, size_t units)
+static bool wide_may_hold(const uint8_t *from, const uint8_t *to, const texts_look *look)
 {
-    for (size_t i = 0; i < units; i++) {
-        unsigned c = bytes[2 * i] | (unsigned)bytes[2 * i + 1] << 8;
-        if (c == 0x17f || c == 0x212a) return true;
+    return from < to && look->in_wide(look->of, (pk_str){(const char *)from, (size_t)(to - from)});
+}
+
+/* Which of the four values from i on are texts in UTF-16; bits of those behind the last mean nothing. */
+static inline uint32_t wide_of_four(const evtx_fragment *f, uint32_t i)
+{
+    if (!f->descriptors) return 15;
+#ifdef __SSE2__
+    __m128i four = _mm_loadu_si128((const __m128i *)(const void *)(f->descriptors + 4 * (size_t)i));
+    __m128i kinds = _mm_and_si128(four, _mm_set1_epi32((BINXML_ARRAY - 1) << 16));
+    return (uint32_t)_mm_movemask_ps(_mm_castsi128_ps(_mm_cmpeq_epi32(kinds, _mm_set1_epi32(BINXML_STRING << 16))));
+#else
+    uint32_t found = 0;
+    for (uint32_t k = 0; k < 4 && i + k < f->count; k++) found |= (uint32_t)((f->descriptors[4 * (i + k) + 2] & 0x7f) == BINXML_STRING) << k;
+    return found;
+#endif
+}
+
+enum { NEAR = 64 /* bytes that lie between two texts */ };
+
+/* Texts that are an even number of bytes apart, and not far, are looked at together. */
+static bool some_wide_may_hold(const binxml_value *v, const evtx_fragment *f, const texts_look *look)
+{
+    const uint8_t *from = NULL, *to = NULL;
+    for (uint32_t i = 0; i < f->count; i += 4) {
+        for (uint32_t found = wide_of_four(f, i); found; found &= found - 1) {
+            uint32_t k = i + (uint32_t)__builtin_ctz(found);
+            if (k >= f->count) break;
+            uintptr_t place = (uintptr_t)v[k].bytes;
+            if (place - (uintptr_t)to > NEAR || (place - (uintptr_t)from) & 1) {
+                if (wide_may_hold(from, to, look)) return true;
+                from = v[k].bytes;
+            }
+            to = v[k].bytes + v[k].size;
+        }
     }
+    return wide_may_hold(from, to, look);
+}
+
+static bool some_narrow_may_hold(const binxml_value *v, const evtx_fragment *f, const texts_look *look)
+{
+    for (uint32_t i = 0; i < f->count; i++)
+        if (is_narrow(v[i].type) && v[i].size && look->in_text(look->of, bytes_of(&v[i]))) return true;
     return false;
 }
 
-enum { STEP = 16 /* code units at a time: as many are written, and read, whatever is left */ };
-
-/* UTF-16LE as bytes, what is not ASCII as any that is not; false: that cannot be done. */
-static inline bool narrow(char *out, const uint8_t *bytes, size_t units)
+/* Where all texts begin at even places, what lies between them is looked at as well: that costs less than to tell them apart. */
+static bool values_may_hold(const evtx_record *r, const evtx_fragment *f, const texts_look *look)
 {
-    uint32_t others = 0;
-#ifdef __SSE2__
-    const __m128i high = _mm_set1_epi16((short)0xff80), zero = _mm_setzero_si128();
-    for (size_t i = 0; i < units; i += STEP) {
-        __m128i a = _mm_loadu_si128((const __m128i *)(const void *)(bytes + 2 * i));
-        __m128i b = _mm_loadu_si128((const __m128i *)(const void *)(bytes + 2 * i + 16));
-        __m128i plain = _mm_packs_epi16(_mm_cmpeq_epi16(_mm_and_si128(a, high), zero), _mm_cmpeq_epi16(_mm_and_si128(b, high), zero));
-        uint32_t inside = units - i >= STEP ? 0xffff : (1u << (units - i)) - 1;
-        _mm_storeu_si128((__m128i *)(void *)(out + i), _mm_packus_epi16(a, b));
-        others |= ~(uint32_t)_mm_movemask_epi8(plain) & inside;
-    }
-#else
-    for (size_t i = 0; i < units; i++) {
-        unsigned c = bytes[2 * i] | (unsigned)bytes[2 * i + 1] << 8;
-        out[i] = (char)(c < 0x80 ? c : 0x80);
-        others |= c & ~0x7fu;
-    }
-#endif
-    return !others || !holds_folding(bytes, units);
+    const binxml_value *v = &r->values.at[f->first], *end = v + f->count;
+    if (f->count == 0) return false;
+    if (!f->layout) return wide_may_hold(v->bytes, end[-1].bytes + end[-1].size, look);
+    return some_wide_may_hold(v, f, look) || (f->layout & VALUES_ANSI && some_narrow_may_hold(v, f, look));
 }
 
-static bool copy_narrow(char *out, const uint8_t *bytes, size_t len)
+bool evtx_texts_may_hold(const evtx_record *r, arena *templates, const texts_look *look)
 {
-    unsigned seen = 0;
-    for (size_t i = 0; i < len; i++) out[i] = (char)bytes[i], seen |= bytes[i];
-    return seen < 0x80;
-}
-
-/* No byte of the record is part of two values that are texts. */
-static size_t room_for(const evtx_record *r)
-{
-    size_t room = r->size + r->values.len + STEP;
-    for (size_t i = 0; i < r->fragments.len; i++) room += r->fragments.at[i].template->constants.len;
-    return room;
-}
-
-pk_str evtx_texts(const evtx_record *r, arena *templates, arena *a)
-{
-    const pk_str none = {NULL, 0};
     for (size_t i = 0; i < r->fragments.len; i++) {
-        evtx_template *t = r->fragments.at[i].template;
+        const evtx_fragment *f = &r->fragments.at[i];
+        evtx_template *t = f->template;
         if (t && t->texts == EVTX_TEXTS_UNKNOWN) collect_constants(t, templates);
-        if (!t || t->texts == EVTX_TEXTS_COMPOSED) return none;
+        if (!t || t->texts == EVTX_TEXTS_COMPOSED) return true;
+        if (constants_may_hold(t, look) || values_may_hold(r, f, look)) return true;
     }
-    char *start = arena_alloc(a, room_for(r)), *to = start;
-    for (size_t i = 0; i < r->fragments.len; i++) {
-        pk_str constants = r->fragments.at[i].template->constants;
-        if (constants.len) memcpy(to, constants.ptr, constants.len);
-        to += constants.len;
-    }
-    for (size_t i = 0; i < r->values.len; i++) {
-        const binxml_value *v = &r->values.at[i];
-        if (is_wide(v->type)) {
-            if (!narrow(to, v->bytes, v->size / 2u)) return none;
-            to += v->size / 2u;
-        } else if (is_narrow(v->type)) {
-            if (!copy_narrow(to, v->bytes, v->size)) return none;
-            to += v->size;
-        } else {
-            continue;
-        }
-        *to++ = '\0';
-    }
-    return (pk_str){start, (size_t)(to - start)};
+    return false;
 }
