@@ -350,6 +350,42 @@ static void test_fields(void **state)
     path_set_free(paths);
 }
 
+/* Objects in strings are entered; a text that is none, or is broken, is a string alone. */
+static void test_inner_texts(void **state)
+{
+    (void)state;
+    static const char *const asked[] = {"t", "t.a", "t.a.b", "t.l.x"};
+    static const struct { const char *line, *found; } texts[] = {
+        {"{\"t\":\"{\\\"a\\\":1,\\\"z\\\":2}\"}", "t=\"{\\\"a\\\":1,\\\"z\\\":2}\" t.a=1 "},
+        {"{\"t\":\" {\\\"l\\\":[{\\\"x\\\":\\\"C:\\\\\\\\w\\\"},{\\\"x\\\":null}]}\\n\"}",
+         "t=\" {\\\"l\\\":[{\\\"x\\\":\\\"C:\\\\\\\\w\\\"},{\\\"x\\\":null}]}\\n\" t.l.x=\"C:\\\\w\" t.l.x=null "},
+        {"{\"t\":\"{\\\"a\\\":\\\"\\n\\\"}\"}", "t=\"{\\\"a\\\":\\\"\\n\\\"}\" t.a=\"\\n\" "},             /* a line break as it is */
+        {"{\"t\":\"[{\\\"a\\\":1},2,{\\\"a\\\":3}]\"}", "t=\"[{\\\"a\\\":1},2,{\\\"a\\\":3}]\" t.a=1 t.a=3 "},
+        {"{\"t\":\"{\\\"a\\\":\\\"{\\\\\\\"b\\\\\\\":5}\\\"}\"}",                                                /* a text in a text */
+         "t=\"{\\\"a\\\":\\\"{\\\\\\\"b\\\\\\\":5}\\\"}\" t.a=\"{\\\"b\\\":5}\" t.a.b=5 "},
+        {"{\"t\":\"{\\\"a\\\":1}}\"}", "t=\"{\\\"a\\\":1}}\" "},
+        {"{\"t\":\"{\\\"a\\\":1,}\"}", "t=\"{\\\"a\\\":1,}\" "},
+        {"{\"t\":\"{\\\"a\\\":\\\"\\\\x\\\"}\"}", "t=\"{\\\"a\\\":\\\"\\\\x\\\"}\" "},
+        {"{\"t\":\"{\\\"a\\\":1} {\\\"a\\\":2}\"}", "t=\"{\\\"a\\\":1} {\\\"a\\\":2}\" "},
+    };
+    path_set *paths = path_set_new();
+    for (size_t i = 0; i < COUNT(asked); i++) path_add(paths, str_from(asked[i]));
+    path_set_freeze(paths);
+    for (size_t i = 0; i < COUNT(texts); i++) {
+        field_list l = {.paths = paths};
+        how h = {1 << 20, 1 << 20, paths, note_fields, &l};
+        diag_list *d = diag_list_new();
+        uint64_t damaged = 0;
+        read_text(str_from(texts[i].line), &h, d, &damaged);
+        char expected[160];
+        snprintf(expected, sizeof expected, "%s\n", texts[i].found);
+        assert_text(&l.found, expected, texts[i].line);
+        text_free(&l.found);
+        diag_list_free(d);
+    }
+    path_set_free(paths);
+}
+
 static bool stop_at_second(const event *e, void *user)
 {
     (void)e;
@@ -512,6 +548,7 @@ int main(void)
         cmocka_unit_test(test_cutting),           cmocka_unit_test(test_record_limit),
         cmocka_unit_test(test_depth_limit),       cmocka_unit_test(test_many_broken_lines),
         cmocka_unit_test(test_fields),            cmocka_unit_test(test_stopping),
+        cmocka_unit_test(test_inner_texts),
         cmocka_unit_test(test_messages),          cmocka_unit_test(test_detection),
         cmocka_unit_test(test_escapes),
         cmocka_unit_test(test_wrong_escapes),

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "../tools/every_value.h"
+#include "event/inner_text.h"
 #include "formats/format.h"
 
 struct log_stream {
@@ -55,6 +56,16 @@ typedef struct {
     path_set *leaves;                                   /* paths of all leaves, while they are collected */
 } whole_log;
 
+static void add_leaves(path_set *leaves, const value *v, pk_str path, arena *a, int depth);
+
+/* Of records in a string, too. */
+static void add_inner_leaves(path_set *leaves, pk_str s, pk_str path, arena *a, int depth)
+{
+    const value *records;
+    size_t count = depth < 40 ? inner_text_open(s, a, &records) : 0;
+    for (size_t i = 0; i < count; i++) add_leaves(leaves, &records[i], path, a, depth + 10);
+}
+
 static void add_leaves(path_set *leaves, const value *v, pk_str path, arena *a, int depth)
 {
     if (v->type == VALUE_LIST) {
@@ -67,6 +78,7 @@ static void add_leaves(path_set *leaves, const value *v, pk_str path, arena *a, 
         }
     } else if (path.len && path_slot_count(leaves) < 300 && str_find_char(path, ' ') == STR_NPOS) {
         path_add(leaves, path); /* a name with blanks answers to another path, too, unless that is asked for beside it */
+        if (v->type == VALUE_STRING) add_inner_leaves(leaves, v->as.string, path, a, depth);
     }
 }
 

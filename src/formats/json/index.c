@@ -192,5 +192,5 @@ bool json_index_make(json_indexer *x, const char *bytes, size_t len, json_index 
         return index_64(x, bytes, len, out);
 #endif
     *out = (json_index){0};
-    return simdjson_index(x->parser, bytes, len, &out->places, &out->count);
+    return x->parser && simdjson_index(x->parser, bytes, len, &out->places, &out->count);
 }

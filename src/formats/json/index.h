@@ -15,7 +15,7 @@ typedef struct {
 
 typedef struct json_indexer json_indexer;
 
-/* `parser` makes the index on processors for which there is none here; it must live as long. */
+/* `parser` makes the index on processors for which there is none here, and must live as long; NULL: no index is made on these. */
 json_indexer *json_indexer_new(simdjson_parser *parser);
 void json_indexer_free(json_indexer *x);
 

@@ -52,7 +52,8 @@ reader *json_reader_new(const path_set *paths)
     r->indexer = json_indexer_new(r->parser);
     r->arena = arena_new();
     if (paths && path_slot_count(paths)) r->paths = paths;
-    r->tokens = (token_reader){.paths = r->paths, .keys = r->paths ? key_memory_new(paths) : NULL, .arena = r->arena, .fields = &r->fields};
+    r->tokens = (token_reader){.paths = r->paths, .keys = r->paths ? key_memory_new(paths) : NULL, 
+                              .inner_indexer = json_indexer_new(NULL), .arena = r->arena, .fields = &r->fields};
     return r;
 }
 
@@ -60,6 +61,7 @@ void json_reader_free(reader *r)
 {
     if (!r) return;
     json_indexer_free(r->indexer);
+    json_indexer_free(r->tokens.inner_indexer);
     simdjson_parser_free(r->parser);
     key_memory_free(r->tokens.keys);
     vec_free(&r->fields.at);

@@ -7,11 +7,13 @@
 #define PICKET_FORMATS_JSON_TOKENS_H
 
 #include "formats/json/fields.h"
+#include "formats/json/index.h"
 #include "formats/json/keys.h"
 
 typedef struct {
     const path_set *paths;        /* NULL: nothing is asked for */
     key_memory *keys;
+    json_indexer *inner_indexer;  /* of texts within strings */
     arena *arena;                 /* of unescaped strings; reset by the owner with each record */
     event_fields *fields;
     bool proved;                  /* by the owner: all escapes are right (json_index) */
