@@ -60,7 +60,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
         uint8_t mended[CACHE_HEADER_SIZE];
         digest own;
         memcpy(mended, bytes, sizeof mended);
-        memcpy(mended, "picketP\2", 8);
+        memcpy(mended, "picketP\3", 8);
         memcpy(&h.key, mended + 8, sizeof h.key);
         own = digest_of(mended, sizeof mended - sizeof own, h.key);
         memcpy(mended + sizeof mended - sizeof own, &own, sizeof own);

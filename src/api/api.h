@@ -42,7 +42,7 @@ struct pk_catalog {
     VEC(log_source) stated;         /* pk_log_source is an index into these two */
     VEC(class_id) stated_classes;
     bool complete;                  /* references are resolved, `rules` is filled */
-    pk_rule *rules;                 /* of one from the cache: once its rest has been read */
+    pk_rule *rules;                 /* of one from the cache: those whose rest has been read */
 };
 
 struct pk_program {
@@ -82,6 +82,7 @@ int level_rank(pk_str level);
 /* catalog.c */
 void catalog_complete(pk_catalog *c);  /* resolves references, once */
 void catalog_restored(pk_catalog *c);  /* rules came from an image instead */
+pk_rule rule_view(const rule *r);      /* as it is shown */
 void catalog_refresh(pk_catalog *c);   /* rules as they are shown; again after compiling, which changes states */
 const pk_rule *catalog_rule(const pk_catalog *c, const rule *r);
 /*
@@ -89,6 +90,7 @@ const pk_rule *catalog_rule(const pk_catalog *c, const rule *r);
  * By any thread. false: they can't be read any more; nothing of a rule but its index, state and language may be looked at then.
  */
 bool catalog_rest(const pk_catalog *c);
+bool catalog_rest_of(const pk_catalog *c, uint32_t number); /* the same for one rule alone */
 diag_list *catalog_diags(const pk_catalog *c);
 
 #endif

@@ -5,7 +5,7 @@
  * content. If all agrees, catalogue and program are what reading and compiling would make again.
  *
  * Whatever is wrong with the folder or with a file of it means the same: there is no entry, and the rules are read. Only of the
- * rest of an image, which is read when an alert asks for it, that can be found out too late; that is told, and the entry removed.
+ * rest of an image, which is read by rule when an alert asks for it, that can be found out too late; that is told, and the entry removed.
  */
 #define _GNU_SOURCE /* dl_iterate_phdr */
 #include "api/cache.h"
@@ -162,15 +162,19 @@ typedef struct {
     arena *arena;
     bool renew;                   /* files are what they were, but their prints have changed or are no longer fresh */
     cache_image *image;
+    const ir_image_unit *units;
     bool whole;                   /* front and rest have been read */
 } entry;
 
 /* What a catalogue keeps of the entry that it came from. */
 struct kept {
     cache_image *image;
+    const ir_image_unit *units;   /* by rule: where its rest stands */
     char name[48];
-    pthread_mutex_t lock;
-    atomic_int rest;              /* of rest_state */
+    pthread_mutex_t lock;         /* over the image and what follows, but for looking at states */
+    atomic_int rest;              /* all of it: a rest_state */
+    atomic_uchar *rules;          /* by rule: REST_READ, or what `rest` is */
+    pk_rule *views;               /* the catalogue's, of rules that are read */
 };
 enum { REST_UNREAD, REST_READ, REST_LOST };
 
@@ -251,6 +255,7 @@ static bool restore(entry *e, pk_program **out)
     program *compiled = program_restore(root->program, c->ir, c->schema);
     if (!compiled) return false;
     ir_catalog_restore(c->ir, root->ir);
+    e->units = root->ir->units;
     for (size_t i = 0; i < root->without_rules_count; i++) vec_push(&c->without_rules, root->without_rules[i]);
     pk_program *p = mem_zalloc(1, sizeof *p);
     *p = (pk_program){.catalog = c, .compiled = compiled, .diags = diag_list_new()};
@@ -282,6 +287,9 @@ static void keep(entry *e)
 {
     struct kept *k = mem_zalloc(1, sizeof *k);
     k->image = e->image;
+    k->units = e->units;
+    k->rules = mem_zalloc(ir_rule_count(e->catalog->ir) + 1, sizeof *k->rules);
+    k->views = e->catalog->rules = mem_zalloc(ir_rule_count(e->catalog->ir) + 1, sizeof *k->views);
     memcpy(k->name, e->name, sizeof k->name);
     pthread_mutex_init(&k->lock, NULL);
     atomic_init(&k->rest, e->whole ? REST_READ : REST_UNREAD);
@@ -329,19 +337,12 @@ void cache_release(pk_catalog *c)
     if (!c->kept) return;
     cache_image_free(c->kept->image);
     pthread_mutex_destroy(&c->kept->lock);
+    mem_free(c->kept->rules);
+    mem_free(c->kept->views);
     mem_free(c->kept);
 }
 
 /* ---- the rest ---- */
-
-/* Rules whose rest is lost have an index and a state, and nothing that leads into it. */
-static void strip_rules(pk_catalog *c)
-{
-    for (size_t i = 0; i < ir_rule_count(c->ir); i++) {
-        rule *r = ir_rule(c->ir, i);
-        *r = (rule){.index = r->index, .language = r->language, .state = r->state, .silent = r->silent};
-    }
-}
 
 /* So that the next run makes another. */
 static void remove_entry(pk_catalog *c)
@@ -353,28 +354,66 @@ static void remove_entry(pk_catalog *c)
     close(folder);
 }
 
+/* Rules that can't be read have an index and a state, and nothing that leads into what is lost. */
+static void lose_rest(pk_catalog *c)
+{
+    for (size_t i = 0; i < ir_rule_count(c->ir); i++) {
+        rule *r = ir_rule(c->ir, i);
+        if (atomic_load(&c->kept->rules[i]) == REST_READ) continue;
+        *r = (rule){.index = r->index, .language = r->language, .state = r->state, .silent = r->silent};
+        c->rules[i] = rule_view(r);
+    }
+    remove_entry(c);
+    atomic_store(&c->kept->rest, REST_LOST);
+}
+
+static void show_rule(pk_catalog *c, size_t i)
+{
+    if (atomic_load(&c->kept->rules[i]) == REST_READ) return;
+    c->rules[i] = rule_view(ir_rule(c->ir, i));
+    atomic_store(&c->kept->rules[i], REST_READ);
+}
+
 static void read_rest(pk_catalog *c)
 {
     struct kept *k = c->kept;
     pthread_mutex_lock(&k->lock);
+    if (atomic_load(&k->rest) == REST_UNREAD && !cache_image_read(k->image, IMAGE_REST, parallel_threads(c->threads, 2))) lose_rest(c);
     if (atomic_load(&k->rest) == REST_UNREAD) {
-        bool good = cache_image_read(k->image, IMAGE_REST, parallel_threads(c->threads, 2));
-        if (!good) {
-            strip_rules(c);
-            remove_entry(c);
-        }
-        catalog_refresh(c);
-        atomic_store(&k->rest, good ? REST_READ : REST_LOST);
+        for (size_t i = 0; i < ir_rule_count(c->ir); i++) show_rule(c, i);
+        atomic_store(&k->rest, REST_READ);
     }
     pthread_mutex_unlock(&k->lock);
 }
+
+static void read_rule(pk_catalog *c, size_t i)
+{
+    struct kept *k = c->kept;
+    pthread_mutex_lock(&k->lock);
+    if (atomic_load(&k->rest) == REST_UNREAD && atomic_load(&k->rules[i]) == REST_UNREAD) {
+        if (cache_image_read_some(k->image, k->units[i].at, k->units[i].len)) show_rule(c, i);
+        else lose_rest(c);
+    }
+    pthread_mutex_unlock(&k->lock);
+}
+
+/* Reading changes nothing that anybody can tell. */
+static pk_catalog *changeable(const pk_catalog *c) { return (pk_catalog *)(uintptr_t)c; }
 
 bool catalog_rest(const pk_catalog *c)
 {
     struct kept *k = c->kept;
     if (!k) return true;
-    if (atomic_load_explicit(&k->rest, memory_order_acquire) == REST_UNREAD) read_rest((pk_catalog *)(uintptr_t)c); /* nothing that a reader can tell */
+    if (atomic_load_explicit(&k->rest, memory_order_acquire) == REST_UNREAD) read_rest(changeable(c));
     return atomic_load_explicit(&k->rest, memory_order_acquire) == REST_READ;
+}
+
+bool catalog_rest_of(const pk_catalog *c, uint32_t number)
+{
+    struct kept *k = c->kept;
+    if (!k || atomic_load_explicit(&k->rest, memory_order_acquire) == REST_READ) return true;
+    if (atomic_load_explicit(&k->rules[number], memory_order_acquire) == REST_UNREAD) read_rule(changeable(c), number);
+    return atomic_load_explicit(&k->rules[number], memory_order_acquire) == REST_READ;
 }
 
 /* ---- storing ---- */
@@ -382,8 +421,9 @@ bool catalog_rest(const pk_catalog *c)
 static void write_entry(int folder, const char *name, cache_header *h, const cache_manifest *m, const part_bytes parts[IMAGE_PARTS])
 {
     uint8_t header[CACHE_HEADER_SIZE];
-    cache_piece pieces[2 + 2 * IMAGE_PARTS];
+    cache_piece pieces[3 + 2 * IMAGE_PARTS];
     text manifest = {0};
+    digest *digests = NULL;
     size_t n = 0, at = CACHE_HEADER_SIZE;
     cache_manifest_write(&manifest, m);
     h->manifest_at = at;
@@ -395,13 +435,18 @@ static void write_entry(int folder, const char *name, cache_header *h, const cac
     for (size_t i = 0; i < IMAGE_PARTS; i++) {
         cache_part *p = &h->parts[i];
         p->at = at;
-        p->digest = cache_part_digest(parts[i].bytes, parts[i].map, p->len, h->key);
+        size_t count;
+        mem_free(digests);
+        digests = cache_part_digests(parts[i].bytes, parts[i].map, p->len, (image_part)i, h->key, &count);
+        p->digest = cache_part_digest(digests, count, h->key);
         pieces[n++] = (cache_piece){parts[i].bytes, p->len};
         pieces[n++] = (cache_piece){parts[i].map, image_map_bytes(p->len)};
         at += p->len + image_map_bytes(p->len);
+        if (i == IMAGE_REST) pieces[n++] = (cache_piece){digests, count * sizeof *digests};
     }
     cache_header_write(header, h);
     if (cache_file_write(folder, name, pieces, n)) cache_folder_tidy(folder, name);
+    mem_free(digests);
     text_free(&manifest);
 }
 

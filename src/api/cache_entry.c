@@ -1,7 +1,7 @@
 /* Numbers are little-endian; texts and lists have their length before them. */
 #include "api/cache_entry.h"
 
-static const char magic[8] = {'p', 'i', 'c', 'k', 'e', 't', 'P', 2}; /* the last byte: version of this form */
+static const char magic[8] = {'p', 'i', 'c', 'k', 'e', 't', 'P', 3}; /* the last byte: version of this form */
 
 /* ---- writing ---- */
 
@@ -78,10 +78,12 @@ static bool read_str(cursor *c, pk_str *s)
 
 static bool lies_within(uint64_t at, uint64_t len, size_t size) { return at >= CACHE_HEADER_SIZE && at <= size && len <= size - at; }
 
-static bool read_part(cursor *c, cache_part *p, size_t file_size)
+static bool read_part(cursor *c, cache_part *p, image_part which, size_t file_size)
 {
     if (!read_u64le(c, &p->at) || !read_u64le(c, &p->len) || !read_digest(c, &p->digest)) return false;
-    return p->len % 8 == 0 && lies_within(p->at, p->len, file_size) && image_map_bytes(p->len) <= file_size - p->at - p->len;
+    if (p->len % 8 != 0 || !lies_within(p->at, p->len, file_size)) return false;
+    size_t pieces = which == IMAGE_REST ? (p->len + cache_piece_size(which) - 1) / cache_piece_size(which) : 0;
+    return image_map_bytes(p->len) + pieces * sizeof(digest) <= file_size - p->at - p->len;
 }
 
 bool cache_header_read(cache_header *h, const uint8_t *bytes, size_t len, size_t file_size)
@@ -96,7 +98,7 @@ bool cache_header_read(cache_header *h, const uint8_t *bytes, size_t len, size_t
     if (!read_u64le(&c, &h->manifest_at) || !read_u64le(&c, &h->manifest_len) || !read_digest(&c, &h->manifest) || !read_u64le(&c, &h->root))
         return false;
     for (size_t i = 0; i < IMAGE_PARTS; i++)
-        if (!read_part(&c, &h->parts[i], file_size)) return false;
+        if (!read_part(&c, &h->parts[i], (image_part)i, file_size)) return false;
     const cache_part *front = &h->parts[IMAGE_FRONT];
     return lies_within(h->manifest_at, h->manifest_len, file_size) && front->len % IMAGE_PAGE == 0 && h->root < front->len;
 }

@@ -4,7 +4,7 @@
  *     header     magic, version of this form, key of the digests, where the parts are, their digests, its own digest
  *     manifest   what was asked for; the digests of what was read: schemas, lists, rule files with their prints
  *     front      of the image: the program, tests, rules without what they point to; the bit set of its pointers
- *     rest       of the image: texts and plans of rules; the bit set of its pointers
+ *     rest       of the image: texts and plans of rules; the bit set of its pointers; the digests of its pieces
  *
  * The manifest is read alone first: it tells whether the image is worth reading. Nothing is looked at before its digest has
  * been compared, and bytes that fit their digests are still read within bounds.
@@ -43,8 +43,11 @@ enum { CACHE_HEADER_SIZE = 160 };
 /* A part of the image, its bit set behind it. */
 typedef struct {
     uint64_t at, len;             /* len: without the bit set */
-    digest digest;                /* of both, by pieces: cache_image.c */
+    digest digest;                /* of the digests of its pieces, each of bytes and bits */
 } cache_part;
+
+/* The front is read whole, of the rest little where a rule's things stand. */
+static inline size_t cache_piece_size(image_part p) { return (size_t)(p == IMAGE_FRONT ? 256 : 8) << 10; }
 
 typedef struct {
     digest key, manifest;

@@ -1,6 +1,6 @@
 /*
- * The image of a cached program in memory. Its front is read at once, its rest (texts and plans of rules) when somebody asks for
- * it: a scan without alerts never does. Both are read in pieces, side by side, each checked and settled while it is warm.
+ * The image of a cached program in memory. Its front is read at once, of its rest (texts and plans of rules) what somebody asks for:
+ * a scan asks for the rules that it has alerts of. Both are read in pieces, each checked and settled while it is warm.
  */
 #ifndef PICKET_API_CACHE_IMAGE_H
 #define PICKET_API_CACHE_IMAGE_H
@@ -9,14 +9,17 @@
 
 typedef struct cache_image cache_image;
 
-/* Digest of a part that is to be written: `len` bytes, then their bit set. */
-digest cache_part_digest(const void *bytes, const void *map, size_t len, digest key);
+/* Digests of the pieces of a part that is to be written, `len` bytes and their bit set, to be freed by mem_free; that of the part. */
+digest *cache_part_digests(const void *bytes, const void *map, size_t len, image_part which, digest key, size_t *count);
+digest cache_part_digest(const digest *pieces, size_t count, digest key);
 
 /* Takes over the file, whose header is `h`. NULL: no memory for it, and the file is closed. */
 cache_image *cache_image_new(int file, const cache_header *h);
 void cache_image_free(cache_image *i);
-/* Reads a part, by so many threads. false: it is not what was written, or it could not be read. */
+/* Reads a part, by so many threads. false: it is not what was written, or it could not be read. Nobody else reads meanwhile. */
 bool cache_image_read(cache_image *i, image_part p, unsigned threads);
+/* The same for `len` bytes of the rest from `at` on, if they have not been read yet. */
+bool cache_image_read_some(cache_image *i, size_t at, size_t len);
 /* Bytes of the front, which has been read. */
 void *cache_image_front(const cache_image *i, size_t *len);
 /* A part and its bit set as they stand in the file, in `a`; checked. NULL: they are not what was written. */

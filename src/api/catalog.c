@@ -72,7 +72,7 @@ pk_status pk_catalog_state_source(pk_catalog *c, const char *source, pk_log_sour
 
 static pk_strs strs_of(const str_list *l) { return (pk_strs){l->items.at, l->items.len}; }
 
-static pk_rule rule_view(const rule *r)
+pk_rule rule_view(const rule *r)
 {
     static const pk_rule_state states[RULE_STATES] = {
         [RULE_RUNNABLE] = PK_RULE_RUNNABLE, [RULE_NEEDS_LIST] = PK_RULE_NEEDS_LIST, [RULE_UNSUPPORTED] = PK_RULE_UNSUPPORTED, [RULE_ERROR] = PK_RULE_ERROR};

@@ -178,7 +178,8 @@ static bool is_shown(const scan_worker *w, const match_result *m)
 static void matched(scan_worker *w, const match_result *m, const event *e, const classification *k, timestamp time)
 {
     ticket *t = w->ticket;
-    if (!catalog_rest(w->program->catalog)) {
+    for (size_t i = 0; i < m->count; i++) {
+        if (catalog_rest_of(w->program->catalog, m->rules[i])) continue;
         alerts_lost(w);
         return;
     }

@@ -10,7 +10,7 @@
 
 _Static_assert(sizeof(void *) == 8 && sizeof(size_t) == 8, "places are as wide as pointers");
 
-enum { ALIGN = 8, TEXT_ALIGN = 4, FIRST_PLACE = 16, FIRST_SIZE = 1 << 20, STEP_MAX = 8 << 20 };
+enum { ALIGN = 8, TEXT_ALIGN = 4, FIRST_PLACE = 16, FIRST_SIZE = 1 << 20, STEP_MAX = 8 << 20, AGAIN_MOST = 16 << 20 };
 
 typedef struct {
     const void *from;             /* NULL: free */
@@ -30,6 +30,8 @@ struct image_writer {
     bool sealed;
     copied *known;                /* open addressing, by address */
     size_t known_mask, known_count;
+    size_t unit;                  /* where it begins in the rest */
+    size_t again;                 /* bytes that stand in another unit, too */
     bool watched;
     VEC(const void *) sources;    /* of all that was copied, if watched */
 };
@@ -73,6 +75,9 @@ image_part image_into(image_writer *w, image_part to)
     return before;
 }
 
+/* May what is written now point there? */
+static bool is_shared(const image_writer *w, size_t at) { return at < REST || (w->to == IMAGE_REST && at >= REST + w->unit); }
+
 void image_watch(image_writer *w) { w->watched = true; }
 
 static size_t reserve(image_writer *w, size_t size, size_t align)
@@ -90,6 +95,14 @@ static size_t reserve(image_writer *w, size_t size, size_t align)
     }
     p->len = need;
     return w->to == IMAGE_REST ? at + REST : at;
+}
+
+size_t image_unit(image_writer *w)
+{
+    image_part before = image_into(w, IMAGE_REST);
+    if (w->again < AGAIN_MOST) w->unit = reserve(w, 0, ALIGN) - REST;
+    image_into(w, before);
+    return w->unit;
 }
 
 size_t image_copy(image_writer *w, const void *from, size_t size)
@@ -124,10 +137,11 @@ bool image_once(image_writer *w, const void *from, size_t size, size_t *at)
 {
     copied *c = find(w, from);
     bool fresh = !c->from;
-    if (!fresh && (w->to == IMAGE_REST || c->at < REST)) {
+    if (!fresh && is_shared(w, c->at)) {
         *at = c->at;
         return false;
     }
+    if (!fresh && w->to == IMAGE_REST) w->again += size;
     *at = image_copy(w, from, size);
     *c = (copied){from, *at};
     if (fresh && ++w->known_count * 2 > w->known_mask) grow_known(w);
@@ -170,10 +184,13 @@ static size_t text_place(image_writer *w, pk_str s)
     if (w->watched) vec_push(&w->sources, s.ptr);
     uint32_t known = table_get(&w->parts[IMAGE_FRONT].texts, s);
     if (known != TABLE_NONE) return (size_t)known * TEXT_ALIGN;
-    if (w->to == IMAGE_REST && (known = table_get(&p->texts, s)) != TABLE_NONE) return REST + (size_t)known * TEXT_ALIGN;
+    if (w->to == IMAGE_REST && (known = table_get(&p->texts, s)) != TABLE_NONE) {
+        if (is_shared(w, REST + (size_t)known * TEXT_ALIGN)) return REST + (size_t)known * TEXT_ALIGN;
+        w->again += s.len;
+    }
     size_t at = reserve(w, s.len + 1, TEXT_ALIGN);
     if (s.len) memcpy(spot(w, at), s.ptr, s.len);
-    if (at % REST / TEXT_ALIGN < TABLE_NONE) table_put(&p->texts, s, (uint32_t)(at % REST / TEXT_ALIGN));
+    if (at % REST / TEXT_ALIGN < TABLE_NONE) table_set(&p->texts, s, (uint32_t)(at % REST / TEXT_ALIGN));
     return at;
 }
 

@@ -29,6 +29,9 @@ void image_writer_free(image_writer *w);
 /* Where copies go from now on, the front at first; returns where they went. The rest shares what the front holds; the front has a
  * copy of its own of what only the rest holds so far. */
 image_part image_into(image_writer *w, image_part to);
+/* Begins a unit of the rest, and returns where: what follows shares only what the front holds and what the unit itself does, so that
+ * it can be read without the units before it. When much has been copied again for that, the last unit goes on to the end. */
+size_t image_unit(image_writer *w);
 
 size_t image_copy(image_writer *w, const void *from, size_t size);   /* where the copy stands; 8-aligned, never 0 */
 /* The same, once for each address: false, and *at is where it stands, if it was copied before. */

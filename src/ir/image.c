@@ -303,6 +303,27 @@ static void put_rule_texts(image_writer *w, size_t at, const rule *r)
 _Static_assert(sizeof(rule) == 504, "a member of rule came or went: the image copies each");
 _Static_assert(sizeof(stage) == 200 && sizeof(expr) == 112 && sizeof(plan) == 120, "a member came or went: the image copies each");
 
+/* What rules point to. Those of one file share its text, and so a unit. */
+static void put_rests(const ir_catalog *c, image_writer *w, size_t field)
+{
+    image_part before = image_into(w, IMAGE_REST);
+    ir_image_unit *units = mem_zalloc(c->rules.len + 1, sizeof *units);
+    for (size_t i = 0; i < c->rules.len; i++) {
+        const rule *r = c->rules.at[i];
+        size_t at;
+        image_once(w, r, sizeof *r, &at);
+        units[i].at = i && str_equal(r->path, c->rules.at[i - 1]->path) ? units[i - 1].at : image_unit(w);
+        put_rule_texts(w, at, r);
+        put_plan(w, AT(rule, plan), r->plan);
+    }
+    size_t end = image_size(w, IMAGE_REST);
+    for (size_t i = c->rules.len; i-- > 0; units[i].len = end - units[i].at)
+        if (i + 1 < c->rules.len && units[i].at != units[i + 1].at) end = units[i + 1].at;
+    image_into(w, before);
+    image_array(w, field, units, c->rules.len, sizeof *units);
+    mem_free(units);
+}
+
 void ir_catalog_image(const ir_catalog *c, image_writer *w, size_t field)
 {
     size_t root = image_copy(w, &(ir_image){.rule_count = c->rules.len, .test_count = c->tests.len}, sizeof(ir_image));
@@ -318,15 +339,7 @@ void ir_catalog_image(const ir_catalog *c, image_writer *w, size_t field)
     size_t tests = image_array(w, root + offsetof(ir_image, tests), c->tests.at, c->tests.len, sizeof(ir_test *));
     for (size_t i = 0; i < c->tests.len; i++) ir_test_image(c->tests.at[i], w, tests + i * sizeof(ir_test *));
     diag_image(c->diags, w, root + offsetof(ir_image, diags));
-    image_part before = image_into(w, IMAGE_REST);
-    for (size_t i = 0; i < c->rules.len; i++) {
-        const rule *r = c->rules.at[i];
-        size_t at;
-        image_once(w, r, sizeof *r, &at);
-        put_rule_texts(w, at, r);
-        put_plan(w, AT(rule, plan), r->plan);
-    }
-    image_into(w, before);
+    put_rests(c, w, root + offsetof(ir_image, units));
 }
 
 void ir_catalog_restore(ir_catalog *c, const ir_image *from)

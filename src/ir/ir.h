@@ -419,8 +419,12 @@ void ir_catalog_forget(ir_catalog *c);
  * Rules and tests stand in the front; what a rule points to, texts and plan, in the rest.
  */
 
+/* Where in the rest of the image everything stands that a rule points to, if not in the front. */
+typedef struct { uint64_t at, len; } ir_image_unit;
+
 typedef struct {
     rule **rules;                  /* without their language, which whoever restores them sets */
+    const ir_image_unit *units;    /* by rule */
     ir_test **tests;
     size_t rule_count, test_count;
     const diag_list *diags;
