@@ -40,10 +40,11 @@ typedef struct {
     value constant;
 } step;
 
-/* What is run for fields: most steps are one value to its slots. */
+/* What is run for fields: most steps are one value, or a constant, to its slots. */
 typedef enum {
     RUN_VALUE,
     RUN_ATTRIBUTE, /* nothing if it is NULL */
+    RUN_CONSTANT,
     RUN_STEP,      /* any other step */
 } run_kind;
 
@@ -51,7 +52,9 @@ typedef struct {
     uint8_t kind;
     bool may_open;                       /* something is asked for in records that a text may hold */
     bool again;                          /* one more slot of the step before */
+    bool done;                           /* a guard leaves nothing to do, instead of leaving it to the step */
     uint16_t index;
+    uint16_t guard;                      /* an attribute that rules out what is told here, if it is there; or UINT16_MAX */
     path_slot slot;
     uint32_t step;                       /* its number: for what only that gets right */
 } quick_step;
@@ -183,15 +186,36 @@ static void plan_element(maker *m, const binxml_element *e, path_node parent)
     if (wanted(m, node)) plan_content(m, e, node);
 }
 
+/*
+ * How a step is run quickly, but for its slots: RUN_STEP if it is not. An element's value stands elsewhere if it has an attribute
+ * in this record: the first, if it is there, or the only one, says so.
+ */
+static quick_step quick_of(const step *s)
+{
+    quick_step q = {.kind = RUN_STEP, .index = s->index, .guard = UINT16_MAX};
+    if (s->kind == STEP_ATTRIBUTE) q.kind = RUN_ATTRIBUTE;
+    if (s->kind == STEP_PLAIN) q.kind = RUN_VALUE;
+    bool one_field = s->plain.node == PATH_NONE && s->constant.type != VALUE_LIST;
+    if (s->kind == STEP_CONSTANT && one_field) q.kind = RUN_CONSTANT;
+    if (s->kind != STEP_VALUE || s->always_attributes) return q;
+    bool constant = s->index == UINT16_MAX;
+    const binxml_attribute *a = s->element ? s->element->attributes : NULL;
+    if (!a || !a->next) q.kind = !constant ? RUN_VALUE : one_field ? RUN_CONSTANT : RUN_STEP;
+    if (!a) return q;
+    q.guard = a->content->index;
+    q.done = constant && nobody_asks(s->below);
+    return q;
+}
+
 static void add_quick_step(maker *m, uint32_t number)
 {
     const step *s = &m->plan->steps.at[number];
-    bool value_alone = s->kind == STEP_PLAIN || (s->kind == STEP_VALUE && s->index != UINT16_MAX && (!s->element || !s->element->attributes));
-    quick_step q = {.kind = RUN_STEP, .index = s->index, .step = number};
-    size_t count = value_alone || s->kind == STEP_ATTRIBUTE ? s->plain.count : 0;
-    if (count == 0) vec_push_in(m->arena, &m->plan->quick, q);
-    for (size_t i = 0; i < count; i++) {
-        q.kind = value_alone ? RUN_VALUE : RUN_ATTRIBUTE;
+    quick_step q = quick_of(s);
+    q.step = number;
+    if (s->kind == STEP_VALUE && s->index == UINT16_MAX && s->always_attributes && nobody_asks(s->below)) return;
+    if (s->plain.count == 0) q.kind = RUN_STEP;
+    if (q.kind == RUN_STEP) vec_push_in(m->arena, &m->plan->quick, q);
+    for (size_t i = 0; q.kind != RUN_STEP && i < s->plain.count; i++) {
         q.may_open = s->plain.node != PATH_NONE;
         q.again = i > 0;
         q.slot = s->plain.at[i];
@@ -263,16 +287,15 @@ static bool is_null(const binxml_value *v) { return v->type == BINXML_NULL; }
 static bool is_scalar(uint8_t type) { return !(type & BINXML_ARRAY) && type != BINXML_FRAGMENT; }
 
 /* The bytes, and their type. */
-static inline void put_undecoded(evtx_fields *f, path_slot slot, const binxml_value *v)
+static inline void set_undecoded(event_field *to, path_slot slot, const binxml_value *v)
 {
-    vec_reserve(&f->fields, f->fields.len + 1);
-    event_field *to = &f->fields.at[f->fields.len++];
     bool blank = v->size == 0 || is_null(v);
-    to->slot = slot;
+    to->slot = slot; /* member by member: made as a whole it is made twice */
     to->undecoded = !blank;
-    to->value.type = blank ? VALUE_BLANK : VALUE_STRING;
     to->encoding = v->type;
-    to->value.as.string = (pk_str){(const char *)v->bytes, v->size};
+    to->value.type = blank ? VALUE_BLANK : VALUE_STRING;
+    to->value.as.string.ptr = (const char *)v->bytes;
+    to->value.as.string.len = v->size;
 }
 
 /* Could the text be a record (inner_text.h)? Told by its first byte; blanks may stand before it. */
@@ -332,7 +355,8 @@ static void run_value(const run *x, const evtx_fragment *in, const step *s)
     if (nobody_asks(to) || (!constant && is_passed_over(x, v->type))) return;
     if (!constant && !x->fn && is_scalar(v->type) && (to.node == PATH_NONE || !may_open(v))) {
         if (below && is_blank(x, v)) return;
-        for (size_t i = 0; i < to.count; i++) put_undecoded(x->f, to.at[i], v);
+        vec_reserve(&x->f->fields, x->f->fields.len + to.count);
+        for (size_t i = 0; i < to.count; i++) set_undecoded(&x->f->fields.at[x->f->fields.len++], to.at[i], v);
         return;
     }
     value decoded = constant ? s->constant : binxml_decode(x->texts, v);
@@ -391,18 +415,41 @@ static void run_step(const run *x, const evtx_fragment *in, const step *s)
     }
 }
 
+static bool is_there(const binxml_value *v) { return !is_null(v) && v->type != BINXML_FRAGMENT; }
+
+/* Makes room for `count` more fields: where the next one goes. */
+static inline event_field *room_for(evtx_fields *f, size_t count)
+{
+    vec_reserve(&f->fields, f->fields.len + count);
+    return f->fields.at + f->fields.len;
+}
+
+static inline void fields_end_at(evtx_fields *f, const event_field *end) { f->fields.len = (size_t)(end - f->fields.at); }
+
 static void run_quickly(const run *x, const evtx_fragment *in, const evtx_plan *p)
 {
-    evtx_fields *f = x->f;
-    for (size_t i = 0; i < p->quick.len; i++) {
-        const quick_step *q = &p->quick.at[i];
+    const quick_step *q = p->quick.at, *end = q + p->quick.len;
+    event_field *to = room_for(x->f, p->quick.len);
+    for (; q < end; q++) {
+        bool guarded = q->guard != UINT16_MAX && is_there(evtx_value_at(x->r, in, q->guard));
+        if (guarded && q->done) continue;
+        if (q->kind == RUN_CONSTANT && !guarded) {
+            to->slot = q->slot;
+            to->undecoded = false;
+            to++->value = p->steps.at[q->step].constant;
+            continue;
+        }
         const binxml_value *v = evtx_value_at(x->r, in, q->index);
-        if (q->kind == RUN_STEP || !is_scalar(v->type) || (q->may_open && may_open(v))) {
-            if (!q->again) run_step(x, in, &p->steps.at[q->step]);
+        if (guarded || q->kind == RUN_STEP || !is_scalar(v->type) || (q->may_open && may_open(v))) {
+            if (q->again) continue;
+            fields_end_at(x->f, to);
+            run_step(x, in, &p->steps.at[q->step]);
+            to = room_for(x->f, (size_t)(end - q));
         } else if (q->kind == RUN_VALUE || !is_null(v)) {
-            put_undecoded(f, q->slot, v);
+            set_undecoded(to++, q->slot, v);
         }
     }
+    fields_end_at(x->f, to);
 }
 
 /* Fragments of a value, as children of `node`. */
