@@ -74,6 +74,7 @@ key_cell *key_memory_look_up(key_memory *m, key_cell *before, path_node from, pk
     before->next = c;
     if (c->from == from && c->len == key.len + KEY_FRAME && memcmp(c->text + 1, key.ptr, key.len) == 0) return c;
     *c = (key_cell){.from = from, .len = (uint8_t)(key.len + KEY_FRAME), .next = m->free};
+    c->mask = (uint16_t)(c->len < 16 ? (1u << c->len) - 1 : UINT16_MAX);
     c->text[0] = c->text[key.len + 1] = '"';
     c->text[key.len + 2] = ':';
     memcpy(c->text + 1, key.ptr, key.len);

@@ -271,31 +271,38 @@ static bool walk_members(walk *w, path_node node, unsigned depth)
 {
     const char *const bytes = w->bytes;
     const bool proved = w->r->proved;
-    const uint32_t *at = w->at;
+    const uint32_t *at = w->at, *const end = w->end;
+    key_cell *key = w->key;
     for (;;) {
         const key_cell *cell = &nobody;
-        if (w->end - at < 4) return false;
-        w->at = at;
+        if (end - at < 4) return false;
         if (node == PATH_NONE) {
+            w->at = at;
             if (!skip_key(w)) return false;
-        } else if (key_stands_at(w->key->next, node, bytes + *at)) {
-            cell = w->key = w->key->next;
-            __builtin_prefetch(cell->next);
-        } else if (!(cell = cell_of(w, node))) {
-            return false;
+        } else if (key_stands_at(key->next, node, bytes + *at)) {
+            cell = key = key->next;
+            __builtin_prefetch(key->next);
+        } else {
+            w->at = at;
+            w->key = key;
+            if (!(cell = cell_of(w, node))) return false;
+            key = w->key;
         }
         at += 2;
         if (bytes[*at] == '"' && proved && !cell->asked) {
             at++;
         } else {
             w->at = at;
+            w->key = key;
             if (!walk_value(w, cell, depth)) return false;
             at = w->at;
+            key = w->key;
         }
-        if (at == w->end) return false;
+        if (at == end) return false;
         char c = bytes[*at++];
         if (c == ',') continue;
         w->at = at;
+        w->key = key;
         return c == '}';
     }
 }
