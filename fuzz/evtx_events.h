@@ -7,6 +7,7 @@
 
 #include "../tests/formats/memory_stream.h"
 #include "../tests/tools/every_value.h"
+#include "../tests/tools/outlines.h"
 #include "formats/evtx/evtx.h"
 
 static const char *const fuzz_paths[] = {
@@ -31,6 +32,7 @@ typedef struct {
     arena *arena;
     const path_set *paths;
     text json;
+    outline_book outlines;
     size_t by_tree[PATHS], by_path[PATHS];
 } fuzz_state;
 
@@ -45,12 +47,13 @@ static const path_set *fuzz_path_set(void)
     return set;
 }
 
-static void fuzz_state_init(fuzz_state *x) { *x = (fuzz_state){.arena = arena_new(), .paths = fuzz_path_set()}; }
+static void fuzz_state_init(fuzz_state *x) { *x = (fuzz_state){.arena = arena_new(), .paths = fuzz_path_set(), .outlines = {.arena = arena_new()}}; }
 
 static void fuzz_state_free(fuzz_state *x)
 {
     arena_free(x->arena);
     text_free(&x->json);
+    outline_book_free(&x->outlines);
 }
 
 /* Scalars of a tree at each path, by the rules of event/path.h. */
@@ -78,6 +81,7 @@ static bool fuzz_event(const event *e, void *user)
     const value *tree = event_tree(e, x->arena);
     value_write_json(&x->json, tree);
     if (!every_value_agrees(e, tree, x->arena)) abort();
+    if (!outline_agrees(&x->outlines, e, tree, x->arena)) abort();
     count_scalars(x, tree, PATH_ROOT);
     for (size_t i = 0; i < e->field_count; i++) x->by_path[e->fields[i].slot]++;
     for (size_t i = 0; i < PATHS; i++) {

@@ -283,6 +283,7 @@ struct alert_writer {
     const alert_rule **rules;      /* by index; made for the first alert of each */
     VEC(known_predicate) predicates; /* by number */
     text out;
+    text value;                    /* being made into JSON */
 };
 
 alert_writer *alert_writer_new(const pk_catalog *c)
@@ -300,6 +301,7 @@ void alert_writer_free(alert_writer *w)
     arena_free(w->kept);
     vec_free(&w->predicates);
     text_free(&w->out);
+    text_free(&w->value);
     mem_free(w);
 }
 
@@ -376,13 +378,12 @@ static const known_predicate *predicate_of(alert_writer *w, const reason_predica
 }
 
 /* The value in `a`, and as JSON: once for all reasons that show it. */
-static void keep_value(reason_value *v, arena *a)
+static void keep_value(alert_writer *w, reason_value *v, arena *a)
 {
-    text json = {0};
+    text_clear(&w->value);
     v->kept = arena_str(a, cut_long(v->text));
-    text_put_json(&json, v->kept);
-    v->json = arena_str(a, text_view(&json));
-    text_free(&json);
+    text_put_json(&w->value, v->kept);
+    v->json = arena_str(a, text_view(&w->value));
 }
 
 static pk_reason render_reason(alert_writer *w, const match_reason *m, arena *a)
@@ -390,7 +391,7 @@ static pk_reason render_reason(alert_writer *w, const match_reason *m, arena *a)
     pk_reason r = {.field = m->field, .constant = m->constant, .value = m->value, .at = m->at, .length = m->length};
     if (m->predicate && m->shown) {
         const known_predicate *known = predicate_of(w, m->predicate);
-        if (!m->shown->json.ptr) keep_value(m->shown, a);
+        if (!m->shown->json.ptr) keep_value(w, m->shown, a);
         r.kind = known->kind;
         r.value = m->shown->kept;
         text_put(&w->out, known->json);

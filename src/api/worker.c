@@ -113,7 +113,7 @@ static pk_str render_event(scan_worker *w, const event *e, const classification 
         value seen = udm_event(w, e, k);
         value_write_json(&w->json, &seen);
     } else {
-        if (!w->matcher) field_finder_record(w->finder, k->layout, event_tree(e, w->scratch), w->scratch);
+        if (!w->matcher) field_finder_event(w->finder, k->layout, e, w->scratch);
         schema_write_normalised(w->matcher ? matcher_fields(w->matcher) : w->finder, k, &w->json);
     }
     return arena_str(w->ticket->results, text_view(&w->json));

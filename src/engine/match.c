@@ -24,6 +24,7 @@ matcher *matcher_new(const program *p)
     m->calls = ir_calls_new();
     m->finder = field_finder_new(p->schema);
     m->reasons = reason_predicates_new();
+    m->explained = explained_fields_new(p->schema);
     m->slots = mem_zalloc(slots + 1, sizeof *m->slots);
     m->sparse = sparse_slots(p);
     m->fields_at = mem_zalloc(path_slot_count(p->paths) + 1, sizeof *m->fields_at);
@@ -59,7 +60,7 @@ void matcher_free(matcher *m)
     vec_free(&m->values);
     vec_free(&m->probed);
     vec_free(&m->expanded);
-    vec_free(&m->explained);
+    explained_fields_free(m->explained);
     vec_free(&m->candidates);
     vec_free(&m->result);
     vec_free(&m->rules);
@@ -314,9 +315,8 @@ static void begin_event(matcher *m, const event *e, const classification *k)
         m->stamp = 1;
     }
     m->event = e;
-    m->tree = NULL;
     m->finding = m->indexed = false;
-    m->explained.len = 0;
+    explained_fields_forget(m->explained);
     m->context = context_of(m->contexts, k);
     m->values.len = m->probed.len = m->candidates.len = m->rules.len = m->classes.len = m->stages.len = 0;
 }

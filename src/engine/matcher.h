@@ -157,12 +157,22 @@ typedef struct {
     size_t count;
 } explained_values;
 
-/* A rule's field in the record: rules that match the same event ask for the same few fields. */
+/* explained.c: a rule's field in a class, and what it has in the event at hand once that is `known`. */
 typedef struct {
+    uint32_t number;
     class_id class_id;
     pk_str schema, path;
+    const field_map *map;         /* NULL: the open class, whose fields are raw paths */
+    bool known;
     explained_values values;
 } explained_field;
+
+typedef struct explained_fields explained_fields;
+explained_fields *explained_fields_new(const schema *s);
+void explained_fields_free(explained_fields *x);
+explained_field *explained_field_of(explained_fields *x, class_id c, const ir_field *f);
+void explained_field_keep(explained_fields *x, explained_field *f); /* its values are those of the event, until the next call: */
+void explained_fields_forget(explained_fields *x);
 
 /* reasons.c: what reasons say of rules, by the constant that it is about. */
 typedef struct reason_predicates reason_predicates;
@@ -185,10 +195,9 @@ struct matcher {
     uint32_t stamp;               /* number of the event, wraps with care */
     const event *event;
     const context *context;
-    const value *tree;            /* of the event; NULL until somebody asks */
-    field_finder *finder;         /* of the tree, once `finding` */
+    field_finder *finder;         /* of the event, once `finding`; makes its tree when somebody asks */
     bool finding;
-    VEC(explained_field) explained; /* what matcher_why has looked up in the tree */
+    explained_fields *explained;  /* what matcher_why has looked up */
     reason_predicates *reasons;
     slot_state *slots;            /* by slot */
     uint8_t *sparse;              /* by slot: what of every value it must hold (sparse_kind) */

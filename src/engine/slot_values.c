@@ -187,11 +187,7 @@ static void fill_computed(matcher *m, uint32_t slot_number)
 
 /* ---- special slots ---- */
 
-const value *tree_of(matcher *m)
-{
-    if (!m->tree) m->tree = event_tree(m->event, m->arena);
-    return m->tree;
-}
+const value *tree_of(matcher *m) { return field_finder_tree(matcher_fields(m)); }
 
 /* The slot that a leaf looks at in another way than by one of its values; SLOT_NONE: none. */
 static uint32_t slot_beyond_values(const program *p, const instruction *i)

@@ -14,13 +14,20 @@ typedef struct {
     class_id class_id;
     layout_id layout;
     const event *event;
-    const value *tree;
+    const value *tree;            /* once somebody asked */
     arena *arena;
     match_reasons *out;
     unsigned depth;
 } why_walk;
 
 /* ---- values ---- */
+
+/* Many rules may have matched the matcher's event. */
+static const value *whole_record(why_walk *w)
+{
+    if (!w->tree) w->tree = w->event == w->m->event ? tree_of(w->m) : event_tree(w->event, w->arena);
+    return w->tree;
+}
 
 static void add_value(const value *v, void *user)
 {
@@ -30,11 +37,11 @@ static void add_value(const value *v, void *user)
 
 static void values_of(why_walk *w, const expr *e, list_builder *out);
 
-static void look_up_field(why_walk *w, const ir_field *f, arena *a, list_builder *out)
+/* In an event that is not the matcher's. */
+static void look_up_field(why_walk *w, const ir_field *f, list_builder *out)
 {
-    if (w->class_id == CLASS_NONE) tree_values(w->tree, f->path, a, out);
-    else if (w->event == w->m->event) field_finder_values(matcher_fields(w->m), w->class_id, f->schema, f->path, out);
-    else schema_field_values(w->m->program->schema, w->class_id, w->layout, f->schema, f->path, w->tree, a, out);
+    if (w->class_id == CLASS_NONE) tree_values(whole_record(w), f->path, w->arena, out);
+    else schema_field_values(w->m->program->schema, w->class_id, w->layout, f->schema, f->path, whole_record(w), w->arena, out);
 }
 
 /* The texts of values, as tests see them. */
@@ -50,25 +57,23 @@ static void read_texts(explained_values *v, arena *a)
     }
 }
 
-/* Looked up once for all rules that match the event; until the next look-up. */
+/* Looked up once for all rules that match the event. */
 static const explained_values *explained_path(why_walk *w, const ir_field *f)
 {
     matcher *m = w->m;
-    for (size_t i = 0; i < m->explained.len; i++) {
-        const explained_field *x = &m->explained.at[i];
-        if (x->class_id == w->class_id && str_equal(x->path, f->path) && str_equal(x->schema, f->schema)) return &x->values;
-    }
-    explained_field x = {.class_id = w->class_id, .schema = f->schema, .path = f->path};
-    look_up_field(w, f, m->arena, &x.values.values);
-    read_texts(&x.values, m->arena);
-    vec_push(&m->explained, x);
-    return &m->explained.at[m->explained.len - 1].values;
+    explained_field *x = explained_field_of(m->explained, w->class_id, f);
+    if (x->known) return &x->values;
+    if (x->map) field_finder_map_values(matcher_fields(m), w->class_id, f->schema, x->map, &x->values.values);
+    else tree_values(whole_record(w), f->path, m->arena, &x->values.values);
+    read_texts(&x->values, m->arena);
+    explained_field_keep(m->explained, x);
+    return &x->values;
 }
 
 static void values_of_path(why_walk *w, const ir_field *f, list_builder *out)
 {
     if (w->event != w->m->event) {
-        look_up_field(w, f, w->arena, out);
+        look_up_field(w, f, out);
         return;
     }
     const explained_values *known = explained_path(w, f);
@@ -83,10 +88,10 @@ static void values_of_field(why_walk *w, const ir_field *f, list_builder *out)
         list_add(w->arena, out, value_string(w->event->raw));
     } else if (f->kind == FIELD_ANY_VALUE) {
         void *user[] = {out, w->arena};
-        tree_each_scalar(w->tree, add_value, user);
+        tree_each_scalar(whole_record(w), add_value, user);
     } else {
         text json = {0};
-        value_write_json(&json, w->tree);
+        value_write_json(&json, whole_record(w));
         list_add(w->arena, out, value_string(arena_str(w->arena, text_view(&json))));
         text_free(&json);
     }
@@ -134,12 +139,14 @@ static size_t ascii_prefix(pk_str s, size_t limit)
     return at;
 }
 
-/* Folding keeps the number of code points, not of bytes: the byte of `s` that stands where `at` is in its folded form. */
-static size_t unfolded(pk_str s, pk_str folded, size_t at)
+/*
+ * Folding keeps the number of code points, not of bytes: the byte of `s` that stands where `at` is in its folded form. ASCII is folded
+ * byte by byte, so that the first `same` bytes are known to stand where they stood.
+ */
+static size_t unfolded(pk_str s, pk_str folded, size_t at, size_t same)
 {
-    if (s.ptr == folded.ptr) return at;
-    size_t i = ascii_prefix(s, at), k = ascii_prefix(folded, at);
-    i = k = i < k ? i : k;
+    if (s.ptr == folded.ptr || at <= same) return at;
+    size_t i = same, k = same;
     while (k < at && i < s.len) {
         utf8_next(folded, &k);
         utf8_next(s, &i);
@@ -151,8 +158,9 @@ static void add_place(match_reason *r, subject_text s, const match_place *place)
 {
     r->at = r->length = -1;
     if (!place->placed) return;
-    size_t at = place->raw ? place->at : unfolded(s.text, s.folded, place->at);
-    size_t end = place->raw ? place->end : unfolded(s.text, s.folded, place->end);
+    size_t same = place->raw ? place->end : ascii_prefix(s.text, place->end);
+    size_t at = place->raw ? place->at : unfolded(s.text, s.folded, place->at, same);
+    size_t end = place->raw ? place->end : unfolded(s.text, s.folded, place->end, same);
     r->at = (int64_t)at;
     r->length = (int64_t)(end - at);
 }
@@ -292,7 +300,6 @@ void matcher_why(matcher *m, const rule *r, class_id c, const event *e, const cl
                  match_reasons *out)
 {
     why_walk w = {.m = m, .plan = r->plan, .class_id = c, .layout = k->layout, .event = e, .arena = a, .out = out};
-    w.tree = e == m->event ? tree_of(m) : event_tree(e, a); /* many rules may have matched it */
     for (size_t i = 0; r->plan && i < r->plan->stage_count; i++) {
         const stage *s = r->plan->stages[i];
         if (s->kind == STAGE_MATCH && s->as.match.where) explain(&w, s->as.match.where, false);
@@ -301,7 +308,7 @@ void matcher_why(matcher *m, const rule *r, class_id c, const event *e, const cl
 
 field_finder *matcher_fields(matcher *m)
 {
-    if (!m->finding) field_finder_record(m->finder, m->context->layout, tree_of(m), m->arena);
+    if (!m->finding) field_finder_event(m->finder, m->context->layout, m->event, m->arena);
     m->finding = true;
     return m->finder;
 }

@@ -11,6 +11,8 @@ typedef struct {
     arena *arena;
     list_builder *out;
     unsigned texts;          /* strings that may still be opened on the way down */
+    path_open_fn open;
+    void *user;
 } search;
 
 /* Is `key` this text, as it stands or without its blanks? */
@@ -65,9 +67,10 @@ static void collect_record(const search *s, const value *v, pk_str path, size_t 
 
 static void collect_inner(const search *s, pk_str holder, pk_str path, size_t segments, int depth)
 {
-    search below = {s->arena, s->out, s->texts - 1};
+    search below = *s;
+    below.texts--;
     const value *records;
-    size_t count = s->texts ? inner_text_open(holder, s->arena, &records) : 0;
+    size_t count = s->texts ? s->open(s->user, holder, s->arena, &records) : 0;
     for (size_t i = 0; i < count; i++) collect_record(&below, &records[i], path, segments, depth);
 }
 
@@ -86,9 +89,20 @@ static void collect(const search *s, const value *v, pk_str path, size_t segment
     }
 }
 
+void tree_values_opened(const value *tree, pk_str path, arena *a, path_open_fn open, void *user, list_builder *out)
+{
+    collect(&(search){a, out, INNER_TEXT_LEVELS, open, user}, tree, path.ptr ? path : STR(""), 0, 0);
+}
+
+static size_t open_text(void *user, pk_str s, arena *a, const value **records)
+{
+    (void)user;
+    return inner_text_open(s, a, records);
+}
+
 void tree_values(const value *tree, pk_str path, arena *a, list_builder *out)
 {
-    collect(&(search){a, out, INNER_TEXT_LEVELS}, tree, path.ptr ? path : STR(""), 0, 0);
+    tree_values_opened(tree, path, a, open_text, NULL, out);
 }
 
 /* ---- every scalar ---- */

@@ -36,6 +36,23 @@ typedef struct {
     bool (*in_wide)(const void *of, pk_str bytes);    /* in UTF-16LE that begins at even places of the bytes, whatever lies between */
 } texts_look;
 
+/*
+ * A record told without its values: what stands where follows from `key`, so that whoever met a record of the same key knows it. The
+ * numbers of places are those that the tree of the outline shows.
+ */
+typedef struct {
+    /* Adds the key, and says how many numbers of places there are. false: this record can't be told so. Comes first. */
+    bool (*key)(const event *e, text *key, uint32_t *places);
+    /*
+     * The tree of all records of this key: VALUE_TIME, the number of a place, where values differ; a value that is the same in all of them
+     * as it is, in `a` or the reader's until the next record. VALUE_MISSING: only the values would tell.
+     * A string at a place is inner_text_may_open in all of them, or in none.
+     */
+    value (*tree)(const event *e, arena *a);
+    value (*value)(const event *e, uint32_t place);                   /* lives as long as the event */
+    void (*write_json)(const event *e, uint32_t place, text *out);    /* the same as JSON */
+} event_outline;
+
 struct event {
     const format *format;
     event_source source;
@@ -56,6 +73,7 @@ struct event {
     bool (*texts_may_hold)(const event *e, const texts_look *look);
     /* event_write_json without making the tree; NULL: the tree is written. */
     void (*write_json)(const event *e, arena *a, text *out);
+    const event_outline *outline;                     /* NULL: the format tells none */
     const void *reader;                               /* the reader's own */
 };
 
@@ -90,6 +108,8 @@ static inline bool is_number_character(char c)
  * `out`, scalars only (also nulls; an empty list gives nothing). For callers outside the hot path.
  */
 void tree_values(const value *tree, pk_str path, arena *a, list_builder *out);
+/* The same; `open` stands for inner_text_open. */
+void tree_values_opened(const value *tree, pk_str path, arena *a, path_open_fn open, void *user, list_builder *out);
 
 /* Calls `fn` for every scalar of the tree, at any depth, in order. */
 void tree_each_scalar(const value *tree, void (*fn)(const value *scalar, void *user), void *user);

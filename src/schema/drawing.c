@@ -1,7 +1,7 @@
 /*
  * Rendering by shape. What schema_normalise makes of a shape's own record, with places for values, is the plan of all records of that
- * shape and these classes: keys as JSON, and which place's value follows. Mappings are left to the record at hand, as far as the
- * shape has their fields: what they compute may be missing.
+ * shape and these classes: finished JSON, and which places' values stand between. Mappings are left to the record at hand, those at
+ * least that have a field in the shape: what they compute may be missing.
  */
 #include "schema/shapes.h"
 
@@ -12,106 +12,132 @@ typedef struct {
     shape *shape;
     arena *arena;                 /* of shapes */
     bool failed;
-    VEC(pk_str) asked;            /* fields of mappings that the finder's walk does not find */
-    table numbers;                /* of them */
-    shape_field_places found;     /* their places */
+    text text;                    /* since the place before */
+    VEC(drawn_place) places;
 } planner;
 
 /* ---- making ---- */
 
-static pk_str key_of(const planner *p, pk_str name)
+/* What was written, for good; the next begins. */
+static pk_str take_text(planner *p)
 {
-    text t = {0};
-    text_put_json(&t, name);
-    text_put_char(&t, ':');
-    pk_str key = arena_str(p->arena, text_view(&t));
-    text_free(&t);
-    return key;
+    pk_str taken = arena_str(p->arena, text_view(&p->text));
+    text_clear(&p->text);
+    return taken;
 }
 
-static drawn draw_value(planner *p, const value *v, unsigned depth)
+static void put_key(text *t, pk_str name)
 {
-    drawn d = {.kind = DRAWN_PLACE, .place = shape_place(p->shape, v)};
-    if (d.place != UINT32_MAX) return d;
-    if (v->type == VALUE_BLANK || (v->type == VALUE_RECORD && v->as.record.count == 0)) {
-        d.kind = DRAWN_CONSTANT;
-        d.constant = *v;
-        return d;
-    }
-    if (v->type != VALUE_LIST || depth == 0) {
-        p->failed = true;
-        return d;
-    }
-    drawn *items = ARENA_ARRAY(p->arena, drawn, v->as.list.count + 1);
-    for (size_t i = 0; i < v->as.list.count; i++) items[i] = draw_value(p, &v->as.list.items[i], depth - 1);
-    d.kind = DRAWN_LIST;
-    d.items = items;
-    d.count = v->as.list.count;
-    return d;
+    text_put_json(t, name);
+    text_put_char(t, ':');
 }
 
-/* NULL: it gives nothing. */
-static const drawn_map *draw_map(planner *p, const field_map *m, unsigned depth)
+static void draw_value(planner *p, const value *v, unsigned depth);
+
+static void draw_list(planner *p, const value *v, unsigned depth)
 {
-    drawn_map *d = ARENA_NEW(p->arena, drawn_map);
-    *d = (drawn_map){.kind = m->kind, .function = m->text, .constant = m->constant};
-    if (depth == 0 || m->kind == MAP_RECORD) {
-        p->failed = true;
-        return NULL;
+    text_put_char(&p->text, '[');
+    for (size_t i = 0; i < v->as.list.count; i++) {
+        if (i) text_put_char(&p->text, ',');
+        draw_value(p, &v->as.list.items[i], depth);
     }
-    if (m->kind == MAP_CONSTANT) return d;
-    if (m->kind == MAP_FIELD) {
-        uint32_t number = field_finder_number(p->finder, m->text);
-        const shape_field_places *from = number == TABLE_NONE ? &p->found : &p->shape->fields;
-        if (number == TABLE_NONE) number = table_get(&p->numbers, m->text);
-        d->count = from->first[number + 1] - from->first[number];
-        if (d->count) d->places = from->places + from->first[number];
-        return d->count ? d : NULL;
+    text_put_char(&p->text, ']');
+}
+
+static void draw_record(planner *p, const value_field *fields, size_t count, unsigned depth)
+{
+    text_put_char(&p->text, '{');
+    for (size_t i = 0; i < count; i++) {
+        if (i) text_put_char(&p->text, ',');
+        put_key(&p->text, fields[i].name);
+        draw_value(p, &fields[i].value, depth);
     }
-    if (m->kind == MAP_MISSING) return NULL;
-    d->args = ARENA_ARRAY(p->arena, const drawn_map *, m->count + 1);
+    text_put_char(&p->text, '}');
+}
+
+static void draw_place(planner *p, uint32_t place)
+{
+    drawn_place d = {take_text(p), place};
+    vec_push_in(p->arena, &p->places, d);
+}
+
+/* A whole list or record has a place, too, but for those of outlines. */
+static void draw_value(planner *p, const value *v, unsigned depth)
+{
+    uint32_t place = shape_place(p->shape, v);
+    bool inside = v->type == VALUE_LIST || (v->type == VALUE_RECORD && (p->shape->outlined || v->as.record.count == 0));
+    if (place != UINT32_MAX) draw_place(p, place);
+    else if (inside && depth == 0) p->failed = true;
+    else if (v->type == VALUE_LIST) draw_list(p, v, depth - 1);
+    else if (inside) draw_record(p, v->as.record.fields, v->as.record.count, depth - 1);
+    else if (v->type == VALUE_BLANK || p->shape->outlined) value_write_json(&p->text, v);
+    else p->failed = true;
+}
+
+static const field_map *left_of(planner *p, const field_map *m, unsigned depth);
+
+/* Functions are called whatever is missing, but for those of which all fields are: constants alone make nothing of an event. */
+static const field_map *left_of_call(planner *p, const field_map *m, unsigned depth)
+{
+    static field_map missing = {.kind = MAP_MISSING};
+    bool some = false, none_asked = true;
+    field_map *left = ARENA_NEW(p->arena, field_map);
+    *left = *m;
+    left->args = ARENA_ARRAY(p->arena, field_map *, m->count + 1);
     for (size_t i = 0; i < m->count; i++) {
-        const drawn_map *arg = draw_map(p, m->args[i], depth - 1);
-        if (arg) d->args[d->count++] = arg;
-        else if (m->kind == MAP_CALL) return NULL; /* a function of something missing is missing */
+        const field_map *arg = left_of(p, m->args[i], depth);
+        left->args[i] = arg ? (field_map *)arg : &missing;
+        if (m->args[i]->kind == MAP_CONSTANT) continue;
+        none_asked = false;
+        some |= arg != NULL;
     }
-    return d->count ? d : NULL;
+    return some || none_asked ? left : NULL;
 }
 
-static void ask_fields(planner *p, const field_map *m, unsigned depth)
+static const field_map *left_of_first(planner *p, const field_map *m, unsigned depth)
 {
-    if (m->kind == MAP_FIELD && field_finder_number(p->finder, m->text) == TABLE_NONE && table_get(&p->numbers, m->text) == TABLE_NONE) {
-        table_put(&p->numbers, m->text, (uint32_t)p->asked.len);
-        vec_push(&p->asked, m->text);
-        p->failed |= str_find_char(m->text, '{') != STR_NPOS; /* it might name values by keys that shapes are not told by */
+    field_map *left = ARENA_NEW(p->arena, field_map);
+    *left = (field_map){.kind = MAP_FIRST, .args = ARENA_ARRAY(p->arena, field_map *, m->count + 1)};
+    for (size_t i = 0; i < m->count; i++) {
+        const field_map *arg = left_of(p, m->args[i], depth);
+        if (arg) left->args[left->count++] = (field_map *)arg;
     }
-    for (size_t i = 0; depth && i < m->count; i++) ask_fields(p, m->args[i], depth - 1);
+    return left->count > 1 ? left : left->args[0];
 }
 
-static const field_map *map_of(const planner *p, class_id c, const mapping *m)
+/* The map without what records of this shape don't have; NULL: nothing is left of it. */
+static const field_map *left_of(planner *p, const field_map *m, unsigned depth)
 {
-    return schema_field(p->finder->schema, c, m->schema, m->field, p->arena);
+    shape_values values;
+    if (depth == 0) return NULL;
+    switch (m->kind) {
+    case MAP_FIELD:
+        p->failed |= !shape_field(p->finder, p->shape, m->text, &values);
+        return !p->failed && values.count ? m : NULL;
+    case MAP_CALL: return left_of_call(p, m, depth - 1);
+    case MAP_FIRST: return left_of_first(p, m, depth - 1);
+    case MAP_MISSING: return NULL;
+    case MAP_CONSTANT:
+    case MAP_RECORD: return m;
+    }
+    return m;
 }
 
-static void ask_classes(planner *p, const classification *k)
+/* A field of another name, which has one value in records of this shape. */
+static bool is_plain(planner *p, const field_map *m, uint32_t *place)
 {
-    for (size_t i = k->class_count; i-- > 0;) {
-        const class_row *row = p->finder->schema->classes.at[k->classes[i]];
-        for (size_t j = 0; j < row->mappings.len; j++)
-            if (schema_is_usual(row->mappings.at[j].schema)) ask_fields(p, map_of(p, k->classes[i], &row->mappings.at[j]), MAP_DEPTH);
-    }
+    shape_values values;
+    if (m->kind != MAP_FIELD || !shape_field(p->finder, p->shape, m->text, &values)) return false;
+    if (values.count != 1 || values.at[0].type != VALUE_TIME) return false;
+    *place = (uint32_t)values.at[0].as.time;
+    return true;
 }
 
-static void draw_fields(planner *p, drawing *d, const record_builder *seen, table *taken)
+static void draw_fields(planner *p, const record_builder *seen, table *taken)
 {
-    drawn_field *fields = ARENA_ARRAY(p->arena, drawn_field, seen->fields.len + 1);
-    for (size_t i = 0; i < seen->fields.len; i++) {
-        const value_field *f = &seen->fields.at[i];
-        fields[i] = (drawn_field){key_of(p, f->name), draw_value(p, &f->value, DRAW_DEPTH)};
-        table_set(taken, f->name, TABLE_NONE - 1);
-    }
-    d->fields = fields;
-    d->field_count = seen->fields.len;
+    draw_record(p, seen->fields.at, seen->fields.len, DRAW_DEPTH);
+    p->text.len--; /* mappings may follow */
+    for (size_t i = 0; i < seen->fields.len; i++) table_set(taken, seen->fields.at[i].name, TABLE_NONE - 1);
 }
 
 typedef struct { VEC(drawn_mapping) of; } mapping_list;
@@ -123,13 +149,16 @@ static void draw_mappings(planner *p, drawing *d, class_id c, table *taken, mapp
         const mapping *m = &row->mappings.at[i];
         uint32_t name = table_get(taken, m->field);
         if (!schema_is_usual(m->schema) || m->field.len == 0 || name == TABLE_NONE - 1) continue;
-        const drawn_map *map = draw_map(p, map_of(p, c, m), MAP_DEPTH);
+        const field_map *map = left_of(p, schema_field(p->finder->schema, c, m->schema, m->field, p->arena), MAP_DEPTH);
         if (!map) continue;
         if (name == TABLE_NONE) {
             name = (uint32_t)d->name_count++;
             table_set(taken, m->field, name);
         }
-        vec_push_in(p->arena, &out->of, ((drawn_mapping){key_of(p, m->field), name, map}));
+        put_key(&p->text, m->field);
+        drawn_mapping made = {.key = take_text(p), .name = name, .class_id = c, .mapping = m, .map = map};
+        made.plain = is_plain(p, map, &made.place);
+        vec_push_in(p->arena, &out->of, made);
     }
 }
 
@@ -140,10 +169,7 @@ static bool look(planner *p, const classification *k, record_builder *seen)
     if (!shape_fields(p->finder, p->shape)) return false;
     shape_enter(p->finder, p->shape, &before);
     *seen = normalise_layout(p->finder, k);
-    const list_builder *values = p->asked.len ? field_finder_find(p->finder, p->asked.at, p->asked.len) : NULL;
-    if (!shape_leave(p->finder, p->shape, &before)) return false;
-    if (values) p->failed |= !shape_places(p->shape, values, p->asked.len, p->arena, &p->found);
-    return !p->failed;
+    return shape_leave(p->finder, p->shape, &before);
 }
 
 static drawing *draw(planner *p, const classification *k, const record_builder *seen)
@@ -151,7 +177,9 @@ static drawing *draw(planner *p, const classification *k, const record_builder *
     drawing *d = ARENA_NEW(p->arena, drawing);
     table taken = {0};
     mapping_list mapped = {{0}};
-    draw_fields(p, d, seen, &taken);
+    draw_fields(p, seen, &taken);
+    d->empty = seen->fields.len == 0;
+    d->rest = take_text(p);
     for (size_t i = k->class_count; i-- > 0;) draw_mappings(p, d, k->classes[i], &taken, &mapped);
     table_free(&taken);
     if (p->failed || d->name_count > NAMES) return NULL;
@@ -159,22 +187,23 @@ static drawing *draw(planner *p, const classification *k, const record_builder *
     if (k->class_count) memcpy(classes, k->classes, k->class_count * sizeof *classes);
     d->classes = classes;
     d->class_count = k->class_count;
+    d->places = p->places.at;
+    d->place_count = p->places.len;
     d->mapped = mapped.of.at;
     d->mapped_count = mapped.of.len;
     return d;
 }
 
+/* What could not be looked at may be known of a shape that is told better: of the next record of this kind. */
 static const drawing *make_drawing(planner *p, const classification *k)
 {
     record_builder seen;
     drawing *d = NULL;
-    ask_classes(p, k);
     bool looked = look(p, k, &seen);
     if (looked) d = draw(p, k, &seen);
     if (d) vec_push_in(p->arena, &p->shape->drawings, d);
-    else p->shape->never |= looked || p->failed;
-    vec_free(&p->asked);
-    table_free(&p->numbers);
+    else p->shape->never |= looked;
+    text_free(&p->text);
     return d;
 }
 
@@ -197,75 +226,32 @@ static void put_value(text *out, const value *v)
     else value_write_json(out, v);
 }
 
-static void put_drawn(text *out, const drawn *d, const value *const *places)
+static void put_place(field_finder *f, uint32_t place, text *out)
 {
-    switch (d->kind) {
-    case DRAWN_PLACE: put_value(out, places[d->place]); return;
-    case DRAWN_CONSTANT: put_value(out, &d->constant); return;
-    case DRAWN_LIST:
-        text_put_char(out, '[');
-        for (size_t i = 0; i < d->count; i++) {
-            if (i) text_put_char(out, ',');
-            put_drawn(out, &d->items[i], places);
-        }
-        text_put_char(out, ']');
-        return;
-    }
+    const value *v = f->places.at[place];
+    if (v) put_value(out, v);
+    else f->event->outline->write_json(f->event, place, out);
 }
 
-static void map_values(const field_finder *f, const drawn_map *m, list_builder *out);
-
-/* As in tree_fields.c: applied to each value of the first argument; of the others the first counts. */
-static void call_values(const field_finder *f, const drawn_map *m, list_builder *out)
+static void put_mapped(field_finder *f, const drawing *d, text *out)
 {
-    value *args = ARENA_ARRAY(f->arena, value, m->count);
-    list_builder values = {0};
-    for (size_t i = 1; i < m->count; i++) {
-        list_builder of_arg = {0};
-        map_values(f, m->args[i], &of_arg);
-        if (of_arg.items.len == 0) return;
-        args[i] = of_arg.items.at[0];
-    }
-    map_values(f, m->args[0], &values);
-    for (size_t i = 0; i < values.items.len; i++) {
-        args[0] = values.items.at[i];
-        value v = schema_call(m->function, args, m->count, f->arena);
-        if (v.type != VALUE_MISSING) list_add(f->arena, out, v);
-    }
-}
-
-static void map_values(const field_finder *f, const drawn_map *m, list_builder *out)
-{
-    static const value blank = {.type = VALUE_BLANK};
-    switch (m->kind) {
-    case MAP_CONSTANT: list_add(f->arena, out, m->constant); return;
-    case MAP_FIELD:
-        for (size_t i = 0; i < m->count; i++) list_add(f->arena, out, m->places[i] == PLACE_BLANK ? blank : *f->places.at[m->places[i]]);
-        return;
-    case MAP_FIRST:
-        for (size_t i = 0, before = out->items.len; i < m->count && out->items.len == before; i++) map_values(f, m->args[i], out);
-        return;
-    case MAP_CALL: call_values(f, m, out); return;
-    case MAP_MISSING:
-    case MAP_RECORD: return;
-    }
-}
-
-static void put_mapped(const field_finder *f, const drawing *d, text *out, bool first)
-{
-    bool done[NAMES] = {0};
+    bool done[NAMES] = {0}, first = d->empty;
     for (size_t i = 0; i < d->mapped_count; i++) {
         const drawn_mapping *m = &d->mapped[i];
         list_builder values = {0};
         if (done[m->name]) continue;
-        map_values(f, m->map, &values);
-        if (values.items.len == 0) continue;
+        if (!m->plain) field_finder_map_values(f, m->class_id, m->mapping->schema, m->map, &values);
+        if (!m->plain && values.items.len == 0) continue;
         done[m->name] = true;
         if (!first) text_put_char(out, ',');
         first = false;
         text_put(out, m->key);
-        value list = values.items.len == 1 ? values.items.at[0] : list_done(&values);
-        put_value(out, &list);
+        if (m->plain) {
+            put_place(f, m->place, out);
+        } else {
+            value list = values.items.len == 1 ? values.items.at[0] : list_done(&values);
+            put_value(out, &list);
+        }
     }
 }
 
@@ -274,13 +260,12 @@ bool drawing_write(field_finder *f, const classification *k, text *out)
     shape *s = field_finder_shape(f);
     const drawing *d = s ? drawing_of(f, s, k) : NULL;
     if (!d) return false;
-    text_put_char(out, '{');
-    for (size_t i = 0; i < d->field_count; i++) {
-        if (i) text_put_char(out, ',');
-        text_put(out, d->fields[i].key);
-        put_drawn(out, &d->fields[i].value, f->places.at);
+    for (size_t i = 0; i < d->place_count; i++) {
+        text_put(out, d->places[i].before);
+        put_place(f, d->places[i].place, out);
     }
-    if (d->mapped_count) put_mapped(f, d, out, d->field_count == 0);
+    text_put(out, d->rest);
+    if (d->mapped_count) put_mapped(f, d, out);
     text_put_char(out, '}');
     return true;
 }

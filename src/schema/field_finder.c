@@ -7,7 +7,7 @@
 #include "event/inner_text.h"
 #include "schema/shapes.h"
 
-enum { SEARCHES = 4 }; /* a walk for all fields costs about as much as so many searches for each */
+enum { MAP_DEPTH = 16 };
 
 struct layout_fields {
     table numbers;                /* field -> its number */
@@ -75,6 +75,8 @@ bool field_finder_names_values(const field_finder *f, pk_str key)
 {
     return (f->fields->naming_bits & naming_bit(key)) && table_get(&f->fields->naming, key) != TABLE_NONE;
 }
+
+bool field_finder_has_names(const field_finder *f) { return f->fields->naming_bits != 0; }
 
 /* The keys of names of the pairs in a raw path. Shapes were told without them until now. */
 static void add_naming(field_finder *f, pk_str path)
@@ -152,6 +154,23 @@ static field_walk new_walk(const field_finder *f, const pk_str *names, size_t co
     return w;
 }
 
+/* What mappings of the family's classes lead to: records of many classes will be asked for them. */
+static void ask_for_map(field_finder *f, const field_map *m, unsigned depth)
+{
+    if (m->kind == MAP_FIELD) number_of(f, m->text);
+    for (size_t i = 0; depth && i < m->count; i++) ask_for_map(f, m->args[i], depth - 1);
+}
+
+static void ask_for_mapped(field_finder *f)
+{
+    family_id of = f->schema->layouts.at[f->layout].family;
+    for (size_t i = 0; i < f->schema->classes.len; i++) {
+        const class_row *c = f->schema->classes.at[i];
+        for (size_t k = 0; c->shown.family == of && k < c->mappings.len; k++)
+            if (schema_is_usual(c->mappings.at[k].schema)) ask_for_map(f, c->mappings.at[k].map, MAP_DEPTH);
+    }
+}
+
 /* A walk for all fields that were ever asked for. */
 static void make_walk(field_finder *f)
 {
@@ -165,20 +184,53 @@ static void make_walk(field_finder *f)
 
 /* ---- one record ---- */
 
-void field_finder_record(field_finder *f, layout_id l, const value *tree, arena *a)
+static void begin(field_finder *f, layout_id l, arena *a)
 {
     f->layout = l;
     f->fields = &f->layouts[l == LAYOUT_NONE ? f->schema->layouts.len : l];
-    f->tree = tree;
+    f->event = NULL;
+    f->tree = NULL;
     f->arena = a;
     f->values = NULL;
     f->opened_count = 0;
     memset(f->opened, 0, sizeof f->opened);
     f->shaped = false;
-    if (!f->fields->fields.paths && l != LAYOUT_NONE) name_fields(f);
-    if (!f->fields->fields.paths || f->fields->searched > f->fields->names.len * SEARCHES) make_walk(f);
+    if (!f->fields->fields.paths && l != LAYOUT_NONE) {
+        name_fields(f);
+        ask_for_mapped(f);
+    }
+    if (!f->fields->fields.paths || f->fields->searched > f->fields->names.len) make_walk(f);
     shape_table_tidy(f->shapes, f->naming_changed);
     f->naming_changed = false;
+}
+
+void field_finder_record(field_finder *f, layout_id l, const value *tree, arena *a)
+{
+    begin(f, l, a);
+    f->tree = tree;
+}
+
+void field_finder_event(field_finder *f, layout_id l, const event *e, arena *a)
+{
+    begin(f, l, a);
+    f->event = e;
+}
+
+const value *field_finder_tree(field_finder *f)
+{
+    if (!f->tree) f->tree = event_tree(f->event, f->arena);
+    return f->tree;
+}
+
+const value *field_finder_place(field_finder *f, uint32_t place)
+{
+    const value **at = &f->places.at[place];
+    if (!*at) {
+        value *made = ARENA_NEW(f->arena, value);
+        *made = f->event->outline->value(f->event, place);
+        *at = made;
+    }
+    return *at;
 }
 
 size_t field_finder_open(field_finder *f, pk_str t, const value **records)
@@ -207,10 +259,11 @@ shape *field_finder_shape(field_finder *f)
 
 uint64_t field_finder_walk(const field_finder *f) { return f->fields->walk; }
 
-uint32_t field_finder_number(const field_finder *f, pk_str name)
+uint32_t field_finder_number(field_finder *f, pk_str name, bool *walked)
 {
-    uint32_t number = table_get(&f->fields->numbers, name);
-    return number < f->fields->walked ? number : TABLE_NONE;
+    uint32_t number = number_of(f, name);
+    *walked = number < f->fields->walked;
+    return number;
 }
 
 /* Values by field, and the ranks of the paths that they come from. */
@@ -243,7 +296,7 @@ static size_t open_text(void *user, pk_str t, arena *a, const value **records)
 static const list_builder *walk_record(field_finder *f, const field_walk *walk, size_t count)
 {
     walking w = {f, walk, ARENA_ARRAY(f->arena, list_builder, count + 1), ARENA_ARRAY(f->arena, uint32_t, count + 1)};
-    path_values_opened(walk->paths, PATH_ROOT, f->tree, f->arena, take, open_text, &w);
+    path_values_opened(walk->paths, PATH_ROOT, field_finder_tree(f), f->arena, take, open_text, &w);
     return w.values;
 }
 
@@ -254,36 +307,38 @@ const list_builder *field_finder_walked(field_finder *f, size_t *count)
     return f->values;
 }
 
-const list_builder *field_finder_find(field_finder *f, const pk_str *names, size_t count)
+/* As schema_tree_values. */
+void field_finder_search(field_finder *f, pk_str name, list_builder *out)
 {
-    field_walk once = new_walk(f, names, count);
-    const list_builder *values = walk_record(f, &once, count);
-    free_walk(&once);
-    return values;
+    walking w = {.finder = f};
+    pk_str raw[FIELD_PATHS];
+    size_t count = layout_raw_paths(f->schema, f->layout, name, f->arena, raw);
+    f->fields->searched++;
+    for (size_t i = 0, before = out->items.len; i < count && out->items.len == before; i++)
+        tree_values_opened(field_finder_tree(f), raw[i], f->arena, open_text, &w, out);
 }
 
-static void shaped_values(field_finder *f, const shape *s, uint32_t number, list_builder *out)
+static void add_shaped(field_finder *f, const shape_values *values, list_builder *out)
 {
-    static const value blank = {.type = VALUE_BLANK};
-    for (uint32_t i = s->fields.first[number]; i < s->fields.first[number + 1]; i++) {
-        uint32_t place = s->fields.places[i];
-        list_add(f->arena, out, place == PLACE_BLANK ? blank : *f->places.at[place]);
+    for (size_t i = 0; i < values->count; i++) {
+        const value *v = &values->at[i];
+        list_add(f->arena, out, v->type == VALUE_TIME ? *field_finder_place(f, (uint32_t)v->as.time) : *v);
     }
 }
 
 void field_finder_raw_values(field_finder *f, pk_str name, list_builder *out)
 {
+    shape_values known;
+    shape *s = f->values ? NULL : field_finder_shape(f);
+    if (s && shape_field(f, s, name, &known)) {
+        add_shaped(f, &known, out);
+        return;
+    }
     uint32_t number = number_of(f, name);
     size_t count;
     if (number >= f->fields->walked) {
-        f->fields->searched++;
         f->unseen = true;
-        schema_tree_values(f->schema, f->layout, name, f->tree, f->arena, out);
-        return;
-    }
-    shape *s = f->values ? NULL : field_finder_shape(f);
-    if (s && shape_fields(f, s)) {
-        shaped_values(f, s, number, out);
+        field_finder_search(f, name, out);
         return;
     }
     const list_builder *values = field_finder_walked(f, &count);

@@ -461,12 +461,12 @@ static value call_url_extension(const call *c)
 /* ---- the table ---- */
 
 typedef struct {
-    const char *name;
+    pk_str name;
     value (*fn)(const call *c);
 } map_function;
 
 static const map_function functions[] = {
-#define FUNCTION(name, arguments, meaning, example) {#name, call_##name},
+#define FUNCTION(name, arguments, meaning, example) {{#name, sizeof #name - 1}, call_##name},
 #include "schema/map_functions.def"
 #undef FUNCTION
 };
@@ -474,7 +474,7 @@ static const map_function functions[] = {
 static const map_function *find_function(pk_str name)
 {
     for (size_t i = 0; i < sizeof functions / sizeof *functions; i++)
-        if (str_equal(name, str_from(functions[i].name))) return &functions[i];
+        if (str_equal(name, functions[i].name)) return &functions[i];
     return NULL;
 }
 

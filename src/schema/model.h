@@ -130,7 +130,8 @@ struct field_finder {
     arena *names;
     struct layout_fields *layouts, *fields; /* by layout, the last is of records without one; of this one */
     layout_id layout;
-    const value *tree;
+    const event *event;           /* NULL: there is only the tree */
+    const value *tree;            /* once somebody asked, by field_finder_tree */
     arena *arena;
     const list_builder *values;   /* by field; NULL: the record was not walked yet */
     opened_text opened[OPENED_KEPT]; /* the last texts of the record that were looked into */
@@ -138,7 +139,7 @@ struct field_finder {
     shape_table *shapes;
     shape *shape;                 /* of the record, once `shaped`; NULL: not known */
     bool shaped;
-    VEC(const value *) places;    /* its values */
+    VEC(const value *) places;    /* its values; NULL: by the outline of the event */
     shape *drawn;                 /* whose own record is looked at; NULL: it is a real one */
     bool unseen;                  /* something of that could not be told */
     uint64_t walks;               /* path sets made */
@@ -151,8 +152,10 @@ size_t field_finder_open(field_finder *f, pk_str t, const value **records); /* i
 shape *field_finder_shape(field_finder *f);
 /* Does a string of this key name the value beside it, by some {Name=Value} of the layout? */
 bool field_finder_names_values(const field_finder *f, pk_str key);
-uint32_t field_finder_number(const field_finder *f, pk_str name); /* of a field that the walk finds, or TABLE_NONE */
-const list_builder *field_finder_find(field_finder *f, const pk_str *names, size_t count); /* of other fields, by a walk of their own */
+bool field_finder_has_names(const field_finder *f); /* of any key? */
+uint32_t field_finder_number(field_finder *f, pk_str name, bool *walked); /* of a field; does the walk find it? */
+const value *field_finder_place(field_finder *f, uint32_t place); /* a value of the record, by its shape */
+void field_finder_search(field_finder *f, pk_str name, list_builder *out); /* values of any field, without a walk */
 uint64_t field_finder_walk(const field_finder *f); /* its number; another number: other fields */
 const list_builder *field_finder_walked(field_finder *f, size_t *count); /* values of its fields, by their numbers */
 

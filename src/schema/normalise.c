@@ -193,7 +193,7 @@ static void put_layout(normaliser *n)
 
 record_builder normalise_layout(field_finder *f, const classification *k)
 {
-    normaliser n = {.schema = f->schema, .k = k, .tree = f->tree, .finder = f, .arena = f->arena};
+    normaliser n = {.schema = f->schema, .k = k, .tree = field_finder_tree(f), .finder = f, .arena = f->arena};
     put_layout(&n);
     table_free(&n.taken);
     return n.out;
@@ -215,10 +215,10 @@ static bool stays(const schema *s, const classification *k)
 
 value schema_normalise(field_finder *f, const classification *k)
 {
-    normaliser n = {.schema = f->schema, .k = k, .tree = f->tree, .finder = f, .arena = f->arena};
+    normaliser n = {.schema = f->schema, .k = k, .tree = field_finder_tree(f), .finder = f, .arena = f->arena};
     pk_str model = model_of(f->schema, k);
-    if (model.len) return schema_record(f->schema, k->classes[0], k->layout, model, NULL, 0, f->tree, f->arena);
-    if (stays(f->schema, k)) return *f->tree;
+    if (model.len) return schema_record(f->schema, k->classes[0], k->layout, model, NULL, 0, field_finder_tree(f), f->arena);
+    if (stays(f->schema, k)) return *field_finder_tree(f);
     put_layout(&n);
     for (size_t i = k->class_count; i-- > 0;) put_mapped(&n, k->classes[i]);
     table_free(&n.taken);

@@ -198,8 +198,11 @@ field_finder *field_finder_new(const schema *s);
 void field_finder_free(field_finder *f);
 /* What follows is about this record; values and what they need are made in `a`. */
 void field_finder_record(field_finder *f, layout_id l, const value *tree, arena *a);
+void field_finder_event(field_finder *f, layout_id l, const event *e, arena *a); /* of which no tree is made as long as none is needed */
+const value *field_finder_tree(field_finder *f);
 /* As schema_field_values, of the record. */
 void field_finder_values(field_finder *f, class_id c, pk_str schema_name, pk_str field, list_builder *out);
+void field_finder_map_values(field_finder *f, class_id c, pk_str schema_name, const field_map *m, list_builder *out); /* by its schema_field */
 
 /*
  * The record of `f` as rules see it: a record of canonical fields (raw paths undone, blanks in names stripped), then the fields

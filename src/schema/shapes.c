@@ -47,6 +47,8 @@ arena *shape_table_arena(shape_table *t) { return t->arena; }
 
 typedef enum { KIND_SCALAR = 's', KIND_TEXT = 't', KIND_NAME = 'n', KIND_RECORD = 'r', KIND_LIST = 'l', KIND_NONE = 0 } place_kind;
 
+static bool is_opening(const value *v) { return v->type == VALUE_STRING && inner_text_may_open(v->as.string); }
+
 /* May it hold records? More than inner_text_may_open it knows of GUIDs, which no object looks like. */
 static bool is_text(pk_str s)
 {
@@ -171,12 +173,49 @@ static void draw_text(artist *d, uint32_t place)
 static void make(field_finder *f, shape *s, shape *record)
 {
     artist d = {f, f->shapes->arena, s};
-    s->known = true;
     s->record = record;
     s->values = ARENA_ARRAY(d.arena, value *, f->places.len);
-    draw(&d, STR(""), f->tree, &s->tree);
+    draw(&d, STR(""), field_finder_tree(f), &s->tree);
     if (s != record)
         for (size_t i = 0; i < record->asked.len; i++) draw_text(&d, record->asked.at[i]);
+}
+
+/* The same out of the tree of an outline. */
+static void draw_outline(artist *d, const value *v, value *to)
+{
+    *to = *v;
+    switch (v->type) {
+    case VALUE_TIME:
+        if (!is_opening(field_finder_place(d->finder, (uint32_t)v->as.time))) return;
+        *to = value_string(arena_str(d->arena, STR("{}")));
+        d->shape->values[v->as.time] = to;
+        return;
+    case VALUE_RECORD:
+        to->as.record.fields = ARENA_ARRAY(d->arena, value_field, v->as.record.count);
+        for (size_t i = 0; i < v->as.record.count; i++) {
+            value_field *field = &to->as.record.fields[i];
+            field->name = arena_str(d->arena, v->as.record.fields[i].name);
+            draw_outline(d, &v->as.record.fields[i].value, &field->value);
+        }
+        return;
+    case VALUE_LIST:
+        to->as.list.items = ARENA_ARRAY(d->arena, value, v->as.list.count);
+        for (size_t i = 0; i < v->as.list.count; i++) draw_outline(d, &v->as.list.items[i], &to->as.list.items[i]);
+        return;
+    default: *to = value_copy(d->arena, v); return;
+    }
+}
+
+static void make_outlined(field_finder *f, shape *s)
+{
+    artist d = {f, f->shapes->arena, s};
+    value outline = f->event->outline->tree(f->event, f->arena);
+    s->record = s;
+    s->outlined = true;
+    s->count = f->places.len;
+    s->values = ARENA_ARRAY(d.arena, value *, s->count + 1);
+    s->never = outline.type != VALUE_RECORD;
+    if (!s->never) draw_outline(&d, &outline, &s->tree);
 }
 
 /* What stands in the texts that somebody looks into belongs to the shape. */
@@ -193,22 +232,56 @@ static bool gather_texts(field_finder *f, const shape *record)
     return true;
 }
 
-static shape *made_shape(field_finder *f, shape *record)
+/* The shape of the signature at hand, made when it is met for the second time. */
+static shape *made_shape(field_finder *f, shape *record, bool outlined)
 {
     shape *s = look_up(f->shapes);
-    if (s && !s->known) make(f, s, record ? record : s);
+    if (s && !s->known) {
+        s->known = true;
+        if (outlined) make_outlined(f, s);
+        else make(f, s, record ? record : s);
+    }
     return s && !s->never ? s : NULL;
+}
+
+static void begin_signature(field_finder *f)
+{
+    text_clear(&f->shapes->signature);
+    text_put(&f->shapes->signature, (pk_str){(const char *)&f->layout, sizeof f->layout});
+}
+
+/* Names of pairs belong to a shape with their texts, which outlines do not tell. */
+static shape *shape_by_outline(field_finder *f)
+{
+    uint32_t count;
+    const event *e = f->event;
+    if (!e || !e->outline || field_finder_has_names(f)) return NULL;
+    begin_signature(f);
+    text_put_char(&f->shapes->signature, 'o');
+    if (!e->outline->key(e, &f->shapes->signature, &count)) return NULL;
+    f->places.len = 0;
+    vec_reserve(&f->places, (size_t)count + 1);
+    memset(f->places.at, 0, count * sizeof *f->places.at);
+    f->places.len = count;
+    return made_shape(f, NULL, true);
+}
+
+static shape *shape_by_tree(field_finder *f)
+{
+    const value *tree = field_finder_tree(f);
+    f->places.len = 0;
+    begin_signature(f);
+    if (tree->type != VALUE_RECORD || !gather(f, STR(""), tree, DEPTH)) return NULL;
+    shape *record = made_shape(f, NULL, false);
+    if (!record || record->asked.len == 0) return record;
+    return gather_texts(f, record) ? made_shape(f, record, false) : NULL;
 }
 
 shape *shape_of(field_finder *f)
 {
-    f->places.len = 0;
-    text_clear(&f->shapes->signature);
-    text_put(&f->shapes->signature, (pk_str){(const char *)&f->layout, sizeof f->layout});
-    if (f->layout == LAYOUT_NONE || f->tree->type != VALUE_RECORD || !gather(f, STR(""), f->tree, DEPTH)) return NULL;
-    shape *record = made_shape(f, NULL);
-    if (!record || record->asked.len == 0) return record;
-    return gather_texts(f, record) ? made_shape(f, record) : NULL;
+    if (f->layout == LAYOUT_NONE) return NULL;
+    shape *s = shape_by_outline(f);
+    return s ? s : shape_by_tree(f);
 }
 
 /* ---- looking at it ---- */
@@ -218,12 +291,22 @@ uint32_t shape_place(const shape *s, const value *v)
     if (v->type == VALUE_TIME) return (uint32_t)v->as.time;
     for (size_t i = 0; i < s->count; i++) {
         const value *own = s->values[i];
-        if (own->type != v->type) continue;
+        if (!own || own->type != v->type) continue;
         if (v->type == VALUE_STRING && own->as.string.ptr == v->as.string.ptr) return (uint32_t)i;
         if (v->type == VALUE_RECORD && v->as.record.count && own->as.record.fields == v->as.record.fields) return (uint32_t)i;
         if (v->type == VALUE_LIST && v->as.list.count && own->as.list.items == v->as.list.items) return (uint32_t)i;
     }
     return UINT32_MAX;
+}
+
+/* Of an outline what has no place is the same in all records. */
+bool shape_value(const shape *s, const value *v, arena *a, value *out)
+{
+    uint32_t place = shape_place(s, v);
+    if (place != UINT32_MAX) *out = (value){.type = VALUE_TIME, .as.time = place};
+    else if (v->type == VALUE_LIST || v->type == VALUE_RECORD || (v->type != VALUE_BLANK && !s->outlined)) return false;
+    else *out = value_copy(a, v);
+    return true;
 }
 
 void shape_enter(field_finder *f, shape *s, field_finder *before)
@@ -249,8 +332,8 @@ bool shape_leave(field_finder *f, shape *s, const field_finder *before)
 static void ask_for(field_finder *f, shape *record, uint32_t place)
 {
     f->unseen = true;
-    if (place >= record->count || record->values[place]->type != VALUE_STRING) {
-        record->never = true; /* a text within a text */
+    if (record->outlined || place >= record->count || record->values[place]->type != VALUE_STRING) {
+        record->never = true; /* a text within a text, or one that only its record tells of */
         return;
     }
     for (size_t i = 0; i < record->asked.len; i++)
@@ -274,28 +357,19 @@ size_t shape_open(field_finder *f, pk_str t, const value **records)
 
 /* ---- fields ---- */
 
-typedef struct { VEC(uint32_t) of; } place_list;
-
-static bool add_places(const shape *s, const list_builder *values, arena *a, place_list *to)
+static bool keep_values(const shape *s, const list_builder *values, arena *a, shape_values *out)
 {
-    for (size_t i = 0; i < values->items.len; i++) {
-        const value *v = &values->items.at[i];
-        uint32_t place = v->type == VALUE_BLANK ? PLACE_BLANK : shape_place(s, v);
-        if (place == UINT32_MAX && v->type != VALUE_BLANK) return false;
-        vec_push_in(a, &to->of, place);
-    }
+    value *kept = ARENA_ARRAY(a, value, values->items.len + 1);
+    for (size_t i = 0; i < values->items.len; i++)
+        if (!shape_value(s, &values->items.at[i], a, &kept[i])) return false;
+    *out = (shape_values){kept, values->items.len};
     return true;
 }
 
-bool shape_places(const shape *s, const list_builder *values, size_t count, arena *a, shape_field_places *out)
+static bool keep_walked(const shape *s, const list_builder *values, size_t count, arena *a, shape_values *out)
 {
-    uint32_t *first = ARENA_ARRAY(a, uint32_t, count + 1);
-    place_list places = {{0}};
-    for (size_t i = 0; i < count; i++) {
-        if (!add_places(s, &values[i], a, &places)) return false;
-        first[i + 1] = (uint32_t)places.of.len;
-    }
-    *out = (shape_field_places){first, places.of.at};
+    for (size_t i = 0; i < count; i++)
+        if (!keep_values(s, &values[i], a, &out[i])) return false;
     return true;
 }
 
@@ -305,10 +379,42 @@ bool shape_fields(field_finder *f, shape *s)
     if (s->walk == field_finder_walk(f)) return true;
     field_finder before;
     size_t count;
+    arena *a = f->shapes->arena;
     shape_enter(f, s, &before);
     const list_builder *values = field_finder_walked(f, &count);
     if (!shape_leave(f, s, &before)) return false;
-    s->never = !shape_places(s, values, count, f->shapes->arena, &s->fields);
+    shape_values *fields = ARENA_ARRAY(a, shape_values, count + 1);
+    s->never = !keep_walked(s, values, count, a, fields);
+    s->fields = fields;
     s->walk = field_finder_walk(f);
     return !s->never;
+}
+
+/* A field that the walk does not look for. */
+static bool other_field(field_finder *f, shape *s, pk_str name, uint32_t number, shape_values *out)
+{
+    for (size_t i = 0; i < s->others.len; i++)
+        if (s->others.at[i].field == number) {
+            *out = s->others.at[i].values;
+            return true;
+        }
+    if (s->never) return false;
+    field_finder before;
+    shape_enter(f, s, &before);
+    list_builder values = {0};
+    field_finder_search(f, name, &values);
+    if (!shape_leave(f, s, &before)) return false;
+    s->never = !keep_values(s, &values, f->shapes->arena, out);
+    if (!s->never) vec_push_in(f->shapes->arena, &s->others, ((shape_field_values){number, *out}));
+    return !s->never;
+}
+
+bool shape_field(field_finder *f, shape *s, pk_str name, shape_values *out)
+{
+    bool walked;
+    uint32_t number = field_finder_number(f, name, &walked);
+    if (!walked) return other_field(f, s, name, number, out);
+    if (!shape_fields(f, s)) return false;
+    *out = s->fields[number];
+    return true;
 }

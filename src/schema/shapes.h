@@ -7,53 +7,41 @@
  * What decides beside names: a string that may hold records (whether it does is looked up, and what is in it belongs to the shape),
  * and a string that names the value beside it (path.h: {Name=Value}), which belongs to the shape with its text.
  *
- * A shape is made when it is met the second time: records that are all different cost a look each.
+ * A shape is made when it is met the second time: records that are all different cost a look each. Records whose reader tells their
+ * outline (event.h) have a shape by that, whose places are the reader's: of these no tree is made.
  */
 #ifndef PICKET_SCHEMA_SHAPES_H
 #define PICKET_SCHEMA_SHAPES_H
 
 #include "schema/model.h"
 
-/* A value of the rendered record. */
-typedef struct drawn drawn;
-struct drawn {
-    enum { DRAWN_PLACE, DRAWN_CONSTANT, DRAWN_LIST } kind;
-    uint32_t place;               /* PLACE: of the record at hand */
-    value constant;
-    const drawn *items;           /* LIST */
-    size_t count;
-};
-
-/* A mapping whose fields are found; what the shape cannot give is left out. */
-typedef struct drawn_map drawn_map;
-struct drawn_map {
-    map_kind kind;                /* CONSTANT, FIELD, CALL or FIRST */
-    pk_str function;
-    value constant;
-    const uint32_t *places;       /* FIELD */
-    const drawn_map **args;
-    size_t count;                 /* of places or args */
-};
-
+/* What is written in front of a value of the record at hand. */
 typedef struct {
-    pk_str key;                   /* as JSON, with ':' behind it */
-    drawn value;
-} drawn_field;
+    pk_str before;
+    uint32_t place;
+} drawn_place;
 
 /* Of several of one name the first that has values counts. */
 typedef struct {
-    pk_str key;
+    pk_str key;                   /* as JSON, with ':' behind it */
     uint32_t name;
-    const drawn_map *map;
+    class_id class_id;
+    const mapping *mapping;
+    const field_map *map;
+    bool plain;                   /* it is the value at `place`, which is always there */
+    uint32_t place;
 } drawn_mapping;
 
 /* The rendered record, for one set of classes. */
 typedef struct {
     const class_id *classes;
     size_t class_count;
-    const drawn_field *fields;
+    const drawn_place *places;
+    size_t place_count;
+    pk_str rest;                  /* behind the last of them */
+    bool empty;                   /* no field stands in these */
     const drawn_mapping *mapped;
-    size_t field_count, mapped_count, name_count;
+    size_t mapped_count, name_count;
 } drawing;
 
 /* What stands in a text of the record. */
@@ -63,24 +51,30 @@ typedef struct {
     size_t count;
 } shape_text;
 
-#define PLACE_BLANK UINT32_MAX    /* of a name without a value */
-
-/* Of the i-th of some fields: places[first[i] .. first[i + 1]). */
+/* Values of a field, in its order: VALUE_TIME is the number of a place, all else is the same in every record of the shape. */
 typedef struct {
-    const uint32_t *first, *places;
-} shape_field_places;
+    const value *at;
+    size_t count;
+} shape_values;
+
+typedef struct {
+    uint32_t field;               /* its number */
+    shape_values values;
+} shape_field_values;
 
 struct shape {
     bool known;                   /* what follows holds */
     bool never;                   /* it cannot be drawn */
+    bool outlined;                /* told by the reader: no tree of such a record is needed */
     shape *record;                /* the shape of the record without what stands in texts; itself if it has none */
     VEC(uint32_t) asked;          /* of that one: places of texts that somebody looks into */
     value tree;                   /* a record of this shape, places for values */
-    value **values;               /* all of its values by place, also of what stands in texts */
+    value **values;               /* of its record by place, also what stands in texts; NULL: they are told by their numbers alone */
     size_t count;
     VEC(shape_text) texts;
-    uint64_t walk;                /* number of the walk that `fields` is of */
-    shape_field_places fields;
+    uint64_t walk;                /* number of the walk that `fields` are of */
+    const shape_values *fields;   /* by number, those of the walk */
+    VEC(shape_field_values) others;
     VEC(drawing *) drawings;
 };
 
@@ -91,17 +85,18 @@ void shape_table_free(shape_table *t);
 void shape_table_tidy(shape_table *t, bool all); /* between records; forgets everything if it has become much, or `all` */
 arena *shape_table_arena(shape_table *t);
 
-/* The shape of the record of `f`, whose values are f->places then; NULL: not known, or not yet. */
+/* The shape of the record of `f`, whose values are field_finder_place then; NULL: not known, or not yet. */
 shape *shape_of(field_finder *f);
-/* The places of values of `count` fields that were found in its own record, in `a`; false: one of them has none. */
-bool shape_places(const shape *s, const list_builder *values, size_t count, arena *a, shape_field_places *out);
-/* Finds the places of all fields that the walk of `f` asks for; false: that cannot be said. */
-bool shape_fields(field_finder *f, shape *s);
+/* Values of a field of that record, which are the shape's; false: that cannot be said. */
+bool shape_field(field_finder *f, shape *s, pk_str name, shape_values *out);
+bool shape_fields(field_finder *f, shape *s); /* finds all that the walk of `f` asks for */
 /* The shape's own record becomes that of `f`, until shape_leave; false from there: it could not be looked at. */
 void shape_enter(field_finder *f, shape *s, field_finder *before);
 bool shape_leave(field_finder *f, shape *s, const field_finder *before);
 size_t shape_open(field_finder *f, pk_str t, const value **records); /* in between: what stands in a text */
-/* Where a value of the shape's own record stands, also one that was copied; UINT32_MAX: it is none. */
+/* Where a value of the shape's own record stands, also one that was copied; UINT32_MAX: it has no place. */
 uint32_t shape_place(const shape *s, const value *v);
+/* A value of the shape's own record, also one that was copied, as shape_values have it, in `a`; false: it is none. */
+bool shape_value(const shape *s, const value *v, arena *a, value *out);
 
 #endif

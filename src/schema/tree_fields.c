@@ -14,7 +14,7 @@ typedef struct {
     arena *arena;
     class_id class_id;
     pk_str schema_name;
-    field_finder *finder;         /* NULL: each field is searched for in the tree */
+    field_finder *finder;         /* which has the tree, too; NULL: each field is searched for in `tree` */
 } map_reader;
 
 static void map_values(const map_reader *r, const field_map *m, unsigned depth, list_builder *out);
@@ -23,6 +23,7 @@ static void map_values(const map_reader *r, const field_map *m, unsigned depth, 
 static value first_value(const map_reader *r, const field_map *m, unsigned depth)
 {
     list_builder values = {0};
+    if (m->kind == MAP_CONSTANT) return m->constant;
     map_values(r, m, depth, &values);
     return values.items.len ? values.items.at[0] : (value){.type = VALUE_MISSING};
 }
@@ -43,7 +44,8 @@ static void call_values(const map_reader *r, const field_map *m, unsigned depth,
 
 static void record_values(const map_reader *r, pk_str path, list_builder *out)
 {
-    value record = schema_record(r->schema, r->class_id, r->layout, r->schema_name, &path, 1, r->tree, r->arena);
+    const value *tree = r->finder ? field_finder_tree(r->finder) : r->tree;
+    value record = schema_record(r->schema, r->class_id, r->layout, r->schema_name, &path, 1, tree, r->arena);
     (void)field_path_read_text(&record, path, r->arena, out);
 }
 
@@ -86,9 +88,13 @@ void schema_map_values(const schema *s, class_id c, layout_id l, const field_map
     map_values(&r, m, MAP_DEPTH, out);
 }
 
+void field_finder_map_values(field_finder *f, class_id c, pk_str schema_name, const field_map *m, list_builder *out)
+{
+    map_reader r = {.schema = f->schema, .class_id = c, .schema_name = schema_name, .layout = f->layout, .arena = f->arena, .finder = f};
+    map_values(&r, m, MAP_DEPTH, out);
+}
+
 void field_finder_values(field_finder *f, class_id c, pk_str schema_name, pk_str field, list_builder *out)
 {
-    map_reader r = {.schema = f->schema, .class_id = c, .schema_name = schema_name, .layout = f->layout, .tree = f->tree, .arena = f->arena,
-                    .finder = f};
-    map_values(&r, schema_field(f->schema, c, schema_name, field, f->arena), MAP_DEPTH, out);
+    field_finder_map_values(f, c, schema_name, schema_field(f->schema, c, schema_name, field, f->arena), out);
 }

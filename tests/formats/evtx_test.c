@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "../tools/every_value.h"
+#include "../tools/outlines.h"
 #include "../tools/path_order.h"
 #include "evtx_write.h"
 #include "formats/evtx/crc32.h"
@@ -868,6 +869,7 @@ typedef struct {
     arena *arena;
     const path_set *paths;
     size_t count, fields;
+    outline_book outlines;
 } agreement;
 
 static bool same_fields(const event *e, void *user)
@@ -876,6 +878,7 @@ static bool same_fields(const event *e, void *user)
     arena_reset(x->arena);
     const value *tree = event_tree(e, x->arena);
     assert_true(every_value_agrees(e, tree, x->arena));
+    assert_true(outline_agrees(&x->outlines, e, tree, x->arena));
     for (path_slot slot = 0; slot < path_slot_count(x->paths); slot++) {
         list_builder want = {0}, got = {0};
         tree_values(tree, path_text(x->paths, slot), x->arena, &want);
@@ -1016,7 +1019,7 @@ static path_set *paths_of(const text *file, uint64_t seed)
 static void paths_agree_with_trees(void **state)
 {
     (void)state;
-    size_t fields = 0, records = 0;
+    size_t fields = 0, records = 0, told = 0, untold = 0;
     for (uint64_t round = 0; round < 30; round++) {
         uint64_t seed = round * 7919 + 1;
         arena *a = arena_new();
@@ -1028,7 +1031,7 @@ static void paths_agree_with_trees(void **state)
             written += evtx_write_record(w, (uint64_t)i, 0, i % 3 ? kept : random_instance(a, &seed, 0), NULL);
         written += evtx_write_record(w, 99, 0, NULL, random_element(a, &seed, 0, false));
         evtx_writer_finish(w, &file);
-        agreement x = {.arena = arena_new(), .paths = paths_of(&file, seed)};
+        agreement x = {.arena = arena_new(), .paths = paths_of(&file, seed), .outlines = {.arena = arena_new()}};
         reader *r = evtx_format.reader_new(x.paths);
         diag_list *d = diag_list_new();
         uint64_t damaged = 0;
@@ -1037,6 +1040,9 @@ static void paths_agree_with_trees(void **state)
         assert_int_equal(damaged, 0);
         fields += x.fields;
         records += x.count;
+        told += x.outlines.told;
+        untold += x.outlines.untold;
+        outline_book_free(&x.outlines);
         evtx_format.reader_free(r);
         diag_list_free(d);
         path_set_free((path_set *)(uintptr_t)x.paths);
@@ -1046,7 +1052,9 @@ static void paths_agree_with_trees(void **state)
         arena_free(a);
     }
     print_message("%zu values of %zu records compared\n", fields, records);
+    print_message("%zu records told by their outlines, %zu not\n", told, untold);
     assert_true(fields > 5000);
+    assert_true(told > 50);
 }
 
 /* A reader that meets the same definitions at other places of other chunks gives the same as a new one. */

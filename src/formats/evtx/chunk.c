@@ -245,7 +245,7 @@ static bool read_record(walk *w, const found_record *f, event_fn fn, void *user)
     event e = {
         .format = &evtx_format, .source = *w->source, .fields = r->fields.fields.at, .decode = record_decode,
         .field_count = r->fields.fields.len, .tree = record_tree, .each_value = record_each_value, .texts_may_hold = record_texts_may_hold,
-        .write_json = record_write_json, .reader = r,
+        .write_json = record_write_json, .outline = &evtx_outline, .reader = r,
     };
     e.source.position = w->b->position + f->at;
     e.source.record = event_record_id(r, f->id);

@@ -286,6 +286,7 @@ static reader *reader_new(const path_set *paths)
     r->fields.paths = paths;
     r->fields.plans = r->templates.arena;
     r->fields.texts = &r->texts;
+    evtx_places_init(&r->places);
     crc32_init(&r->crc);
     return r;
 }
@@ -298,6 +299,7 @@ static void reader_free(reader *r)
     arena_free(r->record.arena);
     arena_free(r->texts.arena);
     vec_free(&r->fields.fields);
+    evtx_places_free(&r->places);
     mem_free(r);
 }
 

@@ -3,6 +3,7 @@
 #define PICKET_FORMATS_EVTX_READER_H
 
 #include "formats/evtx/crc32.h"
+#include "formats/evtx/outline.h"
 #include "formats/evtx/plan.h"
 #include "formats/format.h"
 
@@ -11,6 +12,7 @@ struct reader {
     evtx_record record;              /* the current one; the event's tree is made from it */
     evtx_fields fields;
     scratch texts;
+    evtx_places places;              /* of the current record, once somebody asked for its outline */
     crc32_table crc;
 };
 

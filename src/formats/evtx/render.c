@@ -140,9 +140,8 @@ static inline size_t copy_plain(char *out, const uint8_t *in, size_t units)
 }
 
 /* UTF-16 with its quotes. */
-static void write_text(const renderer *x, const uint8_t *bytes, size_t units)
+static void write_text(text *out, const uint8_t *bytes, size_t units)
 {
-    text *out = x->out;
     text_put_char(out, '"');
     while (units && bytes[2 * units - 1] == 0 && bytes[2 * units - 2] == 0) units--;
     for (size_t i = 0;;) {
@@ -150,6 +149,15 @@ static void write_text(const renderer *x, const uint8_t *bytes, size_t units)
         out->len += plain;
         i += plain;
         if (i == units) break;
+        uint8_t c = bytes[2 * i];
+        if (bytes[2 * i + 1] == 0 && (c == '\\' || c == '"')) {
+            char *to = text_reserve(out, 2);
+            to[0] = '\\';
+            to[1] = (char)c;
+            out->len += 2;
+            i++;
+            continue;
+        }
         char odd[4];
         text_put_json_inside(out, (pk_str){odd, utf8_put(odd, binxml_code_point(bytes, units, &i))});
     }
@@ -159,24 +167,26 @@ static void write_text(const renderer *x, const uint8_t *bytes, size_t units)
 /* Types whose texts are made here, and hold nothing that JSON would escape. */
 static bool is_plain_type(uint8_t type) { return type >= BINXML_BINARY && type < BINXML_FRAGMENT; }
 
-static void write_value(const renderer *x, const binxml_value *v)
+void evtx_write_value(const binxml_value *v, scratch *s, text *out)
 {
     if (v->type == BINXML_STRING) {
-        write_text(x, v->bytes, v->size / 2u);
+        write_text(out, v->bytes, v->size / 2u);
         return;
     }
-    value decoded = binxml_decode_any(x->s, v);
+    value decoded = binxml_decode_any(s, v);
     if (decoded.type != VALUE_STRING || !is_plain_type(v->type)) {
-        value_write_json(x->out, &decoded);
+        value_write_json(out, &decoded);
         return;
     }
-    pk_str s = decoded.as.string;
-    char *to = text_reserve(x->out, s.len + 2);
+    pk_str t = decoded.as.string;
+    char *to = text_reserve(out, t.len + 2);
     *to++ = '"';
-    memcpy(to, s.ptr, s.len);
-    to[s.len] = '"';
-    x->out->len += s.len + 2;
+    memcpy(to, t.ptr, t.len);
+    to[t.len] = '"';
+    out->len += t.len + 2;
 }
+
+static void write_value(const renderer *x, const binxml_value *v) { evtx_write_value(v, x->s, x->out); }
 
 static bool has_text(const binxml_value *v) { return v->type != BINXML_NULL && v->type != BINXML_FRAGMENT; }
 

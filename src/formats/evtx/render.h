@@ -6,5 +6,7 @@
 
 /* `plans`: the arena of the templates, for what is kept with them. Texts on the way in s->arena. */
 void evtx_write_json(const evtx_record *r, arena *plans, scratch *s, text *out);
+/* One value, as value_write_json writes what it is decoded to. */
+void evtx_write_value(const binxml_value *v, scratch *s, text *out);
 
 #endif

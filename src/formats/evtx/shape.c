@@ -152,6 +152,7 @@ static evtx_template *new_shape(evtx_record *r, const pass *p, size_t at, size_t
     memcpy(key, p->key, p->len);
     made->bytes = key;
     made->size = (uint32_t)p->len;
+    made->number = ++t->made;
     t->shape_count++;
     return made;
 }

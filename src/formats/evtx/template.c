@@ -101,6 +101,7 @@ static evtx_template *parse_definition(evtx_templates *t, evtx_chunk chunk, size
     memcpy(copy, chunk.bytes + at, size);
     made->bytes = copy;
     made->size = size;
+    made->number = ++t->made;
     memcpy(made->guid, chunk.bytes + at - 20, sizeof made->guid);
     made->record_id = record_id_of(&made->tree);
     return made;

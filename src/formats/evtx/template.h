@@ -21,6 +21,7 @@ typedef struct { const void *of; bool may_hold; } evtx_look;
 enum { EVTX_LOOKS = 4 };
 
 struct evtx_template {
+    uint64_t number;                                /* of all that its reader has made, from 1 */
     binxml_tree tree;
     uint8_t guid[16];
     uint32_t size;                                  /* of the definition's BinXML */
@@ -48,6 +49,7 @@ typedef struct {
     evtx_template *buckets[1024];
     evtx_template *shapes[256];                     /* of elements without a template (shape.c) */
     size_t shape_count;
+    uint64_t made;                                  /* templates and shapes, also those dropped */
     VEC(evtx_chunk_template) in_chunk;
     uint16_t *by_offset;                            /* EVTX_OFFSETS: number in in_chunk plus 1; 0: not yet asked for */
     size_t parsed_in_chunk;                         /* bytes of definitions parsed for this chunk */

@@ -19,6 +19,8 @@ typedef struct {
     const evtx_record *r;
     const evtx_fragment *f;
     scratch *s;
+    const evtx_places *places;  /* NULL: values are shown as they are */
+    bool *unsure;               /* with places: a value would have to be known */
 } renderer;
 
 /* The fields that an element has so far. Elements of one name are one field, where the first of them stood. */
@@ -40,12 +42,26 @@ static void render_element(const renderer *x, const binxml_element *e, children 
 static void render_nested(const renderer *x, uint32_t fragment, children *parent)
 {
     for (uint32_t next = fragment; next; next = x->r->fragments.at[next - 1].next) {
-        renderer inner = {x->r, &x->r->fragments.at[next - 1], x->s};
+        renderer inner = *x;
+        inner.f = &x->r->fragments.at[next - 1];
         for (const binxml_element *e = inner.f->tree->roots; e; e = e->next) render_element(&inner, e, parent);
     }
 }
 
 /* ---- values ---- */
+
+static value shown(const renderer *x, const binxml_value *v)
+{
+    return x->places ? evtx_place_of(x->places, x->r, v, x->s->arena) : binxml_decode(x->s, v);
+}
+
+/* Is it a place, whose value would have to be known? */
+static bool is_unsure(const renderer *x, const value *v)
+{
+    if (!x->places || v->type != VALUE_TIME) return false;
+    *x->unsure = true;
+    return true;
+}
 
 /* The text-like part of one piece of content; false: it has none. */
 static bool piece_value(const renderer *x, const binxml_content *c, value *out)
@@ -57,13 +73,14 @@ static bool piece_value(const renderer *x, const binxml_content *c, value *out)
     }
     const binxml_value *v = evtx_value_at(x->r, x->f, c->index);
     if (v->type == BINXML_FRAGMENT || v->type == BINXML_NULL) return false;
-    *out = binxml_decode(x->s, v);
+    *out = shown(x, v);
     return true;
 }
 
 static void append_text(const renderer *x, text *joined, const value *v)
 {
     pk_str piece;
+    if (is_unsure(x, v)) return;
     if (v->type == VALUE_LIST) {
         for (size_t i = 0; i < v->as.list.count; i++) {
             if (i) text_put_char(joined, ',');
@@ -74,28 +91,36 @@ static void append_text(const renderer *x, text *joined, const value *v)
     }
 }
 
-value evtx_content(const evtx_record *r, const evtx_fragment *f, const binxml_content *content, scratch *s)
+static value content_of(const renderer *x, const binxml_content *content)
 {
-    renderer x = {r, f, s};
     value first = {.type = VALUE_MISSING}, v;
     text joined = {0};
     size_t count = 0;
     for (const binxml_content *c = content; c; c = c->next) {
-        if (!piece_value(&x, c, &v)) continue;
-        if (count == 1) append_text(&x, &joined, &first);
+        if (!piece_value(x, c, &v)) continue;
+        if (count == 1) append_text(x, &joined, &first);
         if (count++ == 0) first = v;
-        else append_text(&x, &joined, &v);
+        else append_text(x, &joined, &v);
     }
     if (count < 2) return first;
-    pk_str all = arena_str(s->arena, text_view(&joined));
+    pk_str all = arena_str(x->s->arena, text_view(&joined));
     text_free(&joined);
     return all.len ? value_string(all) : (value){.type = VALUE_BLANK};
 }
 
+value evtx_content(const evtx_record *r, const evtx_fragment *f, const binxml_content *content, scratch *s)
+{
+    return content_of(&(renderer){.r = r, .f = f, .s = s}, content);
+}
+
+static value attribute_of(const renderer *x, const binxml_attribute *a)
+{
+    return a->content ? content_of(x, a->content) : (value){.type = VALUE_BLANK};
+}
+
 value evtx_attribute(const evtx_record *r, const evtx_fragment *f, const binxml_attribute *a, scratch *s)
 {
-    if (!a->content) return (value){.type = VALUE_BLANK};
-    return evtx_content(r, f, a->content, s);
+    return attribute_of(&(renderer){.r = r, .f = f, .s = s}, a);
 }
 
 /* ---- elements ---- */
@@ -105,7 +130,7 @@ static value render_attributes(const renderer *x, const binxml_element *e)
     record_builder attributes = {0};
     for (const binxml_attribute *a = e->attributes; a; a = a->next) {
         if (e->data == DATA_NAMED && str_equal(a->name, STR("Name"))) continue;
-        value v = evtx_attribute(x->r, x->f, a, x->s);
+        value v = attribute_of(x, a);
         if (v.type != VALUE_MISSING) record_add(x->s->arena, &attributes, a->name, v);
     }
     return record_done(&attributes);
@@ -199,7 +224,7 @@ static value render_inside(const renderer *x, const binxml_element *e, const val
     value plain;
     if (!has_attributes && !has_children && plain_inside(x, e, &plain)) return plain;
     reserve_children(x, e, &inside);
-    value text_of = evtx_content(x->r, x->f, e->content, x->s);
+    value text_of = content_of(x, e->content);
     if (has_attributes) new_child(x, &inside, STR("#attributes"))->only = *attributes;
     for (const binxml_content *c = e->content; c; c = c->next) {
         if (c->kind == CONTENT_ELEMENT) render_element(x, c->element, &inside);
@@ -212,7 +237,7 @@ static value render_inside(const renderer *x, const binxml_element *e, const val
     if (!has_attributes && !has_children)
         return text_of.type == VALUE_MISSING ? (value){.type = VALUE_BLANK} : text_of;
     bool skip =
-        has_children ? evtx_only_blanks(&text_of) : text_of.type == VALUE_MISSING || text_of.type == VALUE_BLANK;
+        has_children ? is_unsure(x, &text_of) || evtx_only_blanks(&text_of) : text_of.type == VALUE_MISSING || text_of.type == VALUE_BLANK;
     if (!skip) new_child(x, &inside, STR("#text"))->only = text_of;
     return take_children(x, &inside);
 }
@@ -228,12 +253,13 @@ static void render_named_data(const renderer *x, const binxml_element *e, pk_str
 }
 
 /* Takes the computed Name out of the attributes. */
-static bool take_name(value *attributes, arena *a, pk_str *name)
+static bool take_name(const renderer *x, value *attributes, pk_str *name)
 {
     value_field *f = attributes->as.record.fields;
     size_t count = attributes->as.record.count;
     for (size_t i = 0; i < count; i++) {
-        if (!str_equal(f[i].name, STR("Name")) || !value_text(a, &f[i].value, name) || name->len == 0) continue;
+        if (!str_equal(f[i].name, STR("Name")) || is_unsure(x, &f[i].value)) continue;
+        if (!value_text(x->s->arena, &f[i].value, name) || name->len == 0) continue;
         memmove(f + i, f + i + 1, (count - i - 1) * sizeof *f);
         attributes->as.record.count--;
         return true;
@@ -245,23 +271,31 @@ static void render_element(const renderer *x, const binxml_element *e, children 
 {
     value attributes = render_attributes(x, e);
     pk_str name = e->data_name;
-    if (e->data == DATA_NAMED || (e->data == DATA_COMPUTED && take_name(&attributes, x->s->arena, &name)))
+    if (e->data == DATA_NAMED || (e->data == DATA_COMPUTED && take_name(x, &attributes, &name)))
         render_named_data(x, e, name, attributes, parent);
     else add_element(x, parent, e->name, render_inside(x, e, &attributes), e->data != DATA_NONE);
 }
 
 value evtx_tree_element(const evtx_record *r, const evtx_fragment *f, const binxml_element *e, scratch *s)
 {
-    renderer x = {r, f, s};
+    renderer x = {.r = r, .f = f, .s = s};
     children parent = {0};
     render_element(&x, e, &parent);
     return take_children(&x, &parent);
 }
 
-value evtx_tree(const evtx_record *r, scratch *s)
+static value whole_tree(const renderer *x)
 {
-    renderer x = {r, &r->fragments.at[0], s};
     children top = {0};
-    render_nested(&x, 1, &top);
-    return take_children(&x, &top);
+    render_nested(x, 1, &top);
+    return take_children(x, &top);
+}
+
+value evtx_tree(const evtx_record *r, scratch *s) { return whole_tree(&(renderer){.r = r, .f = &r->fragments.at[0], .s = s}); }
+
+value evtx_tree_of_places(const evtx_record *r, const evtx_places *places, scratch *s)
+{
+    bool unsure = false;
+    value tree = whole_tree(&(renderer){.r = r, .f = &r->fragments.at[0], .s = s, .places = places, .unsure = &unsure});
+    return unsure ? (value){.type = VALUE_MISSING} : tree;
 }

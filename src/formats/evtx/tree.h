@@ -2,10 +2,12 @@
 #ifndef PICKET_FORMATS_EVTX_TREE_H
 #define PICKET_FORMATS_EVTX_TREE_H
 
-#include "formats/evtx/instance.h"
+#include "formats/evtx/outline.h"
 
 /* {"Event": {...}}; texts and nodes in s->arena. */
 value evtx_tree(const evtx_record *r, scratch *s);
+/* The same with places instead of values; VALUE_MISSING: what stands where depends on a value. */
+value evtx_tree_of_places(const evtx_record *r, const evtx_places *places, scratch *s);
 
 /* One element of a fragment as a record of the fields that it gives its parent. */
 value evtx_tree_element(const evtx_record *r, const evtx_fragment *f, const binxml_element *e, scratch *s);
