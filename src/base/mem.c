@@ -101,9 +101,8 @@ void arena_free(arena *a)
     mem_free(a);
 }
 
-void arena_reset(arena *a)
+static __attribute__((noinline)) void reset_blocks(arena *a)
 {
-    if (a->used + a->before == 0) return;
     for (arena_block **link = &a->first; *link;) {
         arena_block *b = *link;
         if (b->size > KEPT_BLOCK) { /* made for one huge value: not worth keeping */
@@ -117,6 +116,11 @@ void arena_reset(arena *a)
     }
     a->current = a->first;
     a->used = a->before = 0;
+}
+
+void arena_reset(arena *a)
+{
+    if (a->used + a->before) reset_blocks(a);
 }
 
 size_t arena_used(const arena *a) { return a->before + a->used; }

@@ -43,10 +43,25 @@ static bool text_fits(test_kind how, pk_str x, pk_str y)
     }
 }
 
+static uint8_t lower(uint8_t c) { return c >= 'A' && c <= 'Z' ? c | 0x20 : c; }
+
+/* Texts whose first difference stands in ASCII, behind nothing but ASCII, differ however they are folded. */
+static bool differ_in_ascii(pk_str x, pk_str y)
+{
+    size_t len = x.len < y.len ? x.len : y.len;
+    for (size_t i = 0; i < len; i++) {
+        uint8_t a = (uint8_t)x.ptr[i], b = (uint8_t)y.ptr[i];
+        if ((a | b) & 0x80) return false;
+        if (a != b && lower(a) != lower(b)) return true;
+    }
+    return false;
+}
+
 static bool equality_fits(const comparison *c, const value *x, const value *y, arena *a)
 {
     pk_str s, t;
     if (!value_text(a, x, &s) || !value_text(a, y, &t)) return value_equal(x, y);
+    if (c->how == TEST_EQUALS && differ_in_ascii(s, t)) return false;
     if (!c->cased) s = fold(a, s), t = fold(a, t);
     return text_fits(c->how, s, t);
 }
@@ -107,6 +122,11 @@ compared comparison_of(const comparison *c, const list_builder *all_x, const lis
         for (size_t k = 0; k < y.items.len; k++)
             if (pair_fits(c, &x.items.at[i], &y.items.at[k], a) != every) return every ? COMPARED_FALSE : COMPARED_TRUE;
     return every ? COMPARED_TRUE : COMPARED_FALSE;
+}
+
+compared comparison_of_two(const comparison *c, const value *x, const value *y, arena *a)
+{
+    return pair_fits(c, x, y, a) ? COMPARED_TRUE : COMPARED_FALSE;
 }
 
 compared condition_of_values(const list_builder *v)

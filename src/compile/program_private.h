@@ -155,6 +155,7 @@ size_t pattern_literal_length(const pattern *p);
 
 /* comparison.c: what it gives for these values of its two sides. */
 compared comparison_of(const comparison *c, const list_builder *x, const list_builder *y, arena *a);
+compared comparison_of_two(const comparison *c, const value *x, const value *y, arena *a); /* the same of one value each, no nulls */
 /* A field or a function where a condition stands. */
 compared condition_of_values(const list_builder *v);
 

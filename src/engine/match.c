@@ -199,9 +199,21 @@ static list_builder side_values(matcher *m, const operand *o)
     return out;
 }
 
+/* The only value of the side, if there is just one; a null counts as none. */
+static const value *single_value(matcher *m, const operand *o)
+{
+    if (o->known) return o->value.type == VALUE_LIST || o->value.type == VALUE_MISSING || o->value.type == VALUE_NULL ? NULL : &o->value;
+    const slot_state *s = slot_values_of(m, o->slot);
+    if (s->count != 1) return NULL;
+    const value *v = value_in(m, &m->values.at[s->first]);
+    return v->type == VALUE_NULL ? NULL : v;
+}
+
 static compared compare_fields(matcher *m, uint32_t number)
 {
     const comparison *c = &m->program->comparisons.at[number];
+    const value *one = single_value(m, &c->sides[0]), *other = one ? single_value(m, &c->sides[1]) : NULL;
+    if (other) return comparison_of_two(c, one, other, m->arena);
     list_builder x = side_values(m, &c->sides[0]), y = side_values(m, &c->sides[1]);
     return comparison_of(c, &x, &y, m->arena);
 }

@@ -32,6 +32,7 @@ struct value_cache {
     part_record *records;         /* by part */
     size_t parts;
     short_cell *shorts;           /* the last of those that fall on one */
+    bool grown;                   /* since it was tidied */
 };
 
 value_cache *value_cache_new(size_t parts, size_t limit)
@@ -78,6 +79,8 @@ static void grow(value_cache *c)
 
 void value_cache_tidy(value_cache *c)
 {
+    if (!c->grown) return;
+    c->grown = false;
     if (is_full(c) && c->cell_count < CELLS_MAX) grow(c);
     if (!is_full(c) && arena_used(c->memory) < c->limit) return;
     memset(c->cells, 0, c->cell_count * sizeof *c->cells);
@@ -171,5 +174,6 @@ const slot_result *value_cache_put(value_cache *c, const value_key *k, const slo
     *free_cell(c->cells, c->cell_count, k->hash) = (cell){k->hash, item};
     c->records[k->part].last = item;
     c->used++;
+    c->grown = true;
     return result;
 }

@@ -37,14 +37,9 @@ typedef struct {
     classification result;
 } memo_entry;
 
-/* What a field at a place holds, as far as conditions can tell; its bytes follow where they are remembered. */
+/* What fields at places held, as far as conditions can tell. */
 typedef struct {
-    path_slot slot;
-    uint16_t kind, len; /* value_type, or UNDECODED and how it is encoded */
-} glanced;
-
-typedef struct {
-    const uint8_t *fields; /* NULL: free */
+    const uint8_t *fields; /* of each its head and bytes (glance_key); NULL: free */
     class_id stated;
     uint32_t count;
     classification result;
@@ -56,6 +51,7 @@ struct classifier {
     arena *remembered; /* keys of the memo and of glances; reset with them */
     arena *scratch;
     uint16_t *place_of_slot; /* by slot */
+    uint16_t *sight;         /* by slot: depth of its place and one more; 0: no place */
     size_t slot_count;
     VEC(path_slot) places;
     size_t *depth;              /* by place: bytes of the text that conditions look at; 0: presence alone counts */
@@ -229,6 +225,8 @@ classifier *classifier_new(const schema *s, const path_set *paths)
     c->memo = mem_zalloc(MEMO_ENTRIES, sizeof *c->memo);
     c->glances = mem_zalloc(GLANCES, sizeof *c->glances);
     set_depths(c);
+    c->sight = ARENA_ARRAY(c->results, uint16_t, c->slot_count + 1);
+    for (size_t i = 0; i < c->places.len; i++) c->sight[c->places.at[i]] = (uint16_t)(c->depth[i] < UINT16_MAX ? c->depth[i] + 1 : UINT16_MAX);
     return c;
 }
 
@@ -531,31 +529,34 @@ static classification remembered(classifier *c, const event *e, class_id stated)
 
 /* The fields of an event that stand at places. */
 typedef struct {
-    glanced fields[GLANCED_FIELDS];
+    uint64_t heads[GLANCED_FIELDS]; /* slot, how the value is written, length */
     const void *bytes[GLANCED_FIELDS];
     uint32_t count;
     uint64_t hash;
 } glance_key;
 
 /* Texts much longer than what conditions look at would hardly come again whole. */
-static bool is_too_long(const event_field *f, size_t depth) { return f->value.as.string.len > 4 * depth + 64; }
+static bool is_too_long(const event_field *f, size_t depth) { return f->value.as.string.len > 4 * depth; }
 
-/* false: the text is too long. */
-static bool glance_at(const event *e, event_field *f, size_t depth, glanced *to, const void **bytes)
+static uint64_t head_of(path_slot slot, uint32_t kind, size_t len) { return slot | (uint64_t)kind << 32 | (uint64_t)len << 48; }
+
+#define SHALLOW 400u /* bytes; four times as many are fewer than KEY_LIMIT */
+
+/* false: it is too long to be glanced at. */
+static __attribute__((noinline)) bool glance_at(const event *e, event_field *f, size_t depth, uint64_t *head, const void **bytes)
 {
     size_t len = 0;
-    *to = (glanced){.slot = f->slot};
+    uint32_t kind = f->value.type;
     *bytes = "";
-    if (depth == 0) return true;
-    if (f->undecoded && is_too_long(f, depth)) (void)event_field_value(e, f);
-    to->kind = f->undecoded ? (uint16_t)(UNDECODED + f->encoding) : (uint16_t)f->value.type;
+    if (depth && f->undecoded && is_too_long(f, depth)) kind = event_field_value(e, f)->type;
+    else if (depth && f->undecoded) kind = UNDECODED + f->encoding;
     switch (f->value.type) {
     case VALUE_STRING:
         *bytes = f->value.as.string.ptr;
         len = f->undecoded || f->value.as.string.len < depth ? f->value.as.string.len : depth;
         break;
     case VALUE_BOOL:
-        to->kind = (uint16_t)(to->kind | f->value.as.boolean << 4);
+        kind |= (uint32_t)f->value.as.boolean << 4;
         break;
     case VALUE_INT:
     case VALUE_UINT:
@@ -571,25 +572,32 @@ static bool glance_at(const event *e, event_field *f, size_t depth, glanced *to,
     case VALUE_RECORD:
         break;
     }
-    to->len = (uint16_t)len;
+    *head = depth ? head_of(f->slot, kind, len) : head_of(f->slot, 0, 0);
     return len <= KEY_LIMIT;
 }
 
 /* false: there is too much. */
 static bool glance_over(const classifier *c, const event *e, class_id stated, glance_key *k)
 {
-    const uint16_t *place_of_slot = c->place_of_slot;
+    const uint16_t *sight = c->sight;
     size_t slots = c->slot_count;
+    path_slot before = SLOT_NONE;
     uint64_t hash = stated;
     uint32_t count = 0;
     for (event_field *f = e->fields, *end = f + e->field_count; f < end; f++) {
-        uint16_t place = f->slot < slots ? place_of_slot[f->slot] : NO_PLACE;
-        if (place == NO_PLACE || f->value.type == VALUE_NULL) continue;
-        if (count && k->fields[count - 1].slot == f->slot) continue; /* of several the first counts */
-        glanced *to = &k->fields[count];
-        if (count == GLANCED_FIELDS || !glance_at(e, f, c->depth[place], to, &k->bytes[count])) return false;
-        hash = (hash ^ bytes_8(to) ^ bytes_glance(k->bytes[count], to->len)) * UINT64_C(0xa0761d6478bd642f);
+        path_slot slot = f->slot;
+        size_t depth = slot < slots ? sight[slot] : 0;
+        if (depth == 0 || f->value.type == VALUE_NULL || slot == before) continue; /* of several the first counts */
+        if (count == GLANCED_FIELDS) return false;
+        if (f->value.type == VALUE_STRING && depth - 2 < SHALLOW && f->value.as.string.len < (f->undecoded ? 4 * depth : depth)) { /* most */
+            k->heads[count] = head_of(slot, f->undecoded ? UNDECODED + f->encoding : VALUE_STRING, f->value.as.string.len);
+            k->bytes[count] = f->value.as.string.ptr;
+        } else if (!glance_at(e, f, depth - 1, &k->heads[count], &k->bytes[count])) {
+            return false;
+        }
+        hash = (hash ^ k->heads[count] ^ bytes_glance(k->bytes[count], k->heads[count] >> 48)) * UINT64_C(0xa0761d6478bd642f);
         hash ^= hash >> 32;
+        before = slot;
         count++;
     }
     k->count = count;
@@ -597,13 +605,13 @@ static bool glance_over(const classifier *c, const event *e, class_id stated, gl
     return true;
 }
 
-static bool is_same(const glance *g, const glance_key *k)
+static inline bool is_same(const glance *g, const glance_key *k)
 {
     const uint8_t *at = g->fields;
     for (uint32_t i = 0; i < k->count; i++) {
-        size_t len = k->fields[i].len;
-        if (bytes_8(at) != bytes_8(&k->fields[i]) || !bytes_equal(at + sizeof(glanced), k->bytes[i], len)) return false;
-        at += sizeof(glanced) + len;
+        size_t len = k->heads[i] >> 48;
+        if (bytes_8(at) != k->heads[i] || !bytes_equal(at + 8, k->bytes[i], len)) return false;
+        at += 8 + len;
     }
     return true;
 }
@@ -611,14 +619,14 @@ static bool is_same(const glance *g, const glance_key *k)
 static void glance_keep(classifier *c, const glance_key *k, class_id stated, classification result)
 {
     size_t size = 1;
-    for (uint32_t i = 0; i < k->count; i++) size += sizeof(glanced) + k->fields[i].len;
+    for (uint32_t i = 0; i < k->count; i++) size += 8 + (k->heads[i] >> 48);
     if (size > KEY_LIMIT) return;
     make_room(c);
     uint8_t *copy = arena_alloc(c->remembered, size), *at = copy;
     for (uint32_t i = 0; i < k->count; i++) {
-        memcpy(at, &k->fields[i], sizeof(glanced));
-        memcpy(at + sizeof(glanced), k->bytes[i], k->fields[i].len);
-        at += sizeof(glanced) + k->fields[i].len;
+        memcpy(at, &k->heads[i], 8);
+        memcpy(at + 8, k->bytes[i], k->heads[i] >> 48);
+        at += 8 + (k->heads[i] >> 48);
     }
     c->glances[k->hash & (GLANCES - 1)] = (glance){copy, stated, k->count, result};
 }
