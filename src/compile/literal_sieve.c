@@ -428,46 +428,47 @@ typedef struct {
 __attribute__((target("avx2"), noinline)) static bool look_at_step(const wide_run *w, const char *p, size_t at, __m256i none)
 {
     const sieve_run r = {.sieve = w->sieve, .content = w->content, .kind = IN_WIDE};
-    __m256i loud = _mm256_or_si256(_mm256_or_si256(folding(p), folding(p + STEP)), folding(p + WIDE_REACH - STEP));
-    if (_mm256_movemask_epi8(loud)) return true;
+    if (_mm256_movemask_epi8(_mm256_or_si256(folding(p), folding(p + STEP)))) return true;
     for (uint32_t found = ~(uint32_t)_mm256_movemask_epi8(in_order(none)); found; found &= found - 1)
         if (look_at_wide(&r, at + (size_t)__builtin_ctz(found))) return true;
     return false;
 }
 
-/* `p`: WIDE_REACH bytes, which are at `at` of the content; the last of these two code units are nobody's first. */
-__attribute__((target("avx2"), always_inline)) static inline bool step_wide(const wide_run *w, const sieve_tables *t, const char *p, size_t at, bool last)
+static inline bool folds(const char *unit)
 {
-    __m256i first = narrowed(p), second = narrowed(p + 2), third = narrowed(p + 4);
-    __m256i left = _mm256_and_si256(groups_of(t, first, 0), _mm256_and_si256(groups_of(t, second, 1), groups_of(t, third, 2)));
-    __m256i none = _mm256_cmpeq_epi8(left, _mm256_setzero_si256());
-    __m256i loud = _mm256_or_si256(folding(p), folding(p + STEP));
-    if (last) loud = _mm256_or_si256(loud, folding(p + WIDE_REACH - STEP));
-    __m256i quiet = _mm256_andnot_si256(loud, none);
-    return __builtin_expect(_mm256_movemask_epi8(quiet) != -1, 0) && look_at_step(w, p, at, none);
+    uint32_t c = (uint8_t)unit[0] | (uint32_t)(uint8_t)unit[1] << 8;
+    return c == LONG_S || c == KELVIN;
 }
 
-__attribute__((target("avx2"), noinline)) static bool short_wide(const wide_run *w, const sieve_tables *t)
+/* `p`: the content, or its bytes with others behind them; `last`: WIDE_REACH before the end of these. */
+__attribute__((target("avx2"), always_inline)) static inline bool steps_wide(const wide_run *w, const char *p, size_t last)
+{
+    sieve_tables t = {.nibble = _mm256_set1_epi8(15)};
+    for (int i = 0; i < SIEVE_BYTES; i++) {
+        t.low[i] = both_lanes(w->sieve->low[i]);
+        t.high[i] = both_lanes(w->sieve->high[i]);
+    }
+    for (size_t at = 0;; at = at + 2 * STEP < last ? at + 2 * STEP : last) {
+        __m256i first = narrowed(p + at), second = narrowed(p + at + 2), third = narrowed(p + at + 4);
+        __m256i left = _mm256_and_si256(groups_of(&t, first, 0), _mm256_and_si256(groups_of(&t, second, 1), groups_of(&t, third, 2)));
+        __m256i none = _mm256_cmpeq_epi8(left, _mm256_setzero_si256());
+        __m256i quiet = _mm256_andnot_si256(_mm256_or_si256(folding(p + at), folding(p + at + STEP)), none);
+        if (__builtin_expect(_mm256_movemask_epi8(quiet) != -1, 0) && look_at_step(w, p + at, at / 2, none)) return true;
+        if (at == last) return folds(p + last + 2 * STEP) || folds(p + last + 2 * STEP + 2); /* the last two are no step's first */
+    }
+}
+
+__attribute__((target("avx2"), noinline)) static bool short_wide(const wide_run *w)
 {
     char bytes[WIDE_REACH] = {0};
     memcpy(bytes, w->content.ptr, w->content.len);
-    return step_wide(w, t, bytes, 0, true);
+    return steps_wide(w, bytes, 0);
 }
 
 __attribute__((target("avx2"))) static bool pass_32_wide(const literal_sieve *s, pk_str content)
 {
-    const char *p = content.ptr;
-    size_t at = 0, len = content.len;
     const wide_run w = {s, content};
-    sieve_tables t = {.nibble = _mm256_set1_epi8(15)};
-    for (int i = 0; i < SIEVE_BYTES; i++) {
-        t.low[i] = both_lanes(s->low[i]);
-        t.high[i] = both_lanes(s->high[i]);
-    }
-    if (len < WIDE_REACH) return short_wide(&w, &t);
-    for (; at + WIDE_REACH < len; at += 2 * STEP)
-        if (step_wide(&w, &t, p + at, at / 2, false)) return true;
-    return step_wide(&w, &t, p + len - WIDE_REACH, (len - WIDE_REACH) / 2, true);
+    return content.len < WIDE_REACH ? short_wide(&w) : steps_wide(&w, content.ptr, content.len - WIDE_REACH);
 }
 
 static bool pass(sieve_run *r) { return __builtin_cpu_supports("avx2") ? pass_32(r) : pass_bytes(r); }
