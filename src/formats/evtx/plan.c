@@ -420,7 +420,7 @@ static bool is_there(const binxml_value *v) { return !is_null(v) && v->type != B
 /* Makes room for `count` more fields: where the next one goes. */
 static inline event_field *room_for(evtx_fields *f, size_t count)
 {
-    vec_reserve(&f->fields, f->fields.len + count);
+    vec_reserve(&f->fields, f->fields.len + count + 1); /* so that there is an address even for none */
     return f->fields.at + f->fields.len;
 }
 
