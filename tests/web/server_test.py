@@ -14,6 +14,7 @@ import time
 import unittest
 
 PICKET, RULES = sys.argv[1], sys.argv[2]
+SILENT = 10  # seconds that a connection may say nothing; src/web/server.c
 SLOW = 15  # seconds that a request's head may take; src/web/server.h
 
 
@@ -71,6 +72,15 @@ class Server:
         rest = self.process.stderr.read()
         self.process.stderr.close()
         return code, rest
+
+
+def rest_of_request(connection):
+    """What answers the second half of a request; b"" where the connection has been ended."""
+    try:
+        connection.sendall(b"alhost\r\nConnection: close\r\n\r\n")
+        return connection.recv(100)
+    except ConnectionError:
+        return b""
 
 
 class Open(unittest.TestCase):
@@ -151,6 +161,7 @@ class Open(unittest.TestCase):
         before = self.server.memory()
         held = []
         try:
+            opened = time.monotonic()
             for i in range(1000):
                 s = socket.create_connection(("127.0.0.1", self.server.port), timeout=10)
                 if i % 2:
@@ -161,10 +172,11 @@ class Open(unittest.TestCase):
                 answers = list(pool.map(lambda i: self.server.get("/sources")[0].status, range(40)))
             self.assertEqual(answers, [200] * 40)
             self.assertLess(time.monotonic() - begun, 8)
-            for s in held[1::2]:
-                s.sendall(b"alhost\r\nConnection: close\r\n\r\n")
-            served = sum(b"200" in s.recv(100) for s in held[1::2])
-            self.assertEqual(served, 500)
+            answers = [rest_of_request(s) for s in held[1::2]]
+            # On a machine that is slow to open a thousand the first may have been silent for as long as the server bears.
+            late = sum(answer == b"" for answer in answers) if time.monotonic() - opened > SILENT else 0
+            self.assertEqual(sum(b"200" in answer for answer in answers), 500 - late)
+            self.assertLess(late, 250)
         finally:
             for s in held:
                 s.close()
