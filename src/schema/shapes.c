@@ -258,6 +258,7 @@ static shape *shape_by_outline(field_finder *f)
     if (!e || !e->outline || field_finder_has_names(f)) return NULL;
     begin_signature(f);
     text_put_char(&f->shapes->signature, 'o');
+    text_put(&f->shapes->signature, (pk_str){(const char *)&e->outline, sizeof e->outline}); /* one for each format */
     if (!e->outline->key(e, &f->shapes->signature, &count)) return NULL;
     f->places.len = 0;
     vec_reserve(&f->places, (size_t)count + 1);

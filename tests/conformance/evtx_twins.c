@@ -7,6 +7,7 @@
  */
 #include "../tools/corpora.h"
 #include "../tools/every_value.h"
+#include "../tools/outlines.h"
 #include "../tools/log_events.h"
 #include "../tools/path_order.h"
 #include "figure.h"
@@ -187,6 +188,7 @@ typedef struct {
     const path_set *set;
     arena *arena;
     size_t events, values, different;
+    outline_book outlines;
 } agreement;
 
 static bool compare_paths(const event *e, void *user)
@@ -197,6 +199,10 @@ static bool compare_paths(const event *e, void *user)
     if (!every_value_agrees(e, tree, x->arena)) {
         x->different++;
         printf(STR_FMT " record %lld: its values and those of its tree differ\n", STR_ARG(e->source.file), (long long)e->source.record);
+    }
+    if (!outline_agrees(&x->outlines, e, tree, x->arena)) {
+        x->different++;
+        printf(STR_FMT " record %lld: its outline and its tree differ\n", STR_ARG(e->source.file), (long long)e->source.record);
     }
     for (path_slot slot = 0; slot < path_slot_count(x->set); slot++) {
         list_builder want = {0}, got = {0};
@@ -265,7 +271,7 @@ int main(void)
     path_set *set = path_set_new();
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) path_add(set, str_from(paths[i]));
     path_set_freeze(set);
-    run r = {.by_path = {.paths = set}, .agreed = {.set = set, .arena = arena_new()}};
+    run r = {.by_path = {.paths = set}, .agreed = {.set = set, .arena = arena_new(), .outlines = {.arena = arena_new()}}};
     bool ok = true;
     size_t twins = each_evtx(corpora, "rules/sigma/regression_data/", run_twin, &r, &ok);
     size_t files = each_evtx(corpora, "", run_paths, &r, &ok);
@@ -277,6 +283,8 @@ int main(void)
     ok &= files > 0 && r.found.found[OTHER] == 0 && r.found.found[LETTER_CASE] <= EDITED && r.agreed.different == 0;
     log_readers_free(&r.plain);
     log_readers_free(&r.by_path);
+    printf("%zu records told by their outlines, %zu not\n", r.agreed.outlines.told, r.agreed.outlines.untold);
+    outline_book_free(&r.agreed.outlines);
     arena_free(r.agreed.arena);
     path_set_free(set);
     return ok ? 0 : 1;

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "../tools/every_value.h"
+#include "../tools/outlines.h"
 #include "formats/input.h"
 #include "formats/json/json.h"
 #include "formats/json/scan.h"
@@ -22,7 +23,7 @@
 
 typedef struct {
     text events;       /* "line:tree\n" for each */
-    uint64_t count, damaged, last_position;
+    uint64_t count, told, damaged, last_position;
     bool ordered;
     diag_list *diags;
 } outcome;
@@ -38,6 +39,11 @@ static bool note_event(const event *e, void *user)
     if (e->raw.ptr) text_put_cstring(&o->events, "raw ");
     const value *tree = event_tree(e, a);
     assert_true(every_value_agrees(e, tree, a));
+    outline_book outlines = {.arena = a};
+    assert_true(outline_agrees(&outlines, e, tree, a));
+    o->told += outlines.told;
+    table_free(&outlines.keys);
+    vec_free(&outlines.texts);
     value_write_json(&o->events, tree);
     text_put_char(&o->events, '\n');
     arena_free(a);
@@ -284,6 +290,7 @@ static void test_depth_limit(void **state)
     text_put_cstring(&deeper, "}\n{\"b\":2}\n");
     o = read_as(text_view(&deeper), 1 << 16, 1 << 20);
     assert_text(&o.events, "2:{\"b\":2}\n", "too deep");
+    assert_int_equal(o.told, 1);
     assert_int_equal(diag_count(o.diags), 1);
     assert_string_equal(diag_at(o.diags, 0)->code, "json-depth");
     outcome_free(&o);

@@ -11,6 +11,7 @@
 #include "formats/json/escapes.h"
 #include "formats/json/index.h"
 #include "formats/json/json.h"
+#include "formats/json/outline.h"
 #include "formats/json/scan.h"
 #include "formats/json/spans.h"
 #include "formats/json/tape.h"
@@ -25,6 +26,7 @@ struct reader {
     event_fields fields;
     arena *arena;                  /* of one record: what simdjson refused, what stands in strings, and of messages */
     token_reader tokens;
+    json_scalars scalars;          /* of the record, once somebody asked for its outline */
     /* The record of the event that is being handed out: as it stands, parsed, or a tree. */
     pk_str text;                   /* ptr NULL: not by its tokens */
     simdjson_record record;
@@ -65,6 +67,7 @@ void json_reader_free(reader *r)
     simdjson_parser_free(r->parser);
     key_memory_free(r->tokens.keys);
     vec_free(&r->fields.at);
+    vec_free(&r->scalars.at);
     arena_free(r->arena);
     mem_free(r);
 }
@@ -75,12 +78,34 @@ static const value *event_record(const event *e, arena *a)
 {
     const reader *r = e->reader;
     value *v = ARENA_NEW(a, value);
-    simdjson_record record = r->record;
     if (r->tree) *v = value_copy(a, r->tree);
-    else if (!r->text.ptr || simdjson_parse(r->parser, r->text.ptr, r->text.len, &record)) *v = tape_tree(&record, a);
-    else (void)json_text_parse(r->text, JSON_DEPTH_LIMIT, a, v); /* they know the same grammar: never needed */
+    else *v = r->text.ptr ? json_tree(&r->tokens, a) : tape_tree(&r->record, a);
     return v;
 }
+
+static bool outline_key(const event *e, text *key, uint32_t *places)
+{
+    reader *r = (reader *)e->reader; /* which keeps what it finds out about the record */
+    if (!r->text.ptr || !json_outline_key(&r->tokens, &r->scalars, key)) return false;
+    *places = (uint32_t)r->scalars.at.len;
+    return true;
+}
+
+static value outline_tree(const event *e, arena *a) { return json_outline_tree(&((const reader *)e->reader)->tokens, a); }
+
+static value outline_value(const event *e, uint32_t place)
+{
+    const reader *r = e->reader;
+    return tokens_value(&r->tokens, r->scalars.at.at[place], r->arena);
+}
+
+static void outline_write_json(const event *e, uint32_t place, text *out)
+{
+    const reader *r = e->reader;
+    json_scalar_write(&r->tokens, r->scalars.at.at[place], out);
+}
+
+static const event_outline json_outline = {.key = outline_key, .tree = outline_tree, .value = outline_value, .write_json = outline_write_json};
 
 static void event_values(const event *e, bool texts_only, arena *a, void (*fn)(const value *scalar, void *user), void *user)
 {
@@ -104,7 +129,7 @@ static void give_event(reading *g, const json_span *span, pk_str raw, pk_str jso
 {
     reader *r = g->reader;
     event e = {.format = &json_format, .source = *g->source, .fields = r->fields.at.at, .field_count = r->fields.at.len,
-               .decode = event_decode, .raw = raw, .json = json, .tree = event_record, .each_value = event_values, .reader = r};
+               .decode = event_decode, .raw = raw, .json = json, .tree = event_record, .each_value = event_values, .outline = &json_outline, .reader = r};
     e.source.position = g->block->position + span->offset;
     e.source.line = span->line;
     e.source.record = -1;

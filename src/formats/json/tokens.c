@@ -416,18 +416,29 @@ bool tokens_read(token_reader *r, const char *bytes, size_t end, const uint32_t 
     return false;
 }
 
+pk_str tokens_string(const token_reader *r, size_t place)
+{
+    json_token t = token_at(r->bytes, r->places + place);
+    return (pk_str){t.at, t.len};
+}
+
+value tokens_value(const token_reader *r, size_t place, arena *a)
+{
+    json_token t = token_at(r->bytes, r->places + place);
+    pk_str s = {t.at, t.len};
+    value v = {.type = VALUE_NULL};
+    if (t.kind == '"' && has_escape(s)) (void)!escape_undo(a, s, &s); /* was proved, as numbers were */
+    if (t.kind == '"') return value_string(s);
+    (void)!other_value(&t, &v);
+    return v;
+}
+
 void tokens_each_value(token_reader *r, bool texts_only, arena *a, void (*fn)(const value *scalar, void *user), void *user)
 {
     for (size_t i = 0; i + 1 < r->place_count; i++) { /* the last one is a bracket */
         char c = r->bytes[r->places[i]], next = r->bytes[r->places[i + 1]];
-        value v;
         if (next == ':' || c == ':' || c == ',' || (c | 0x20) == '{' || (c | 0x20) == '}' || (texts_only && c != '"')) continue;
-        json_token t = token_at(r->bytes, r->places + i);
-        pk_str s = {t.at, t.len};
-        bool right = true;
-        if (c != '"') right = other_value(&t, &v);
-        else if (has_escape(s)) right = escape_undo(a, s, &s);
-        if (c == '"') v = value_string(s);
-        if (right) fn(&v, user);
+        value v = tokens_value(r, i, a);
+        fn(&v, user);
     }
 }
