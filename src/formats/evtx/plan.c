@@ -420,7 +420,7 @@ static bool is_there(const binxml_value *v) { return !is_null(v) && v->type != B
 /* Makes room for `count` more fields: where the next one goes. */
 static inline event_field *room_for(evtx_fields *f, size_t count)
 {
-    vec_reserve(&f->fields, f->fields.len + count + 1); /* so that there is an address even for none */
+    vec_reserve(&f->fields, f->fields.len + count);
     return f->fields.at + f->fields.len;
 }
 
@@ -428,6 +428,7 @@ static inline void fields_end_at(evtx_fields *f, const event_field *end) { f->fi
 
 static void run_quickly(const run *x, const evtx_fragment *in, const evtx_plan *p)
 {
+    if (p->quick.len == 0) return;
     const quick_step *q = p->quick.at, *end = q + p->quick.len;
     event_field *to = room_for(x->f, p->quick.len);
     for (; q < end; q++) {

@@ -126,8 +126,8 @@ static bool some_narrow_may_hold(const binxml_value *v, const evtx_fragment *f, 
 /* Where all texts begin at even places, what lies between them is looked at as well: that costs less than to tell them apart. */
 static bool values_may_hold(const evtx_record *r, const evtx_fragment *f, const texts_look *look)
 {
-    const binxml_value *v = &r->values.at[f->first], *end = v + f->count;
     if (f->count == 0) return false;
+    const binxml_value *v = &r->values.at[f->first], *end = v + f->count;
     if (!f->layout) return wide_may_hold(v->bytes, end[-1].bytes + end[-1].size, look);
     return some_wide_may_hold(v, f, look) || (f->layout & VALUES_ANSI && some_narrow_may_hold(v, f, look));
 }
