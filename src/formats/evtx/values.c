@@ -381,9 +381,8 @@ static value scalar(scratch *s, uint8_t type, const uint8_t *b, size_t size)
         if (size == 8) return value_int((int64_t)load64(b));
         break;
     case BINXML_UINT64:
-        if (size != 8) break;
-        if (load64(b) > INT64_MAX) return (value){.type = VALUE_UINT, .as.unsigned_integer = load64(b)};
-        return value_int((int64_t)load64(b));
+        if (size == 8) return binxml_uint64(b);
+        break;
     case BINXML_REAL32:
         if (size == 4) return real32(b);
         break;

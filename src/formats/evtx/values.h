@@ -71,6 +71,14 @@ uint32_t binxml_code_point(const uint8_t *bytes, size_t units, size_t *i);
  */
 value binxml_decode_any(scratch *s, const binxml_value *v);
 
+/* An unsigned number of 8 bytes. */
+static inline value binxml_uint64(const uint8_t *bytes)
+{
+    uint64_t n = 0;
+    for (int i = 0; i < 8; i++) n |= (uint64_t)bytes[i] << (8 * i);
+    return n > INT64_MAX ? (value){.type = VALUE_UINT, .as.unsigned_integer = n} : value_int((int64_t)n);
+}
+
 static inline value binxml_decode(scratch *s, const binxml_value *v)
 {
     if (v->type != BINXML_STRING) return binxml_decode_any(s, v);
