@@ -44,6 +44,9 @@ class Page(html.parser.HTMLParser):
         self.feed(text)
         self.close()
 
+    def updatepos(self, i, j):
+        return j  # lines are not counted: nobody asks where a tag stands
+
     def bad(self, what):
         self.wrong.append(f"{self.where}: {what}")
 
@@ -178,11 +181,11 @@ class Hostile(unittest.TestCase):
     def check(self, pages):
         wrong = [w for p in pages for w in p.wrong]
         self.assertEqual(wrong[:20], [])
-        shown = " ".join(" ".join(p.shown) for p in pages)
+        shown = " ".join(" ".join(p.shown) for p in pages).lower()
         for number in range(len(PAYLOADS)):
             for field in ("title", "description", "author", "license", "tag", "falsepositive", "value", "image", "contains", "keyword", "selection"):
                 # A tag is folded to lower case, a value may be.
-                self.assertIn(f"{MARK}{number}{field}".lower(), shown.lower())
+                self.assertIn(f"{MARK}{number}{field}".lower(), shown)
 
     def check_export(self, path, kind, body):
         """What is taken away is well formed, and holds the rules' texts as text."""
