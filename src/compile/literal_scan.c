@@ -8,7 +8,7 @@
 #define FILTER_LOG_MAX 20         /* 128 KiB */
 #define SUSPECTED_OF_ALL 120      /* of a thousand places: a sieve that suspects more is slower than the passes */
 #define SUSPECTED_OF_LIGHT 25     /* ... than asking what is remembered of a value of common length */
-#define SUSPECTED_OF_SHORTS 100
+#define SUSPECTED_OF_SHORTS 300   /* ... than a pass for grams at each byte */
 
 static inline uint32_t gram_at(const char *p, size_t size)
 {
@@ -116,16 +116,29 @@ static bool in_range(pk_str literal, literal_range range)
     return literal.len >= ranges[range].least && literal.len <= ranges[range].most;
 }
 
-static void build_index(gram_index *x, const pk_str *literals, size_t count, literal_range range)
+static bool is_ascii(pk_str s)
+{
+    uint64_t seen = 0, eight;
+    size_t at = 0;
+    for (; at + sizeof eight <= s.len; at += sizeof eight) {
+        memcpy(&eight, s.ptr + at, sizeof eight);
+        seen |= eight;
+    }
+    for (; at < s.len; at++) seen |= (uint8_t)s.ptr[at];
+    return !(seen & UINT64_C(0x8080808080808080));
+}
+
+/* Of the literals that are ASCII, or of the others. */
+static void build_index(gram_index *x, const pk_str *literals, size_t count, literal_range range, bool ascii)
 {
     VEC(gram_entry) entries = {0};
     size_t size = ranges[range].size, neighbours = ranges[range].neighbours, members = 0;
     x->size = size;
     x->neighbours = neighbours;
-    for (size_t i = 0; i < count; i++) members += in_range(literals[i], range);
+    for (size_t i = 0; i < count; i++) members += in_range(literals[i], range) && is_ascii(literals[i]) == ascii;
     gram_counts g = count_grams(literals, members ? count : 0, size);
-    for (uint32_t i = 0; i < count; i++) {
-        if (!in_range(literals[i], range)) continue;
+    for (uint32_t i = 0; i < count && members; i++) {
+        if (!in_range(literals[i], range) || is_ascii(literals[i]) != ascii) continue;
         uint32_t offset = rarest_offset(&g, literals[i], size, neighbours);
         for (uint32_t k = 0; k < neighbours; k++) {
             gram_entry e = {gram_at(literals[i].ptr + offset + k, size), {i, offset + k}};
@@ -138,32 +151,40 @@ static void build_index(gram_index *x, const pk_str *literals, size_t count, lit
     mem_free(g.counts);
 }
 
-bool literal_scan_is_light(const literal_scan *s) { return s->sieve.count > 0 && s->sieve.suspected <= SUSPECTED_OF_LIGHT; }
-bool literal_scan_is_sieved(const literal_scan *s) { return s->sieve.count > 0; }
+bool literal_scan_is_sieved(const literal_scan *s) { return s->sieve.count > 0 && s->sieve.use == SIEVE_OF_LOGS; }
+bool literal_scan_is_light(const literal_scan *s) { return literal_scan_is_sieved(s) && s->sieve.suspected <= SUSPECTED_OF_LIGHT; }
 
 /* For the literals of at most so many bytes, if it suspects no more places than that. */
-static bool build_sieve(literal_sieve *s, const pk_str *literals, size_t count, size_t longest, uint32_t most_suspected)
+static bool build_sieve(literal_sieve *s, const pk_str *literals, size_t count, size_t longest, sieve_use use, uint32_t most_suspected)
 {
-    if (!literal_sieve_build(s, literals, count, 1, longest)) return false;
+    if (!literal_sieve_build(s, literals, count, longest, use)) return false;
     if (s->suspected <= most_suspected) return true;
     literal_sieve_free(s);
     return false;
 }
 
-void literal_scan_build(literal_scan *s, const pk_str *literals, size_t count)
+static void build_search(literal_scan *s, gram_search *to, literal_range first, bool ascii)
 {
-    *s = (literal_scan){.literals = literals, .count = count};
-    if (count == 0) return;
-    if (build_sieve(&s->sieve, literals, count, SIZE_MAX, SUSPECTED_OF_ALL)) return;
-    build_index(&s->by_range[LITERALS_LONG], literals, count, LITERALS_LONG);
-    if (build_sieve(&s->shorts, literals, count, ranges[LITERALS_LONG].least - 1, SUSPECTED_OF_SHORTS)) return;
-    for (literal_range r = LITERALS_LONG + 1; r < LITERAL_RANGES; r++) build_index(&s->by_range[r], literals, count, r);
-    s->single = mem_zalloc(count + 1, sizeof *s->single);
-    for (uint32_t i = 0; i < count; i++)
-        if (literals[i].len == 1) s->single[s->single_count++] = i;
+    for (literal_range r = first; r < LITERAL_RANGES; r++) build_index(&to->by_range[r], s->literals, s->count, r, ascii);
+    to->single = mem_zalloc(s->count + 1, sizeof *to->single);
+    for (uint32_t i = 0; i < s->count; i++)
+        if (s->literals[i].len == 1 && is_ascii(s->literals[i]) == ascii) to->single[to->single_count++] = i;
 }
 
-void literal_scan_free(literal_scan *s)
+void literal_scan_build(literal_scan *s, const pk_str *literals, size_t count)
+{
+    const size_t any = SIZE_MAX, less_than_long = ranges[LITERALS_LONG].least - 1;
+    *s = (literal_scan){.literals = literals, .count = count};
+    if (count == 0 || build_sieve(&s->sieve, literals, count, any, SIEVE_OF_LOGS, SUSPECTED_OF_ALL)) return;
+    for (size_t i = 0; i < count; i++) s->some_beyond |= !is_ascii(literals[i]);
+    if (s->some_beyond) build_search(s, &s->beyond, LITERALS_LONG, false);
+    if (build_sieve(&s->sieve, literals, count, any, SIEVE_OF_FOLDED, SUSPECTED_OF_ALL)) return;
+    build_index(&s->ascii.by_range[LITERALS_LONG], literals, count, LITERALS_LONG, true);
+    if (build_sieve(&s->shorts, literals, count, less_than_long, SIEVE_OF_FOLDED, SUSPECTED_OF_SHORTS)) return;
+    build_search(s, &s->ascii, LITERALS_LONG + 1, true);
+}
+
+static void free_search(gram_search *s)
 {
     for (size_t i = 0; i < LITERAL_RANGES; i++) {
         mem_free(s->by_range[i].filter);
@@ -171,11 +192,18 @@ void literal_scan_free(literal_scan *s)
         mem_free(s->by_range[i].uses);
     }
     mem_free(s->single);
+}
+
+void literal_scan_free(literal_scan *s)
+{
+    free_search(&s->ascii);
+    free_search(&s->beyond);
     literal_sieve_free(&s->sieve);
     literal_sieve_free(&s->shorts);
 }
 
-_Static_assert(sizeof(gram_index) == 56 && sizeof(literal_scan) == 576, "a member came or went: literal_scan_image copies each");
+_Static_assert(sizeof(gram_index) == 56 && sizeof(gram_search) == 240 && sizeof(literal_scan) == 952,
+               "a member came or went: literal_scan_image copies each");
 
 static void index_image(const gram_index *x, image_writer *w, size_t field)
 {
@@ -185,12 +213,18 @@ static void index_image(const gram_index *x, image_writer *w, size_t field)
     image_array(w, field + offsetof(gram_index, uses), x->uses, x->count + 1, sizeof *x->uses);
 }
 
+static void search_image(const gram_search *s, image_writer *w, size_t field)
+{
+    for (literal_range r = 0; r < LITERAL_RANGES; r++)
+        index_image(&s->by_range[r], w, field + offsetof(gram_search, by_range) + r * sizeof(gram_index));
+    image_array(w, field + offsetof(gram_search, single), s->single, s->single_count, sizeof *s->single);
+}
+
 void literal_scan_image(const literal_scan *s, image_writer *w, size_t field, size_t literals)
 {
     image_point(w, field + offsetof(literal_scan, literals), s->literals ? literals : 0);
-    for (literal_range r = 0; r < LITERAL_RANGES; r++)
-        index_image(&s->by_range[r], w, field + offsetof(literal_scan, by_range) + r * sizeof(gram_index));
-    image_array(w, field + offsetof(literal_scan, single), s->single, s->single_count, sizeof *s->single);
+    search_image(&s->ascii, w, field + offsetof(literal_scan, ascii));
+    search_image(&s->beyond, w, field + offsetof(literal_scan, beyond));
     literal_sieve_image(&s->sieve, w, field + offsetof(literal_scan, sieve), literals);
     literal_sieve_image(&s->shorts, w, field + offsetof(literal_scan, shorts), literals);
 }
@@ -225,9 +259,9 @@ static inline __attribute__((always_inline)) bool let_through(const uint64_t *fi
     return filter[bit >> 6] >> (bit & 63) & 1;
 }
 
-static void pass_long(scan_run *r)
+static void pass_long(scan_run *r, const gram_search *s)
 {
-    const gram_index *const x = &r->scan->by_range[LITERALS_LONG];
+    const gram_index *const x = &s->by_range[LITERALS_LONG];
     const uint64_t *const filter = x->filter;
     const uint32_t shift = x->filter_shift;
     const char *const p = r->content.ptr;
@@ -239,9 +273,9 @@ static void pass_long(scan_run *r)
 }
 
 /* `shorter`: there are literals of two or three bytes, too. Grams that reach into the padding are told apart on look-up. */
-static inline __attribute__((always_inline)) void pass_short(scan_run *r, const bool shorter)
+static inline __attribute__((always_inline)) void pass_short(scan_run *r, const gram_search *s, const bool shorter)
 {
-    const gram_index *const ranges_of = r->scan->by_range, *const x4 = ranges_of + LITERALS_MIDDLE;
+    const gram_index *const ranges_of = s->by_range, *const x4 = ranges_of + LITERALS_MIDDLE;
     const gram_index *const x3 = ranges_of + LITERALS_OF_3, *const x2 = ranges_of + LITERALS_OF_2;
     const uint64_t *const f4 = x4->filter, *const f3 = x3->filter, *const f2 = x2->filter;
     const uint32_t s4 = x4->filter_shift, s3 = x3->filter_shift, s2 = x2->filter_shift;
@@ -258,26 +292,29 @@ static inline __attribute__((always_inline)) void pass_short(scan_run *r, const 
     }
 }
 
-static void find_single(scan_run *r)
+static void find_single(scan_run *r, const gram_search *s)
 {
     uint8_t seen[256] = {0};
     for (size_t i = 0; i < r->content.len; i++) seen[(uint8_t)r->content.ptr[i]] = 1;
-    for (size_t i = 0; i < r->scan->single_count; i++)
-        if (seen[(uint8_t)r->scan->literals[r->scan->single[i]].ptr[0]]) vec_push(r->out, r->scan->single[i]);
+    for (size_t i = 0; i < s->single_count; i++)
+        if (seen[(uint8_t)r->scan->literals[s->single[i]].ptr[0]]) vec_push(r->out, s->single[i]);
+}
+
+static void search(scan_run *r, const gram_search *s)
+{
+    if (s->by_range[LITERALS_LONG].count) pass_long(r, s);
+    if (s->by_range[LITERALS_OF_3].count + s->by_range[LITERALS_OF_2].count) pass_short(r, s, true);
+    else if (s->by_range[LITERALS_MIDDLE].count) pass_short(r, s, false); /* a loop without the question */
+    if (s->single_count) find_single(r, s);
 }
 
 void literal_scan_run(const literal_scan *s, pk_str content, uint32_t *stamps, uint32_t epoch, number_list *out)
 {
     scan_run r = {s, content, stamps, epoch, out};
-    if (s->sieve.count) {
-        literal_sieve_find(&s->sieve, content, stamps, epoch, out);
-        return;
-    }
-    if (s->by_range[LITERALS_LONG].count) pass_long(&r);
+    if (s->sieve.count) literal_sieve_find(&s->sieve, content, stamps, epoch, out);
+    else search(&r, &s->ascii);
     if (s->shorts.count) literal_sieve_find(&s->shorts, content, stamps, epoch, out);
-    else if (s->by_range[LITERALS_OF_3].count + s->by_range[LITERALS_OF_2].count) pass_short(&r, true);
-    else if (s->by_range[LITERALS_MIDDLE].count) pass_short(&r, false); /* a loop without the question */
-    if (s->single_count) find_single(&r);
+    if (s->some_beyond && !is_ascii(content)) search(&r, &s->beyond);
 }
 
 bool literal_scan_rules_out(const literal_scan *s, pk_str content) { return !literal_sieve_lets_through(&s->sieve, content); }

@@ -36,13 +36,19 @@ typedef struct {
 typedef enum { LITERALS_LONG, LITERALS_MIDDLE, LITERALS_OF_3, LITERALS_OF_2, LITERAL_RANGES } literal_range;
 
 typedef struct {
-    const pk_str *literals;       /* borrowed */
-    size_t count;
     gram_index by_range[LITERAL_RANGES];
     uint32_t *single;             /* literals of one byte */
     size_t single_count;
-    literal_sieve sieve;          /* of few literals: of all of them, and then it is all there is to do */
-    literal_sieve shorts;         /* else of those of less than LITERALS_LONG, if they are few */
+} gram_search;
+
+typedef struct {
+    const pk_str *literals;       /* borrowed */
+    size_t count;
+    literal_sieve sieve;          /* of few literals: of all of them, or of all that are ASCII, and then these need no grams */
+    literal_sieve shorts;         /* else of those of less than LITERALS_LONG, if they are not too many */
+    gram_search ascii;
+    gram_search beyond;           /* literals with other characters: not looked for in a text that is ASCII */
+    bool some_beyond;
 } literal_scan;
 
 #define SCAN_PADDING 8            /* readable bytes that must follow a text that is scanned */

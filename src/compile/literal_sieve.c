@@ -8,10 +8,12 @@
 
 #include "base/unicode.h"
 
-#define SIEVE_MOST 256            /* literals: more leave no byte unsuspected */
-#define GROUPS 7                  /* of literals; the eighth is for what JSON escapes */
+#define SIEVE_MOST 4096           /* literals: more leave no byte unsuspected */
+#define KEY_BYTES 3               /* by which literals are looked up */
+#define GROUPS 8                  /* of literals; in logs the last is for what JSON escapes */
 #define GROUP_OF_ESCAPES 0x80
-#define CELLS 1024                /* more than literals: most have their own */
+#define CELLS_LOG_MIN 8
+#define CELLS_A_LITERAL 4         /* most have their own */
 #define CASE_BITS UINT32_C(0x202020) /* what tells upper from lower case in ASCII; that other bytes differ in it is compared */
 #define ESCAPE UINT32_MAX         /* entry: no literal, but the beginning of \u0... or \u2... */
 
@@ -20,9 +22,17 @@ static inline uint32_t three_at(const char *p)
     return ((uint32_t)(uint8_t)p[0] | (uint32_t)(uint8_t)p[1] << 8 | (uint32_t)(uint8_t)p[2] << 16) | CASE_BITS;
 }
 
-static inline uint32_t cell_of(uint32_t three) { return three * UINT32_C(0x9e3779b1) >> 22; }
+static inline uint32_t cell_of(const literal_sieve *s, uint32_t three) { return three * UINT32_C(0x9e3779b1) >> s->cell_shift; }
+static inline size_t cell_count(const literal_sieve *s) { return (size_t)1 << (32 - s->cell_shift); }
 
 /* ---- choosing the bytes ---- */
+
+static bool is_all_ascii(pk_str s)
+{
+    for (size_t i = 0; i < s.len; i++)
+        if (s.ptr[i] & 0x80) return false;
+    return true;
+}
 
 /* The bytes of log texts, commonest first, as they are in event logs of Windows and in web logs; others are rare. */
 static const char common_bytes[] = "e tinsaro\\cdml0.puh1f2-3w4g5y6v8b79x,/k:=(_)";
@@ -35,16 +45,16 @@ static unsigned rarity(char c)
 
 static bool written_as_it_is(char c) { return (uint8_t)c >= 0x20 && (uint8_t)c < 0x7f && c != '"' && c != '\\' && c != '/'; }
 
-static bool all_3(const char *p, bool (*is_one)(char c)) { return is_one(p[0]) && is_one(p[1]) && is_one(p[2]); }
 static bool is_ascii(char c) { return !(c & 0x80); }
 
-/* Where the three rarest neighbours are of those that are all good; false: nowhere. */
-static bool rarest_three(pk_str literal, bool (*is_good)(char c), uint32_t *offset)
+/* Where the rarest neighbours are, so many of them, that are all good; false: nowhere. */
+static bool rarest_bytes(pk_str literal, size_t wanted, bool (*is_good)(char c), uint32_t *offset)
 {
-    unsigned best = 0;
-    for (size_t at = 0; at + SIEVE_BYTES <= literal.len; at++) {
-        unsigned r = rarity(literal.ptr[at]) * rarity(literal.ptr[at + 1]) * rarity(literal.ptr[at + 2]);
-        if (r <= best || !all_3(literal.ptr + at, is_good)) continue;
+    double best = 0;
+    for (size_t at = 0; at + wanted <= literal.len; at++) {
+        double r = 1;
+        for (size_t k = 0; k < wanted; k++) r *= is_good(literal.ptr[at + k]) ? rarity(literal.ptr[at + k]) : 0;
+        if (r <= best) continue;
         best = r;
         *offset = (uint32_t)at;
     }
@@ -56,14 +66,19 @@ static bool rarest_three(pk_str literal, bool (*is_good)(char c), uint32_t *offs
 static int by_bytes(const void *x, const void *y)
 {
     const sieve_entry *a = x, *b = y;
+    if ((a->width < KEY_BYTES) != (b->width < KEY_BYTES)) return a->width < KEY_BYTES ? -1 : 1;
     if (a->bytes != b->bytes) return a->bytes < b->bytes ? -1 : 1;
     return a->literal < b->literal ? -1 : a->literal > b->literal;
 }
 
+/* A byte below 0x80 is told by its low four bits and its high four of seven: the one they share makes them tell more together. */
+static inline uint8_t low_of(uint8_t byte) { return byte & 15; }
+static inline uint8_t high_of(uint8_t byte) { return byte >> 3 & 15; }
+
 static void add_byte(literal_sieve *s, size_t place, uint8_t byte, uint8_t group)
 {
-    s->low[place][byte & 15] |= group;
-    s->high[place][byte >> 4] |= group;
+    s->low[place][low_of(byte)] |= group;
+    s->high[place][high_of(byte)] |= group;
 }
 
 static void add_letter(literal_sieve *s, size_t place, char letter, uint8_t group)
@@ -72,15 +87,32 @@ static void add_letter(literal_sieve *s, size_t place, char letter, uint8_t grou
     if (letter >= 'a' && letter <= 'z') add_byte(s, place, (uint8_t)(letter - 0x20), group);
 }
 
-/* false: it has no three bytes to hang on. */
+/* Rather as many as are looked at, and rather what JSON writes as it is. false: it has no bytes to hang on. */
+static bool choose_bytes(const literal_sieve *s, pk_str literal, sieve_entry *e, bool *plain)
+{
+    uint32_t most = literal.len < s->width ? (uint32_t)literal.len : s->width, least = most < KEY_BYTES ? most : KEY_BYTES;
+    if (s->use == SIEVE_OF_LOGS && literal.len < KEY_BYTES) return false;
+    *plain = true;
+    for (e->width = most; e->width >= least && s->use == SIEVE_OF_LOGS; e->width--)
+        if (rarest_bytes(literal, e->width, written_as_it_is, &e->offset)) return true;
+    *plain = false;
+    for (e->width = most; e->width >= least; e->width--)
+        if (rarest_bytes(literal, e->width, is_ascii, &e->offset)) return true;
+    return false;
+}
+
+static bool is_tiny(const sieve_entry *e) { return e->width < KEY_BYTES; }
+
 static bool add_literal(literal_sieve *s, uint32_t number)
 {
     pk_str literal = s->literals[number];
     sieve_entry *e = &s->entries[s->count];
-    uint32_t offset;
-    bool plain = rarest_three(literal, written_as_it_is, &offset);
-    if (!plain && !rarest_three(literal, is_ascii, &offset)) return false;
-    *e = (sieve_entry){three_at(literal.ptr + offset), number, offset, offset, offset + SIEVE_BYTES};
+    bool plain;
+    *e = (sieve_entry){.literal = number};
+    if (literal.len == 0 || !choose_bytes(s, literal, e, &plain)) return false;
+    e->bytes = is_tiny(e) ? (uint8_t)literal.ptr[0] : three_at(literal.ptr + e->offset);
+    e->from = e->offset;
+    e->to = e->offset + (is_tiny(e) ? e->width : KEY_BYTES);
     while (e->from > 0 && written_as_it_is(literal.ptr[e->from - 1])) e->from--;
     while (e->to < literal.len && written_as_it_is(literal.ptr[e->to])) e->to++;
     for (size_t i = 0; i < literal.len; i++) {
@@ -90,32 +122,82 @@ static bool add_literal(literal_sieve *s, uint32_t number)
     }
     s->plain &= plain;
     s->count++;
+    s->tiny_count += is_tiny(e);
+    s->ends_late |= e->width < s->width;
     size_t length = utf8_length(literal);
     if (length < s->shortest) s->shortest = length;
     return true;
 }
 
-static const char *const escapes[] = {"\\u0", "\\u2"}; /* of ASCII and the long s; of the Kelvin sign */
+static const char *const escapes[] = {"\\u00", "\\u01", "\\u21"}; /* of ASCII; of the long s; of the Kelvin sign */
+enum { ESCAPES = sizeof escapes / sizeof *escapes };
+
+static void add_escapes(literal_sieve *s)
+{
+    for (uint32_t i = 0; i < ESCAPES; i++)
+        s->entries[s->count++] = (sieve_entry){.bytes = three_at(escapes[i]), .literal = ESCAPE, .offset = i, .width = s->width};
+}
+
+/*
+ * Literals of one width share groups, since a group whose members do not all have a byte is suspected whatever stands there:
+ * each width that occurs has a group, and more by its number of literals.
+ */
+static void share_groups(size_t groups, const size_t members[SIEVE_BYTES + 1], size_t share[SIEVE_BYTES + 1])
+{
+    share[0] = 0;
+    for (size_t w = 1; w <= SIEVE_BYTES; w++) {
+        share[w] = members[w] > 0;
+        groups -= share[w];
+    }
+    for (; groups > 0; groups--) {
+        size_t best = 0;
+        for (size_t w = 1; w <= SIEVE_BYTES; w++)
+            if (members[w] && (!best || members[w] * share[best] > members[best] * share[w])) best = w;
+        share[best]++;
+    }
+}
+
+static void add_to_group(literal_sieve *s, const sieve_entry *e, uint8_t group)
+{
+    const char *bytes = e->literal == ESCAPE ? escapes[e->offset] : s->literals[e->literal].ptr + e->offset;
+    for (size_t k = 0; k < s->width; k++) {
+        if (k < e->width) add_letter(s, k, bytes[k], group);
+        for (size_t i = 0; k >= e->width && i < 16; i++) {
+            s->low[k][i] |= group;
+            s->high[k][i] |= group;
+        }
+    }
+}
 
 /* Neighbours in the order of their bytes share a group, so that its nibbles are few. */
 static void fill_groups(literal_sieve *s)
 {
-    for (size_t i = 0, distinct = 0; i < s->count; i++) {
+    size_t members[SIEVE_BYTES + 1] = {0}, share[SIEVE_BYTES + 1], seen[SIEVE_BYTES + 1] = {0}, before[SIEVE_BYTES + 1] = {0};
+    for (size_t i = 0; i < s->count; i++)
+        if (s->entries[i].literal != ESCAPE) members[s->entries[i].width]++;
+    share_groups(s->use == SIEVE_OF_LOGS ? GROUPS - 1 : GROUPS, members, share);
+    for (size_t w = 1; w < SIEVE_BYTES; w++) before[w + 1] = before[w] + share[w];
+    for (size_t i = 0; i < s->count; i++) {
         const sieve_entry *e = &s->entries[i];
-        if (i && e->bytes != s->entries[i - 1].bytes) distinct++;
-        uint8_t group = (uint8_t)(e->literal == ESCAPE ? GROUP_OF_ESCAPES : 1u << (distinct * GROUPS / s->count));
-        const char *three = e->literal == ESCAPE ? escapes[e->offset] : s->literals[e->literal].ptr + e->offset;
-        for (size_t k = 0; k < SIEVE_BYTES; k++) add_letter(s, k, three[k], group);
+        size_t w = e->width;
+        if (e->literal == ESCAPE) add_to_group(s, e, GROUP_OF_ESCAPES);
+        else add_to_group(s, e, (uint8_t)(1u << (before[w] + seen[w]++ * share[w] / members[w])));
     }
 }
 
 static void fill_cells(literal_sieve *s)
 {
-    s->first = mem_zalloc(CELLS, sizeof *s->first);
-    for (size_t i = 0; i < s->count; i++) {
-        if (i && s->entries[i].bytes == s->entries[i - 1].bytes) continue;
-        uint32_t at = cell_of(s->entries[i].bytes);
-        while (s->first[at]) at = (at + 1) & (CELLS - 1);
+    uint32_t log = CELLS_LOG_MIN;
+    while ((size_t)1 << log < s->count * CELLS_A_LITERAL) log++;
+    s->cell_shift = 32 - log;
+    s->first = mem_zalloc(cell_count(s), sizeof *s->first);
+    if (s->tiny_count) s->tiny = mem_zalloc(256, sizeof *s->tiny);
+    for (size_t i = 0; i < s->tiny_count; i++)
+        if (!s->tiny[s->entries[i].bytes]) s->tiny[s->entries[i].bytes] = (uint16_t)(i + 1);
+    for (size_t i = s->tiny_count; i < s->count; i++) {
+        if (i > s->tiny_count && s->entries[i].bytes == s->entries[i - 1].bytes) continue;
+        uint32_t at = cell_of(s, s->entries[i].bytes);
+        while (s->first[at]) at = (at + 1) & (uint32_t)(cell_count(s) - 1);
         s->first[at] = (uint16_t)(i + 1);
     }
 }
@@ -135,27 +217,29 @@ static const char sample[] =
 static uint32_t suspected_of_thousand(const literal_sieve *s)
 {
     uint32_t found = 0;
-    for (const char *p = sample; p[2]; p++) {
+    for (const char *p = sample; p[SIEVE_BYTES - 1]; p++) {
         uint8_t left = 0xff;
-        for (size_t k = 0; k < SIEVE_BYTES; k++) left &= s->low[k][p[k] & 15] & s->high[k][(uint8_t)p[k] >> 4];
+        for (size_t k = 0; k < s->width; k++) left &= s->low[k][low_of((uint8_t)p[k])] & s->high[k][high_of((uint8_t)p[k])];
         found += left != 0;
     }
-    return found * 1000 / (uint32_t)(sizeof sample - 3);
+    return found * 1000 / (uint32_t)(sizeof sample - SIEVE_BYTES);
 }
 
-bool literal_sieve_build(literal_sieve *s, const pk_str *literals, size_t count, size_t shortest, size_t longest)
+static bool build(literal_sieve *s, const pk_str *literals, size_t count, size_t longest, sieve_use use, uint32_t width)
 {
     size_t members = 0;
-    for (size_t i = 0; i < count; i++) members += literals[i].len >= shortest && literals[i].len <= longest;
-    *s = (literal_sieve){.literals = literals, .shortest = SIZE_MAX, .plain = true};
-    if (members > 0 && members <= SIEVE_MOST) s->entries = mem_zalloc(members + 2, sizeof *s->entries);
-    for (uint32_t i = 0; i < count && s->entries; i++)
-        if (literals[i].len >= shortest && literals[i].len <= longest && !add_literal(s, i)) literal_sieve_free(s);
-    if (!s->entries) {
-        *s = (literal_sieve){0};
+    for (size_t i = 0; i < count; i++) members += literals[i].len <= longest;
+    *s = (literal_sieve){.literals = literals, .shortest = SIZE_MAX, .use = use, .width = width, .plain = use == SIEVE_OF_LOGS};
+    if (members > 0 && members <= SIEVE_MOST) s->entries = mem_zalloc(members + ESCAPES, sizeof *s->entries);
+    for (uint32_t i = 0; i < count && s->entries; i++) {
+        if (literals[i].len > longest || (use == SIEVE_OF_FOLDED && !is_all_ascii(literals[i]))) continue;
+        if (!add_literal(s, i)) literal_sieve_free(s);
+    }
+    if (s->count == 0) {
+        literal_sieve_free(s);
         return false;
     }
-    for (uint32_t i = 0; i < 2; i++) s->entries[s->count++] = (sieve_entry){.bytes = three_at(escapes[i]), .literal = ESCAPE, .offset = i};
+    if (use == SIEVE_OF_LOGS) add_escapes(s);
     qsort(s->entries, s->count, sizeof *s->entries, by_bytes);
     fill_groups(s);
     fill_cells(s);
@@ -163,20 +247,39 @@ bool literal_sieve_build(literal_sieve *s, const pk_str *literals, size_t count,
     return true;
 }
 
+#define SUSPECTED_OF_THREE 5      /* places of a thousand: more cost as much as to look at a fourth byte */
+
+bool literal_sieve_build(literal_sieve *s, const pk_str *literals, size_t count, size_t longest, sieve_use use)
+{
+    literal_sieve four;
+    if (use == SIEVE_OF_FOLDED) return build(s, literals, count, longest, use, SIEVE_BYTES); /* where literals are found over and over */
+    if (!build(s, literals, count, longest, use, KEY_BYTES)) return false;
+    if (s->suspected <= SUSPECTED_OF_THREE || !build(&four, literals, count, longest, use, SIEVE_BYTES)) return true;
+    if (four.suspected >= s->suspected) {
+        literal_sieve_free(&four);
+        return true;
+    }
+    literal_sieve_free(s);
+    *s = four;
+    return true;
+}
+
 void literal_sieve_free(literal_sieve *s)
 {
     mem_free(s->entries);
     mem_free(s->first);
+    mem_free(s->tiny);
     *s = (literal_sieve){0};
 }
 
-_Static_assert(sizeof(literal_sieve) == 160 && sizeof(sieve_entry) == 20, "a member of literal_sieve came or went: literal_sieve_image copies each");
+_Static_assert(sizeof(literal_sieve) == 224 && sizeof(sieve_entry) == 24, "a member of literal_sieve came or went: literal_sieve_image copies each");
 
 void literal_sieve_image(const literal_sieve *s, image_writer *w, size_t field, size_t literals)
 {
     image_point(w, field + offsetof(literal_sieve, literals), s->literals ? literals : 0);
     image_array(w, field + offsetof(literal_sieve, entries), s->entries, s->entries ? s->count : 0, sizeof *s->entries);
-    image_array(w, field + offsetof(literal_sieve, first), s->first, s->first ? CELLS : 0, sizeof *s->first);
+    image_array(w, field + offsetof(literal_sieve, first), s->first, s->first ? cell_count(s) : 0, sizeof *s->first);
+    image_array(w, field + offsetof(literal_sieve, tiny), s->tiny, s->tiny ? 256 : 0, sizeof *s->tiny);
 }
 
 /* ---- a place that is suspected ---- */
@@ -198,13 +301,6 @@ static bool equal_at(pk_str literal, size_t from, size_t to, const char *p)
 {
     for (size_t i = from; i < to; i++, p++)
         if (ascii_lower(*p) != literal.ptr[i]) return false;
-    return true;
-}
-
-static bool is_all_ascii(pk_str s)
-{
-    for (size_t i = 0; i < s.len; i++)
-        if (s.ptr[i] & 0x80) return false;
     return true;
 }
 
@@ -241,32 +337,40 @@ static bool escapes_character(const sieve_run *r, size_t at)
     size_t before = 0;
     uint32_t c = 0;
     if (r->kind != IN_JSON || r->content.len - at < 6 || p[at + 1] != 'u') return false;
+    if (p[at + 2] == '0' && p[at + 3] == '0' && p[at + 4] >= '8') return false; /* not ASCII */
     while (before < at && p[at - 1 - before] == '\\') before++;
     for (size_t i = 2; i < 6; i++) c = c << 4 | hex_value(p[at + i]);
     c = fold_code_point(c);
     return before % 2 == 0 && c < 0x80 && (r->sieve->used[c >> 6] >> (c & 63) & 1);
 }
 
-static void add_found(const sieve_run *r, uint32_t literal)
+/* true: that is answer enough. */
+static bool look_at_entry(const sieve_run *r, const sieve_entry *e, size_t at)
 {
-    if (r->stamps[literal] == r->epoch) return;
-    r->stamps[literal] = r->epoch;
-    vec_push(r->out, literal);
+    if (r->kind == IN_FOLDED && e->literal != ESCAPE && r->stamps[e->literal] == r->epoch) return false;
+    if (e->literal == ESCAPE ? !escapes_character(r, at) : !stands_at(r, e, at)) return false;
+    if (r->kind != IN_FOLDED) return true;
+    r->stamps[e->literal] = r->epoch;
+    vec_push(r->out, e->literal);
+    return false;
 }
 
-/* true: that is answer enough. */
-static __attribute__((noinline)) bool look_at(const sieve_run *r, size_t at)
+static __attribute__((noinline)) void look_at_tiny(const sieve_run *r, size_t at)
 {
     const literal_sieve *s = r->sieve;
-    if (at + SIEVE_BYTES > r->content.len) return false;
-    uint32_t three = three_at(r->content.ptr + at), cell = cell_of(three);
-    while (s->first[cell] && s->entries[s->first[cell] - 1].bytes != three) cell = (cell + 1) & (CELLS - 1);
-    if (!s->first[cell]) return false;
-    for (const sieve_entry *e = &s->entries[s->first[cell] - 1], *end = s->entries + s->count; e < end && e->bytes == three; e++) {
-        if (e->literal == ESCAPE ? !escapes_character(r, at) : !stands_at(r, e, at)) continue;
-        if (r->kind != IN_FOLDED) return true;
-        add_found(r, e->literal);
-    }
+    uint8_t byte = (uint8_t)r->content.ptr[at];
+    for (const sieve_entry *e = &s->entries[s->tiny[byte] - 1], *end = s->entries + s->tiny_count; e < end && e->bytes == byte; e++)
+        look_at_entry(r, e, at);
+}
+
+/* `first`: the cell where literals with these three bytes would be. true: that is answer enough. */
+static __attribute__((noinline)) bool look_at(const sieve_run *r, size_t at, uint32_t three, uint32_t cell)
+{
+    const literal_sieve *s = r->sieve;
+    while (s->first[cell] && s->entries[s->first[cell] - 1].bytes != three) cell = (cell + 1) & (uint32_t)(cell_count(s) - 1);
+    if (!s->first[cell] || at + KEY_BYTES > r->content.len) return false;
+    for (const sieve_entry *e = &s->entries[s->first[cell] - 1], *end = s->entries + s->count; e < end && e->bytes == three; e++)
+        if (look_at_entry(r, e, at)) return true;
     return false;
 }
 
@@ -275,12 +379,12 @@ static __attribute__((noinline)) bool look_at_wide(const sieve_run *r, size_t at
 {
     const literal_sieve *s = r->sieve;
     size_t units = r->content.len / 2;
-    if (at + SIEVE_BYTES > units) return false;
+    if (at + KEY_BYTES > units) return false;
     const char *p = r->content.ptr + 2 * at;
     if (p[1] | p[3] | p[5]) return false;
-    const char narrow[SIEVE_BYTES] = {p[0], p[2], p[4]};
-    uint32_t three = three_at(narrow), cell = cell_of(three);
-    while (s->first[cell] && s->entries[s->first[cell] - 1].bytes != three) cell = (cell + 1) & (CELLS - 1);
+    const char narrow[KEY_BYTES] = {p[0], p[2], p[4]};
+    uint32_t three = three_at(narrow), cell = cell_of(s, three);
+    while (s->first[cell] && s->entries[s->first[cell] - 1].bytes != three) cell = (cell + 1) & (uint32_t)(cell_count(s) - 1);
     if (!s->first[cell]) return false;
     for (const sieve_entry *e = &s->entries[s->first[cell] - 1], *end = s->entries + s->count; e < end && e->bytes == three; e++) {
         if (e->literal == ESCAPE) continue;
@@ -291,19 +395,32 @@ static __attribute__((noinline)) bool look_at_wide(const sieve_run *r, size_t at
     return false;
 }
 
+/* What stands at `p` is the text at `at`, with some bytes behind it. Most suspects have groups in common with some literal but not its
+ * bytes: an empty cell says so. */
+static inline bool suspect(const sieve_run *r, const char *p, size_t at)
+{
+    const literal_sieve *s = r->sieve;
+    uint32_t three = three_at(p), cell = cell_of(s, three);
+    if (s->tiny && s->tiny[(uint8_t)*p] && at < r->content.len) look_at_tiny(r, at);
+    return s->first[cell] && look_at(r, at, three, cell);
+}
+
 /* ---- the pass ---- */
 
+/* Behind the end there are zeros; a literal of three bytes may end there, and no more than padding is read. */
 static bool pass_bytes(sieve_run *r)
 {
     const literal_sieve *s = r->sieve;
-    uint8_t all = 0, one = 0, two = 0; /* groups that are left after one and after two bytes */
-    for (size_t i = 0; i < r->content.len; i++) {
-        uint8_t b = (uint8_t)r->content.ptr[i], low = b & 15, high = b >> 4;
-        uint8_t three = two & s->low[2][low] & s->high[2][high];
-        two = one & s->low[1][low] & s->high[1][high];
-        one = s->low[0][low] & s->high[0][high];
+    uint8_t all = 0, left[SIEVE_BYTES] = {0}; /* groups that are left after so many bytes */
+    const size_t sure = s->tiny_count ? 1 : KEY_BYTES;
+    for (size_t i = 0; i < r->content.len + s->width - 1; i++) {
+        uint8_t b = i < r->content.len ? (uint8_t)r->content.ptr[i] : 0, low = low_of(b), high = high_of(b), none = b & 0x80 ? 0 : 0xff;
+        for (size_t k = s->width - 1; k > 0; k--) left[k] = left[k - 1] & s->low[k][low] & s->high[k][high] & (k < sure ? none : 0xff);
+        left[0] = s->low[0][low] & s->high[0][high] & none;
         all |= b;
-        if (three && look_at(r, i - 2)) return true;
+        if (!left[s->width - 1]) continue;
+        size_t at = i - (s->width - 1);
+        if ((r->kind == IN_FOLDED || at + KEY_BYTES <= r->content.len) && suspect(r, r->content.ptr + at, at)) return true;
     }
     r->ascii = !(all & 0x80);
     return false;
@@ -314,21 +431,20 @@ enum { LONG_S = 0x17f, KELVIN = 0x212a }; /* the characters beyond ASCII that fo
 static bool pass_units(const literal_sieve *s, pk_str content)
 {
     const sieve_run r = {.sieve = s, .content = content, .kind = IN_WIDE};
-    uint8_t one = 0, two = 0;
-    for (size_t i = 0; i < content.len / 2; i++) {
-        uint32_t c = (uint8_t)content.ptr[2 * i] | (uint32_t)(uint8_t)content.ptr[2 * i + 1] << 8;
-        uint8_t b = c < 0x80 ? (uint8_t)c : 0x80, low = b & 15, high = b >> 4;
-        uint8_t three = two & s->low[2][low] & s->high[2][high];
-        two = one & s->low[1][low] & s->high[1][high];
-        one = s->low[0][low] & s->high[0][high];
-        if (c == LONG_S || c == KELVIN || (three && look_at_wide(&r, i - 2))) return true;
+    uint8_t left[SIEVE_BYTES] = {0};
+    for (size_t i = 0, units = content.len / 2; i < units + s->width - 1; i++) {
+        uint32_t c = i < units ? (uint8_t)content.ptr[2 * i] | (uint32_t)(uint8_t)content.ptr[2 * i + 1] << 8 : 0;
+        uint8_t b = (uint8_t)(c & 0x7f), low = low_of(b), high = high_of(b), none = c < 0x80 ? 0xff : 0;
+        for (size_t k = s->width - 1; k > 0; k--) left[k] = left[k - 1] & s->low[k][low] & s->high[k][high] & (k < KEY_BYTES ? none : 0xff);
+        left[0] = s->low[0][low] & s->high[0][high] & none;
+        if (c == LONG_S || c == KELVIN || (left[s->width - 1] && look_at_wide(&r, i - (s->width - 1)))) return true;
     }
     return false;
 }
 
 #if defined(__x86_64__)
 #define STEP 32
-#define REACH (STEP + SIEVE_BYTES - 1)
+#define REACH_MOST (STEP + SIEVE_BYTES - 1)
 
 typedef struct {
     __m256i low[SIEVE_BYTES], high[SIEVE_BYTES], nibble;
@@ -340,63 +456,74 @@ __attribute__((target("avx2"))) static inline __m256i both_lanes(const uint8_t t
 }
 
 /*
- * The groups that the bytes may belong to, as the byte of this place in the three. The shuffle looks at the low nibble of ASCII
- * and gives nothing for other bytes, which none of the three is.
+ * The groups that the bytes may belong to, as the byte of this place. The shuffle looks at the low four bits of ASCII and gives
+ * nothing for other bytes; not so where some literals do not have the byte, and anything may stand.
  */
-__attribute__((target("avx2"), always_inline)) static inline __m256i groups_of(const sieve_tables *t, __m256i bytes, int place)
+__attribute__((target("avx2"), always_inline)) static inline __m256i groups_of(const sieve_tables *t, __m256i bytes, int place, const int sure)
 {
-    __m256i high = _mm256_and_si256(_mm256_srli_epi16(bytes, 4), t->nibble);
-    return _mm256_and_si256(_mm256_shuffle_epi8(t->low[place], bytes), _mm256_shuffle_epi8(t->high[place], high));
+    __m256i high = _mm256_and_si256(_mm256_srli_epi16(bytes, 3), t->nibble), low = place < sure ? bytes : _mm256_and_si256(bytes, t->nibble);
+    return _mm256_and_si256(_mm256_shuffle_epi8(t->low[place], low), _mm256_shuffle_epi8(t->high[place], high));
 }
 
-__attribute__((target("avx2"), always_inline)) static inline uint32_t suspects(const sieve_tables *t, const char *p, __m256i *all)
+__attribute__((target("avx2"), always_inline)) static inline __m256i bytes_at(const char *p)
 {
-    __m256i first = _mm256_loadu_si256((const __m256i *)(const void *)p);
-    __m256i second = _mm256_loadu_si256((const __m256i *)(const void *)(p + 1));
-    __m256i third = _mm256_loadu_si256((const __m256i *)(const void *)(p + 2));
-    __m256i left = _mm256_and_si256(groups_of(t, first, 0), _mm256_and_si256(groups_of(t, second, 1), groups_of(t, third, 2)));
-    *all = _mm256_or_si256(*all, _mm256_or_si256(first, third));
+    return _mm256_loadu_si256((const __m256i *)(const void *)p);
+}
+
+__attribute__((target("avx2"), always_inline)) static inline uint32_t suspects(const sieve_tables *t, const char *p, const int width, const int sure)
+{
+    __m256i left = groups_of(t, bytes_at(p), 0, sure);
+    for (int k = 1; k < width; k++) left = _mm256_and_si256(left, groups_of(t, bytes_at(p + k), k, sure));
     return ~(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(left, _mm256_setzero_si256()));
 }
 
-/* Most suspects have groups in common with some literal, but not its bytes: an empty cell says so. */
-static bool look_at_all(const sieve_run *r, size_t at, uint32_t found)
+/* At `p`, where a step and what it reaches into can be read, stands the text at `at`. */
+static bool look_at_all(const sieve_run *r, const char *p, size_t at, uint32_t found)
 {
     for (; found; found &= found - 1) {
-        size_t place = at + (size_t)__builtin_ctz(found);
-        if (place + SIEVE_BYTES > r->content.len) continue;
-        if (r->sieve->first[cell_of(three_at(r->content.ptr + place))] && look_at(r, place)) return true;
+        size_t k = (size_t)__builtin_ctz(found);
+        if (suspect(r, p + k, at + k)) return true;
     }
     return false;
 }
 
-__attribute__((target("avx2"))) static bool pass_32(sieve_run *r)
+__attribute__((target("avx2"), always_inline)) static inline bool pass_of_width(sieve_run *r, const int width, const int sure)
 {
     const pk_str content = r->content;
-    char end[REACH] = {0};
+    const size_t reach = STEP + (size_t)width - 1, len = content.len + (r->kind == IN_FOLDED ? (size_t)width - 1 : 0); /* with padding */
+    char end[REACH_MOST] = {0};
     sieve_tables t = {.nibble = _mm256_set1_epi8(15)};
     __m256i all = _mm256_setzero_si256();
     size_t at = 0;
     uint32_t found;
-    for (int i = 0; i < SIEVE_BYTES; i++) {
+    for (int i = 0; i < width; i++) {
         t.low[i] = both_lanes(r->sieve->low[i]);
         t.high[i] = both_lanes(r->sieve->high[i]);
     }
-    for (; at + REACH <= content.len; at += STEP) {
-        found = suspects(&t, content.ptr + at, &all);
-        if (__builtin_expect(found != 0, 0) && look_at_all(r, at, found)) return true;
+    for (; at + reach <= len; at += STEP) {
+        all = _mm256_or_si256(all, bytes_at(content.ptr + at));
+        found = suspects(&t, content.ptr + at, width, sure);
+        if (__builtin_expect(found != 0, 0) && look_at_all(r, content.ptr + at, at, found)) return true;
     }
-    if (at < content.len && content.len >= REACH) { /* the last bytes once more, rather than a copy */
-        at = content.len - REACH;
-        found = suspects(&t, content.ptr + at, &all);
-        if (found && look_at_all(r, at, found)) return true;
-    } else if (at < content.len) {
+    if (at < len && len >= reach) { /* the last bytes once more, rather than a copy */
+        const char *p = content.ptr + len - reach;
+        all = _mm256_or_si256(all, _mm256_or_si256(bytes_at(p), bytes_at(p + width - 1)));
+        found = suspects(&t, p, width, sure);
+        if (found && look_at_all(r, p, len - reach, found)) return true;
+    } else if (at < len) {
         memcpy(end, content.ptr, content.len);
-        found = suspects(&t, end, &all);
-        if (found && look_at_all(r, 0, found)) return true;
+        all = _mm256_or_si256(bytes_at(end), bytes_at(end + width - 1));
+        found = suspects(&t, end, width, sure);
+        if (found && look_at_all(r, end, 0, found)) return true;
     }
     r->ascii = _mm256_movemask_epi8(all) == 0;
-    return false;
+    return width == SIEVE_BYTES && r->sieve->ends_late && r->kind != IN_FOLDED && len >= reach && suspect(r, content.ptr + len - KEY_BYTES, len - KEY_BYTES);
+}
+
+__attribute__((target("avx2"))) static bool pass_32(sieve_run *r)
+{
+    if (r->sieve->width == KEY_BYTES && !r->sieve->tiny_count) return pass_of_width(r, KEY_BYTES, KEY_BYTES);
+    return r->sieve->tiny_count ? pass_of_width(r, SIEVE_BYTES, 1) : pass_of_width(r, SIEVE_BYTES, KEY_BYTES);
 }
 
 /*
@@ -409,8 +536,6 @@ __attribute__((target("avx2"), always_inline)) static inline __m256i narrowed(co
 }
 
 __attribute__((target("avx2"), always_inline)) static inline __m256i in_order(__m256i narrowed) { return _mm256_permute4x64_epi64(narrowed, 0xd8); }
-
-#define WIDE_REACH (2 * REACH)
 
 /* Which of 16 code units are such characters. */
 __attribute__((target("avx2"), always_inline)) static inline __m256i folding(const char *p)
@@ -440,35 +565,46 @@ static inline bool folds(const char *unit)
     return c == LONG_S || c == KELVIN;
 }
 
-/* `p`: the content, or its bytes with others behind them; `last`: WIDE_REACH before the end of these. */
-__attribute__((target("avx2"), always_inline)) static inline bool steps_wide(const wide_run *w, const char *p, size_t last)
+static inline size_t wide_reach(int width) { return 2 * (STEP + (size_t)width - 1); }
+
+/* `p`: the content, or its bytes with others behind them; `last`: wide_reach before the end of these. */
+__attribute__((target("avx2"), always_inline)) static inline bool steps_wide(const wide_run *w, const char *p, size_t last, const int width)
 {
     sieve_tables t = {.nibble = _mm256_set1_epi8(15)};
-    for (int i = 0; i < SIEVE_BYTES; i++) {
+    for (int i = 0; i < width; i++) {
         t.low[i] = both_lanes(w->sieve->low[i]);
         t.high[i] = both_lanes(w->sieve->high[i]);
     }
     for (size_t at = 0;; at = at + 2 * STEP < last ? at + 2 * STEP : last) {
-        __m256i first = narrowed(p + at), second = narrowed(p + at + 2), third = narrowed(p + at + 4);
-        __m256i left = _mm256_and_si256(groups_of(&t, first, 0), _mm256_and_si256(groups_of(&t, second, 1), groups_of(&t, third, 2)));
+        __m256i left = groups_of(&t, narrowed(p + at), 0, KEY_BYTES);
+        for (int k = 1; k < width; k++) left = _mm256_and_si256(left, groups_of(&t, narrowed(p + at + 2 * k), k, KEY_BYTES));
         __m256i none = _mm256_cmpeq_epi8(left, _mm256_setzero_si256());
         __m256i quiet = _mm256_andnot_si256(_mm256_or_si256(folding(p + at), folding(p + at + STEP)), none);
         if (__builtin_expect(_mm256_movemask_epi8(quiet) != -1, 0) && look_at_step(w, p + at, at / 2, none)) return true;
-        if (at == last) return folds(p + last + 2 * STEP) || folds(p + last + 2 * STEP + 2); /* the last two are no step's first */
+        if (at == last) break;
     }
+    bool found = false; /* the last are no step's first */
+    for (int k = 0; k < width - 1; k++) found |= folds(p + last + 2 * STEP + 2 * k);
+    return found;
 }
 
-__attribute__((target("avx2"), noinline)) static bool short_wide(const wide_run *w)
+__attribute__((target("avx2"), always_inline)) static inline bool pass_wide_of_width(const wide_run *w, const int width)
 {
-    char bytes[WIDE_REACH] = {0};
-    memcpy(bytes, w->content.ptr, w->content.len);
-    return steps_wide(w, bytes, 0);
+    const sieve_run r = {.sieve = w->sieve, .content = w->content, .kind = IN_WIDE};
+    size_t len = w->content.len, reach = wide_reach(width);
+    char bytes[2 * (STEP + SIEVE_BYTES - 1)] = {0};
+    if (len < reach) {
+        memcpy(bytes, w->content.ptr, len);
+        return steps_wide(w, bytes, 0, width);
+    }
+    if (steps_wide(w, w->content.ptr, len - reach, width)) return true;
+    return width == SIEVE_BYTES && w->sieve->ends_late && look_at_wide(&r, len / 2 - KEY_BYTES);
 }
 
 __attribute__((target("avx2"))) static bool pass_32_wide(const literal_sieve *s, pk_str content)
 {
     const wide_run w = {s, content};
-    return content.len < WIDE_REACH ? short_wide(&w) : steps_wide(&w, content.ptr, content.len - WIDE_REACH);
+    return s->width == KEY_BYTES ? pass_wide_of_width(&w, KEY_BYTES) : pass_wide_of_width(&w, SIEVE_BYTES);
 }
 
 static bool pass(sieve_run *r) { return __builtin_cpu_supports("avx2") ? pass_32(r) : pass_bytes(r); }

@@ -382,7 +382,7 @@ void network_free(network *n)
 
 /* ---- images ---- */
 
-_Static_assert(sizeof(network) == 1320 && sizeof(anchor_set) == 104, "a member came or went: network_image copies each");
+_Static_assert(sizeof(network) == 1696 && sizeof(anchor_set) == 104, "a member came or went: network_image copies each");
 
 /* Where the literals stand. */
 static size_t anchors_image(const anchor_set *set, image_writer *w, size_t field)

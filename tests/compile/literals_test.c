@@ -59,19 +59,29 @@ static bool found(const number_list *list, uint32_t number)
     return times == 1;
 }
 
+/* In some rounds one letter is none of ASCII. */
+static pk_str other_letter(pk_str s, bool other)
+{
+    for (size_t i = 0; i < s.len && other; i++)
+        if (s.ptr[i] == 'b') ((char *)(uintptr_t)s.ptr)[i] = '\xc3';
+    return s;
+}
+
 static void scan_finds_what_a_search_finds(void **unused)
 {
     (void)unused;
-    for (int round = 0; round < 400; round++) {
+    for (int round = 0; round < 800; round++) {
         arena *a = arena_new();
-        uint32_t letters = 2 + next_random(4);
+        uint32_t letters = 2 + next_random(round % 3 ? 4 : 22);
+        bool other = next_random(2), others_in_literals = other && next_random(2);
         literal_set set = random_literals(a, 1 + next_random(14), letters);
+        for (size_t i = 0; i < set.count; i++) other_letter(set.at[i], others_in_literals);
         literal_scan scan;
         uint32_t stamps[64] = {0};
         number_list out = {0};
         literal_scan_build(&scan, set.at, set.count);
         for (uint32_t epoch = 1; epoch < 30; epoch++) {
-            pk_str text_of_round = random_text(a, 60, letters);
+            pk_str text_of_round = other_letter(random_text(a, 60, letters), other);
             out.len = 0;
             literal_scan_run(&scan, text_of_round, stamps, epoch, &out);
             for (uint32_t i = 0; i < set.count; i++)

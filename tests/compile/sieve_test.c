@@ -54,7 +54,7 @@ static void lets_through_what_holds_a_literal(void **unused)
         size_t count = 1 + next_random(round % 10 ? 30 : 256);
         literal_sieve sieve;
         for (size_t i = 0; i < count; i++) literals[i] = random_literal(a, 3, 12);
-        assert_true(literal_sieve_build(&sieve, literals, count, 1, 99));
+        assert_true(literal_sieve_build(&sieve, literals, count, 99, SIEVE_OF_LOGS));
         for (int n = 0; n < 20; n++) {
             text t = {0};
             bool ascii = next_random(2), holds = false;
@@ -107,7 +107,7 @@ static void lets_json_through_what_holds_a_literal(void **unused)
         text t = {0}, json = {0};
         bool holds = false;
         size_t count = 1 + next_random(3);
-        assert_true(literal_sieve_build(&sieve, literals, count, 1, 99));
+        assert_true(literal_sieve_build(&sieve, literals, count, 99, SIEVE_OF_LOGS));
         for (uint32_t n = next_random(12); n > 0; n--) text_put_cstring(&t, pieces[next_random(18)]);
         if (next_random(2)) put_in_some_case(&t, literals[next_random((uint32_t)count)], next_random(2));
         for (uint32_t n = next_random(12); n > 0; n--) text_put_cstring(&t, pieces[next_random(18)]);
@@ -126,7 +126,7 @@ static void lets_json_through_what_holds_a_literal(void **unused)
     assert_true(held > 10000 && shut > 1000);
     pk_str escaped[] = {STR("a/kk"), STR("kkk\"")};
     for (size_t i = 0; i < 2; i++) { /* the first has no three bytes that JSON always writes as they are: never shut out */
-        assert_true(literal_sieve_build(&sieve, &escaped[i], 1, 1, 99));
+        assert_true(literal_sieve_build(&sieve, &escaped[i], 1, 99, SIEVE_OF_LOGS));
         assert_true(literal_sieve_lets_json_through(&sieve, STR("\"x\"")) == (i == 0));
         literal_sieve_free(&sieve);
     }
@@ -159,7 +159,7 @@ static void lets_wide_through_what_holds_a_literal(void **unused)
         size_t count = 1 + next_random(round % 10 ? 30 : 256), len;
         literal_sieve sieve;
         for (size_t i = 0; i < count; i++) literals[i] = random_literal(a, 4, 12);
-        assert_true(literal_sieve_build(&sieve, literals, count, 1, 99));
+        assert_true(literal_sieve_build(&sieve, literals, count, 99, SIEVE_OF_LOGS));
         for (int n = 0; n < 20; n++) {
             text t = {0};
             bool ascii = next_random(4), holds = false;
@@ -187,16 +187,16 @@ static void literals_beyond_ascii(void **unused)
     pk_str literals[] = {STR("\xc3\xa4rger"), STR("::\xe2\xb1\xa5")}; /* ärger; the second folds from a letter of two bytes */
     literal_sieve sieve;
     (void)unused;
-    assert_true(literal_sieve_build(&sieve, literals, 1, 1, 99));
+    assert_true(literal_sieve_build(&sieve, literals, 1, 99, SIEVE_OF_LOGS));
     assert_true(literal_sieve_lets_through(&sieve, STR("viel \xc3\x84RGER")));
     assert_false(literal_sieve_lets_through(&sieve, STR("viel \xc3\x84RG R")));
     assert_true(literal_sieve_lets_wide_through(&sieve, (pk_str){"\xc4\0R\0G\0E\0R\0", 10}));
     assert_false(literal_sieve_lets_wide_through(&sieve, (pk_str){"\xc4\0R\0G\0\0ER\0", 10}));
     literal_sieve_free(&sieve);
-    assert_false(literal_sieve_build(&sieve, literals, 2, 1, 99)); /* no three ASCII bytes */
+    assert_false(literal_sieve_build(&sieve, literals, 2, 99, SIEVE_OF_LOGS)); /* no three ASCII bytes */
     pk_str shorter[] = {STR("ab")};
-    assert_false(literal_sieve_build(&sieve, shorter, 1, 1, 99));
-    assert_false(literal_sieve_build(&sieve, NULL, 0, 1, 99));
+    assert_false(literal_sieve_build(&sieve, shorter, 1, 99, SIEVE_OF_LOGS));
+    assert_false(literal_sieve_build(&sieve, NULL, 0, 99, SIEVE_OF_LOGS));
 }
 
 /* folds_to_ascii knows every character that does. */
