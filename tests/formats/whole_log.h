@@ -10,7 +10,9 @@
 #include <stdlib.h>
 
 #include "../tools/every_value.h"
+#include "../tools/outlines.h"
 #include "event/inner_text.h"
+#include "event/json_text.h"
 #include "formats/format.h"
 
 struct log_stream {
@@ -54,6 +56,7 @@ typedef struct {
     bool differs;                                       /* a path's values in the fast view and in the tree are not the same */
     const path_set *paths;
     path_set *leaves;                                   /* paths of all leaves, while they are collected */
+    outline_book outlines;
 } whole_log;
 
 static void add_leaves(path_set *leaves, const value *v, pk_str path, arena *a, int depth);
@@ -102,6 +105,13 @@ static bool same_views(const path_set *paths, const event *e, const value *tree,
     return true;
 }
 
+/* What stands in the log as JSON is the tree, by a parser that knows nothing of indexes. */
+static bool is_parsed_alike(const event *e, const value *tree, arena *a)
+{
+    value parsed;
+    return !e->json.ptr || !json_text_parse(e->json, 1000, a, &parsed) || value_equal(&parsed, tree);
+}
+
 static bool take_event(const event *e, void *user)
 {
     whole_log *log = user;
@@ -118,6 +128,7 @@ static bool take_event(const event *e, void *user)
     if (log->leaves) add_leaves(log->leaves, tree, (pk_str){"", 0}, a, 0);
     if (log->paths && !same_views(log->paths, e, tree, a)) log->differs = true;
     if (!every_value_agrees(e, tree, a)) log->differs = true;
+    if (!outline_agrees(&log->outlines, e, tree, a) || !is_parsed_alike(e, tree, a)) log->differs = true;
     if (log->events.len && log->events.at[log->events.len - 1].position >= taken.position) log->differs = true;
     vec_push_in(log->arena, &log->events, taken);
     arena_free(a);
@@ -143,13 +154,15 @@ static whole_log log_read(const format *f, pk_str bytes, size_t block_size, size
 {
     cut_options o = {.record_limit = record_limit, .block_size = block_size};
     path_set *leaves = path_set_new();
-    whole_log first = {.arena = arena_new(), .problems = diag_list_new(), .leaves = leaves};
+    whole_log first = {.arena = arena_new(), .problems = diag_list_new(), .leaves = leaves, .outlines = {.arena = arena_new()}};
     read_once(&first, f, bytes, o, chunk);
     path_set_freeze(leaves);
-    whole_log log = {.arena = arena_new(), .problems = diag_list_new(), .paths = leaves};
+    whole_log log = {.arena = arena_new(), .problems = diag_list_new(), .paths = leaves, .outlines = {.arena = arena_new()}};
     read_once(&log, f, bytes, o, chunk);
     log.differs |= first.differs || first.events.len != log.events.len;
     log.paths = NULL;
+    outline_book_free(&first.outlines);
+    outline_book_free(&log.outlines);
     arena_free(first.arena);
     diag_list_free(first.problems);
     path_set_free(leaves);
