@@ -5,6 +5,9 @@
 #include <errno.h>
 #include <locale.h>
 #include <stdlib.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 int str_compare(pk_str a, pk_str b)
 {
@@ -34,12 +37,46 @@ bool str_ends_with(pk_str s, pk_str suffix)
     return s.len >= suffix.len && (suffix.len == 0 || memcmp(s.ptr + s.len - suffix.len, suffix.ptr, suffix.len) == 0);
 }
 
+static size_t find_from(pk_str s, pk_str needle, size_t at)
+{
+    const char *found = memmem(s.ptr + at, s.len - at, needle.ptr, needle.len);
+    return found ? (size_t)(found - s.ptr) : STR_NPOS;
+}
+
+/*
+ * Places where the needle's first and last byte stand, 16 at a time. The last step overlaps the one before, so that nothing behind the
+ * text is read. Where too many of them are none, the C library's search goes on, whose cost is bounded.
+ */
+static size_t find_by_ends(pk_str s, pk_str needle)
+{
+#ifdef __SSE2__
+    enum { STEP = 16, MISSES = 32 };
+    const size_t places = s.len - needle.len + 1, last = needle.len - 1;
+    if (places < STEP) return find_from(s, needle, 0);
+    const __m128i first_byte = _mm_set1_epi8(needle.ptr[0]), last_byte = _mm_set1_epi8(needle.ptr[last]);
+    size_t misses = 0;
+    for (size_t at = 0;;) {
+        __m128i x = _mm_loadu_si128((const __m128i *)(const void *)(s.ptr + at));
+        __m128i y = _mm_loadu_si128((const __m128i *)(const void *)(s.ptr + at + last));
+        uint32_t both = (uint32_t)_mm_movemask_epi8(_mm_and_si128(_mm_cmpeq_epi8(x, first_byte), _mm_cmpeq_epi8(y, last_byte)));
+        for (; both; both &= both - 1) {
+            size_t here = at + (size_t)__builtin_ctz(both);
+            if (memcmp(s.ptr + here, needle.ptr, needle.len) == 0) return here;
+            if (++misses > MISSES) return find_from(s, needle, here + 1);
+        }
+        if (at == places - STEP) return STR_NPOS;
+        at = at + STEP < places - STEP ? at + STEP : places - STEP;
+    }
+#else
+    return find_from(s, needle, 0);
+#endif
+}
+
 size_t str_find(pk_str s, pk_str needle)
 {
     if (needle.len == 0) return 0;
     if (needle.len > s.len) return STR_NPOS;
-    const char *found = memmem(s.ptr, s.len, needle.ptr, needle.len);
-    return found ? (size_t)(found - s.ptr) : STR_NPOS;
+    return find_by_ends(s, needle);
 }
 
 size_t str_find_char(pk_str s, char c)

@@ -19,6 +19,18 @@ static void test_find(void **state)
 {
     (void)state;
     assert_int_equal(str_find(STR("abcabc"), STR("ca")), 2);
+    assert_int_equal(str_find(STR("abxbabxbabxbabxbabxbabxbabxbabxbabc"), STR("abc")), 32);
+    char many[400];
+    for (size_t len = 1; len < sizeof many; len++) { /* wherever it stands, and among places that begin and end alike */
+        memset(many, 'a', len);
+        for (size_t at = 0; at < len; at += 7) {
+            pk_str s = {many, len}, needle = {"aba", at + 3 <= len ? 3 : len - at};
+            memcpy(many + at, needle.ptr, needle.len);
+            if (needle.len > 1) assert_int_equal(str_find(s, needle), at);
+            memset(many, 'a', len);
+            if (needle.len > 1) assert_true(str_find(s, needle) == STR_NPOS);
+        }
+    }
     assert_true(str_find(STR("abc"), STR("abcd")) == STR_NPOS);
     assert_int_equal(str_find(STR(""), STR("")), 0);
     assert_true(str_find_char(STR(""), 'a') == STR_NPOS);

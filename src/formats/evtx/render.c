@@ -113,55 +113,93 @@ static inline bool is_prepared(const renderer *x, binxml_element *e)
 
 /* ---- values ---- */
 
-/* Copies code units that JSON takes as they are; returns how many. Writes up to 15 bytes more, and reads as much. */
-static inline size_t copy_plain(char *out, const uint8_t *in, size_t units)
+enum { STEP = 16 }; /* code units */
+
+/*
+ * Up to a step of code units as bytes at `to`, which has room for a whole one. A bit for each unit that needs more than to be copied,
+ * and one for each of these before which a backslash will do.
+ */
+static inline uint32_t narrow_step(char *to, const uint8_t *in, size_t units, uint32_t *escaped)
 {
 #ifdef __SSE2__
     const __m128i high = _mm_set1_epi16((short)0xff80), zero = _mm_setzero_si128();
-    for (size_t i = 0; i < units; i += 16) {
-        __m128i a = _mm_loadu_si128((const __m128i *)(const void *)(in + 2 * i));
-        __m128i b = _mm_loadu_si128((const __m128i *)(const void *)(in + 2 * i + 16)), bytes = _mm_packus_epi16(a, b);
-        __m128i ascii = _mm_packs_epi16(_mm_cmpeq_epi16(_mm_and_si128(a, high), zero), _mm_cmpeq_epi16(_mm_and_si128(b, high), zero));
-        __m128i odd = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'))),
-                                   _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x7f)), _mm_cmplt_epi8(bytes, _mm_set1_epi8(0x20))));
-        uint32_t plain = (uint32_t)_mm_movemask_epi8(_mm_andnot_si128(odd, ascii));
-        _mm_storeu_si128((__m128i *)(void *)(out + i), bytes);
-        if (plain == 0xffff) continue;
-        i += (size_t)__builtin_ctz(~plain);
-        return i < units ? i : units;
-    }
-    return units;
+    (void)units;
+    __m128i a = _mm_loadu_si128((const __m128i *)(const void *)in);
+    __m128i b = _mm_loadu_si128((const __m128i *)(const void *)(in + STEP)), bytes = _mm_packus_epi16(a, b);
+    __m128i ascii = _mm_packs_epi16(_mm_cmpeq_epi16(_mm_and_si128(a, high), zero), _mm_cmpeq_epi16(_mm_and_si128(b, high), zero));
+    __m128i marks = _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\')));
+    __m128i controls = _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x7f)), _mm_cmplt_epi8(bytes, _mm_set1_epi8(0x20)));
+    _mm_storeu_si128((__m128i *)(void *)to, bytes);
+    *escaped = (uint32_t)_mm_movemask_epi8(_mm_and_si128(marks, ascii));
+    return ~(uint32_t)_mm_movemask_epi8(_mm_andnot_si128(_mm_or_si128(marks, controls), ascii));
 #else
-    size_t i = 0;
-    for (; i < units && in[2 * i + 1] == 0 && in[2 * i] >= 0x20 && in[2 * i] < 0x7f && in[2 * i] != '"' && in[2 * i] != '\\'; i++)
-        out[i] = (char)in[2 * i];
-    return i;
+    uint32_t odd = 0;
+    *escaped = 0;
+    for (size_t i = 0; i < units && i < STEP; i++) {
+        bool ascii = in[2 * i + 1] == 0 && in[2 * i] < 0x80, mark = ascii && (in[2 * i] == '"' || in[2 * i] == '\\');
+        odd |= (uint32_t)(!ascii || mark || in[2 * i] < 0x20 || in[2 * i] == 0x7f) << i;
+        *escaped |= (uint32_t)mark << i;
+        to[i] = (char)in[2 * i];
+    }
+    return odd;
 #endif
+}
+
+/* Puts a backslash before those marked among the len bytes at `to`. Steps are copied whole. */
+static char *mark(char *to, size_t len, uint32_t marked)
+{
+    char step[2 * STEP] = {0};
+    size_t at = 0;
+    memcpy(step, to, STEP);
+    for (; marked; marked &= marked - 1) {
+        size_t k = (size_t)__builtin_ctz(marked);
+        memcpy(to, step + at, STEP);
+        to += k - at;
+        *to++ = '\\';
+        *to++ = step[k];
+        at = k + 1;
+    }
+    memcpy(to, step + at, STEP);
+    return to + (len - at);
+}
+
+/* The character at unit *i, which is neither ASCII as it stands nor one behind a backslash. */
+static void write_odd(text *out, const uint8_t *bytes, size_t units, size_t *i)
+{
+    static const char letters[' '] = {['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't'};
+    const uint8_t *at = bytes + 2 * *i;
+    char character[4];
+    if (at[1] == 0 && at[0] < ' ' && letters[at[0]]) {
+        char *to = text_reserve(out, 2);
+        to[0] = '\\';
+        to[1] = letters[at[0]];
+        out->len += 2;
+        ++*i;
+        return;
+    }
+    text_put_json_inside(out, (pk_str){character, utf8_put(character, binxml_code_point(bytes, units, i))});
 }
 
 /* UTF-16 with its quotes. */
 static void write_text(text *out, const uint8_t *bytes, size_t units)
 {
-    text_put_char(out, '"');
     while (units && bytes[2 * units - 1] == 0 && bytes[2 * units - 2] == 0) units--;
-    for (size_t i = 0;;) {
-        size_t plain = copy_plain(text_reserve(out, units - i + 16), bytes + 2 * i, units - i);
-        out->len += plain;
-        i += plain;
-        if (i == units) break;
-        uint8_t c = bytes[2 * i];
-        if (bytes[2 * i + 1] == 0 && (c == '\\' || c == '"')) {
-            char *to = text_reserve(out, 2);
-            to[0] = '\\';
-            to[1] = (char)c;
-            out->len += 2;
-            i++;
-            continue;
-        }
-        char odd[4];
-        text_put_json_inside(out, (pk_str){odd, utf8_put(odd, binxml_code_point(bytes, units, &i))});
+    char *to = text_reserve(out, 2 * units + 2 * STEP + 2);
+    *to++ = '"';
+    for (size_t i = 0; i < units;) {
+        size_t len = units - i < STEP ? units - i : STEP;
+        uint32_t marked, odd = narrow_step(to, bytes + 2 * i, units - i, &marked) & ((1u << len) - 1);
+        if (odd & ~marked) len = (size_t)__builtin_ctz(odd & ~marked);
+        marked &= (1u << len) - 1;
+        to = marked ? mark(to, len, marked) : to + len;
+        i += len;
+        if (!(odd & ~marked)) continue;
+        out->len = (size_t)(to - out->ptr);
+        write_odd(out, bytes, units, &i);
+        to = text_reserve(out, 2 * (units - i) + 2 * STEP + 2);
     }
-    text_put_char(out, '"');
+    *to++ = '"';
+    out->len = (size_t)(to - out->ptr);
 }
 
 /* Types whose texts are made here, and hold nothing that JSON would escape. */
@@ -174,6 +212,10 @@ void evtx_write_value(const binxml_value *v, scratch *s, text *out)
         return;
     }
     value decoded = binxml_decode_any(s, v);
+    if (decoded.type == VALUE_INT) {
+        text_put_int(out, decoded.as.integer);
+        return;
+    }
     if (decoded.type != VALUE_STRING || !is_plain_type(v->type)) {
         value_write_json(out, &decoded);
         return;
