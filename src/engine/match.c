@@ -8,7 +8,7 @@
 
 #include "engine/matcher.h"
 
-#define CACHE_LIMIT (2u << 20)    /* bytes of remembered results, for each worker: three lookups of a thousand lost against no limit */
+#define CACHE_LIMIT (2u << 20)    /* bytes of remembered results of a generation, of two for each worker */
 
 /* ---- life ---- */
 

@@ -50,7 +50,7 @@ typedef struct {
 typedef struct value_cache value_cache;
 value_cache *value_cache_new(size_t parts, size_t limit);
 void value_cache_free(value_cache *c);
-/* May forget everything: call it between events, when nobody holds a result. */
+/* May forget results: call it between events, when nobody holds one. `limit` is that of one of two generations. */
 void value_cache_tidy(value_cache *c);
 /* By part. */
 part_record *value_cache_records(value_cache *c);

@@ -1,6 +1,7 @@
 /*
  * Values of logs repeat a great deal: most are answered here by one lookup. A slot whose values hardly ever come back
- * (identifiers, times) is left out after a trial. When the memory is used up everything is forgotten at once.
+ * (identifiers, times) is left out after a trial. There are two generations: what is asked for of the old one moves to the new,
+ * and when that has used up its memory the old one is forgotten, and the new one is old.
  */
 #include "engine/matcher.h"
 
@@ -25,21 +26,36 @@ typedef struct {
     const remembered *item;       /* NULL: free */
 } short_cell;
 
-struct value_cache {
+typedef struct {
     cell *cells;                  /* open addressing, at most three in four taken */
-    size_t cell_count, used, limit;
+    size_t cell_count, used;
     arena *memory;
+} generation;
+
+struct value_cache {
+    generation young, old;
+    size_t limit;                 /* of the memory of one */
     part_record *records;         /* by part */
     size_t parts;
     short_cell *shorts;           /* the last of those that fall on one */
     bool grown;                   /* since it was tidied */
 };
 
+static generation new_generation(void)
+{
+    return (generation){.cells = mem_zalloc(CELLS_MIN, sizeof(cell)), .cell_count = CELLS_MIN, .memory = arena_new()};
+}
+
+static void free_generation(generation *g)
+{
+    mem_free(g->cells);
+    arena_free(g->memory);
+}
+
 value_cache *value_cache_new(size_t parts, size_t limit)
 {
     value_cache *c = mem_zalloc(1, sizeof *c);
-    *c = (value_cache){.limit = limit, .memory = arena_new(), .parts = parts, .cell_count = CELLS_MIN};
-    c->cells = mem_zalloc(c->cell_count, sizeof *c->cells);
+    *c = (value_cache){.limit = limit, .parts = parts, .young = new_generation(), .old = new_generation()};
     c->records = mem_zalloc(parts + 1, sizeof *c->records);
     c->shorts = mem_zalloc(SHORT_CELLS, sizeof *c->shorts);
     return c;
@@ -48,16 +64,16 @@ value_cache *value_cache_new(size_t parts, size_t limit)
 void value_cache_free(value_cache *c)
 {
     if (!c) return;
-    mem_free(c->cells);
+    free_generation(&c->young);
+    free_generation(&c->old);
     mem_free(c->records);
     mem_free(c->shorts);
-    arena_free(c->memory);
     mem_free(c);
 }
 
 part_record *value_cache_records(value_cache *c) { return c->records; }
 
-static bool is_full(const value_cache *c) { return c->used >= c->cell_count / 4 * 3; }
+static bool is_full(const generation *g) { return g->used >= g->cell_count / 4 * 3; }
 
 static cell *free_cell(cell *cells, size_t count, uint64_t hash)
 {
@@ -66,28 +82,35 @@ static cell *free_cell(cell *cells, size_t count, uint64_t hash)
     return &cells[i];
 }
 
-static void grow(value_cache *c)
+static void grow(generation *g)
 {
-    size_t count = c->cell_count * 2;
+    size_t count = g->cell_count * 2;
     cell *cells = mem_zalloc(count, sizeof *cells);
-    for (size_t i = 0; i < c->cell_count; i++)
-        if (c->cells[i].item) *free_cell(cells, count, c->cells[i].hash) = c->cells[i];
-    mem_free(c->cells);
-    c->cells = cells;
-    c->cell_count = count;
+    for (size_t i = 0; i < g->cell_count; i++)
+        if (g->cells[i].item) *free_cell(cells, count, g->cells[i].hash) = g->cells[i];
+    mem_free(g->cells);
+    g->cells = cells;
+    g->cell_count = count;
+}
+
+static void forget_old(value_cache *c)
+{
+    generation forgotten = c->old;
+    c->old = c->young;
+    memset(forgotten.cells, 0, forgotten.cell_count * sizeof *forgotten.cells);
+    arena_reset(forgotten.memory);
+    forgotten.used = 0;
+    c->young = forgotten;
+    memset(c->records, 0, c->parts * sizeof *c->records);
+    memset(c->shorts, 0, SHORT_CELLS * sizeof *c->shorts);
 }
 
 void value_cache_tidy(value_cache *c)
 {
     if (!c->grown) return;
     c->grown = false;
-    if (is_full(c) && c->cell_count < CELLS_MAX) grow(c);
-    if (!is_full(c) && arena_used(c->memory) < c->limit) return;
-    memset(c->cells, 0, c->cell_count * sizeof *c->cells);
-    memset(c->records, 0, c->parts * sizeof *c->records);
-    memset(c->shorts, 0, SHORT_CELLS * sizeof *c->shorts);
-    arena_reset(c->memory);
-    c->used = 0;
+    if (is_full(&c->young) && c->young.cell_count < CELLS_MAX) grow(&c->young);
+    if (is_full(&c->young) || arena_used(c->young.memory) >= c->limit) forget_old(c);
 }
 
 static void judge(part_record *r)
@@ -110,10 +133,10 @@ static const slot_result *hit(part_record *r, const remembered *item)
     return item->result;
 }
 
-static const remembered *find(const value_cache *c, const value_key *k)
+static const remembered *find_in(const generation *g, const value_key *k)
 {
-    const cell *cells = c->cells;
-    size_t mask = c->cell_count - 1;
+    const cell *cells = g->cells;
+    size_t mask = g->cell_count - 1;
     for (size_t i = k->hash & mask; cells[i].item; i = (i + 1) & mask) {
         const remembered *item = cells[i].item;
         if (cells[i].hash == k->hash && item->part == k->part && item->kind == k->kind && item->len == k->content.len &&
@@ -121,6 +144,34 @@ static const remembered *find(const value_cache *c, const value_key *k)
             return item;
     }
     return NULL;
+}
+
+/* There is room. */
+static const remembered *add(value_cache *c, const value_key *k, const slot_result *r)
+{
+    generation *g = &c->young;
+    size_t size = sizeof *r + (r->count + r->candidate_count) * sizeof *r->predicates;
+    const slot_result *result = r;
+    if (r->count) { /* nothing is true of most: that needs no copy */
+        slot_result *copy = arena_alloc(g->memory, size);
+        memcpy(copy, r, size);
+        result = copy;
+    }
+    remembered *item = arena_alloc(g->memory, sizeof *item + k->content.len);
+    *item = (remembered){.result = result, .part = k->part, .kind = k->kind, .len = (uint32_t)k->content.len};
+    memcpy(item->content, k->content.ptr, k->content.len);
+    *free_cell(g->cells, g->cell_count, k->hash) = (cell){k->hash, item};
+    g->used++;
+    c->grown = true;
+    return item;
+}
+
+static const remembered *find(value_cache *c, const value_key *k)
+{
+    const remembered *item = find_in(&c->young, k);
+    if (item || c->old.used == 0) return item;
+    item = find_in(&c->old, k);
+    return item && !is_full(&c->young) ? add(c, k, item->result) : item;
 }
 
 static uint64_t hash_of(const value_key *k)
@@ -160,20 +211,8 @@ const slot_result *value_cache_get(value_cache *c, value_key *k)
 
 const slot_result *value_cache_put(value_cache *c, const value_key *k, const slot_result *r)
 {
-    if (is_full(c)) return r; /* until the next event */
-    size_t size = sizeof *r + (r->count + r->candidate_count) * sizeof *r->predicates;
-    const slot_result *result = r;
-    if (r->count) { /* nothing is true of most: that needs no copy */
-        slot_result *copy = arena_alloc(c->memory, size);
-        memcpy(copy, r, size);
-        result = copy;
-    }
-    remembered *item = arena_alloc(c->memory, sizeof *item + k->content.len);
-    *item = (remembered){.result = result, .part = k->part, .kind = k->kind, .len = (uint32_t)k->content.len};
-    memcpy(item->content, k->content.ptr, k->content.len);
-    *free_cell(c->cells, c->cell_count, k->hash) = (cell){k->hash, item};
+    if (is_full(&c->young)) return r; /* until the next event */
+    const remembered *item = add(c, k, r);
     c->records[k->part].last = item;
-    c->used++;
-    c->grown = true;
-    return result;
+    return item->result;
 }
