@@ -47,13 +47,16 @@ static bool written_as_it_is(char c) { return (uint8_t)c >= 0x20 && (uint8_t)c <
 
 static bool is_ascii(char c) { return !(c & 0x80); }
 
-/* Where the rarest neighbours are, so many of them, that are all good; false: nowhere. */
-static bool rarest_bytes(pk_str literal, size_t wanted, bool (*is_good)(char c), uint32_t *offset)
+/* Where the rarest neighbours are, so many of them, that are all good; the first that are not looked at hardly count. false: nowhere. */
+static bool rarest_bytes(pk_str literal, size_t wanted, size_t skipped, bool (*is_good)(char c), uint32_t *offset)
 {
     double best = 0;
     for (size_t at = 0; at + wanted <= literal.len; at++) {
         double r = 1;
-        for (size_t k = 0; k < wanted; k++) r *= is_good(literal.ptr[at + k]) ? rarity(literal.ptr[at + k]) : 0;
+        for (size_t k = 0; k < wanted; k++) {
+            double rare = rarity(literal.ptr[at + k]);
+            r *= !is_good(literal.ptr[at + k]) ? 0 : k < skipped ? 1 + rare / 1e6 : rare;
+        }
         if (r <= best) continue;
         best = r;
         *offset = (uint32_t)at;
@@ -94,10 +97,10 @@ static bool choose_bytes(const literal_sieve *s, pk_str literal, sieve_entry *e,
     if (s->use == SIEVE_OF_LOGS && literal.len < KEY_BYTES) return false;
     *plain = true;
     for (e->width = most; e->width >= least && s->use == SIEVE_OF_LOGS; e->width--)
-        if (rarest_bytes(literal, e->width, written_as_it_is, &e->offset)) return true;
+        if (rarest_bytes(literal, e->width, s->skipped, written_as_it_is, &e->offset)) return true;
     *plain = false;
     for (e->width = most; e->width >= least; e->width--)
-        if (rarest_bytes(literal, e->width, is_ascii, &e->offset)) return true;
+        if (rarest_bytes(literal, e->width, s->skipped, is_ascii, &e->offset)) return true;
     return false;
 }
 
@@ -169,6 +172,19 @@ static void add_to_group(literal_sieve *s, const sieve_entry *e, uint8_t group)
     }
 }
 
+static bool other_pair(const literal_sieve *s, size_t i) { return i > 0 && s->entries[i].bytes >> 8 != s->entries[i - 1].bytes >> 8; }
+
+/* Where the first of three is not looked at: those with the same two others share a group. */
+static void fill_groups_by_pair(literal_sieve *s)
+{
+    size_t pairs = 1, seen = 0;
+    for (size_t i = 0; i < s->count; i++) pairs += other_pair(s, i);
+    for (size_t i = 0; i < s->count; i++) {
+        seen += other_pair(s, i);
+        add_to_group(s, &s->entries[i], (uint8_t)(s->entries[i].literal == ESCAPE ? GROUP_OF_ESCAPES : 1u << (seen * (GROUPS - 1) / pairs)));
+    }
+}
+
 /* Neighbours in the order of their bytes share a group, so that its nibbles are few. */
 static void fill_groups(literal_sieve *s)
 {
@@ -219,17 +235,17 @@ static uint32_t suspected_of_thousand(const literal_sieve *s)
     uint32_t found = 0;
     for (const char *p = sample; p[SIEVE_BYTES - 1]; p++) {
         uint8_t left = 0xff;
-        for (size_t k = 0; k < s->width; k++) left &= s->low[k][low_of((uint8_t)p[k])] & s->high[k][high_of((uint8_t)p[k])];
+        for (size_t k = s->skipped; k < s->width; k++) left &= s->low[k][low_of((uint8_t)p[k])] & s->high[k][high_of((uint8_t)p[k])];
         found += left != 0;
     }
     return found * 1000 / (uint32_t)(sizeof sample - SIEVE_BYTES);
 }
 
-static bool build(literal_sieve *s, const pk_str *literals, size_t count, size_t longest, sieve_use use, uint32_t width)
+static bool build(literal_sieve *s, const pk_str *literals, size_t count, size_t longest, sieve_use use, uint32_t width, bool skipped)
 {
     size_t members = 0;
     for (size_t i = 0; i < count; i++) members += literals[i].len <= longest;
-    *s = (literal_sieve){.literals = literals, .shortest = SIZE_MAX, .use = use, .width = width, .plain = use == SIEVE_OF_LOGS};
+    *s = (literal_sieve){.literals = literals, .shortest = SIZE_MAX, .use = use, .width = width, .skipped = skipped, .plain = use == SIEVE_OF_LOGS};
     if (members > 0 && members <= SIEVE_MOST) s->entries = mem_zalloc(members + ESCAPES, sizeof *s->entries);
     for (uint32_t i = 0; i < count && s->entries; i++) {
         if (literals[i].len > longest || (use == SIEVE_OF_FOLDED && !is_all_ascii(literals[i]))) continue;
@@ -241,20 +257,26 @@ static bool build(literal_sieve *s, const pk_str *literals, size_t count, size_t
     }
     if (use == SIEVE_OF_LOGS) add_escapes(s);
     qsort(s->entries, s->count, sizeof *s->entries, by_bytes);
-    fill_groups(s);
+    if (skipped) fill_groups_by_pair(s);
+    else fill_groups(s);
     fill_cells(s);
     s->suspected = suspected_of_thousand(s);
     return true;
 }
 
-#define SUSPECTED_OF_THREE 5      /* places of a thousand: more cost as much as to look at a fourth byte */
+/* Places of a thousand: more cost as much as to look at one byte more. */
+#define SUSPECTED_OF_TWO 5
+#define SUSPECTED_OF_THREE 5
 
 bool literal_sieve_build(literal_sieve *s, const pk_str *literals, size_t count, size_t longest, sieve_use use)
 {
     literal_sieve four;
-    if (use == SIEVE_OF_FOLDED) return build(s, literals, count, longest, use, SIEVE_BYTES); /* where literals are found over and over */
-    if (!build(s, literals, count, longest, use, KEY_BYTES)) return false;
-    if (s->suspected <= SUSPECTED_OF_THREE || !build(&four, literals, count, longest, use, SIEVE_BYTES)) return true;
+    if (use == SIEVE_OF_FOLDED) return build(s, literals, count, longest, use, SIEVE_BYTES, false); /* where literals are found over and over */
+    if (!build(s, literals, count, longest, use, KEY_BYTES, true)) return false;
+    if (s->suspected <= SUSPECTED_OF_TWO) return true;
+    literal_sieve_free(s);
+    if (!build(s, literals, count, longest, use, KEY_BYTES, false)) return false;
+    if (s->suspected <= SUSPECTED_OF_THREE || !build(&four, literals, count, longest, use, SIEVE_BYTES, false)) return true;
     if (four.suspected >= s->suspected) {
         literal_sieve_free(&four);
         return true;
@@ -470,10 +492,10 @@ __attribute__((target("avx2"), always_inline)) static inline __m256i bytes_at(co
     return _mm256_loadu_si256((const __m256i *)(const void *)p);
 }
 
-__attribute__((target("avx2"), always_inline)) static inline uint32_t suspects(const sieve_tables *t, const char *p, const int width, const int sure)
+__attribute__((target("avx2"), always_inline)) static inline uint32_t suspects(const sieve_tables *t, const char *p, const int from, const int width, const int sure)
 {
-    __m256i left = groups_of(t, bytes_at(p), 0, sure);
-    for (int k = 1; k < width; k++) left = _mm256_and_si256(left, groups_of(t, bytes_at(p + k), k, sure));
+    __m256i left = groups_of(t, bytes_at(p + from), from, sure);
+    for (int k = from + 1; k < width; k++) left = _mm256_and_si256(left, groups_of(t, bytes_at(p + k), k, sure));
     return ~(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(left, _mm256_setzero_si256()));
 }
 
@@ -487,7 +509,7 @@ static bool look_at_all(const sieve_run *r, const char *p, size_t at, uint32_t f
     return false;
 }
 
-__attribute__((target("avx2"), always_inline)) static inline bool pass_of_width(sieve_run *r, const int width, const int sure)
+__attribute__((target("avx2"), always_inline)) static inline bool pass_of_width(sieve_run *r, const int from, const int width, const int sure)
 {
     const pk_str content = r->content;
     const size_t reach = STEP + (size_t)width - 1, len = content.len + (r->kind == IN_FOLDED ? (size_t)width - 1 : 0); /* with padding */
@@ -496,24 +518,24 @@ __attribute__((target("avx2"), always_inline)) static inline bool pass_of_width(
     __m256i all = _mm256_setzero_si256();
     size_t at = 0;
     uint32_t found;
-    for (int i = 0; i < width; i++) {
+    for (int i = from; i < width; i++) {
         t.low[i] = both_lanes(r->sieve->low[i]);
         t.high[i] = both_lanes(r->sieve->high[i]);
     }
     for (; at + reach <= len; at += STEP) {
         all = _mm256_or_si256(all, bytes_at(content.ptr + at));
-        found = suspects(&t, content.ptr + at, width, sure);
+        found = suspects(&t, content.ptr + at, from, width, sure);
         if (__builtin_expect(found != 0, 0) && look_at_all(r, content.ptr + at, at, found)) return true;
     }
     if (at < len && len >= reach) { /* the last bytes once more, rather than a copy */
         const char *p = content.ptr + len - reach;
         all = _mm256_or_si256(all, _mm256_or_si256(bytes_at(p), bytes_at(p + width - 1)));
-        found = suspects(&t, p, width, sure);
+        found = suspects(&t, p, from, width, sure);
         if (found && look_at_all(r, p, len - reach, found)) return true;
     } else if (at < len) {
         memcpy(end, content.ptr, content.len);
         all = _mm256_or_si256(bytes_at(end), bytes_at(end + width - 1));
-        found = suspects(&t, end, width, sure);
+        found = suspects(&t, end, from, width, sure);
         if (found && look_at_all(r, end, 0, found)) return true;
     }
     r->ascii = _mm256_movemask_epi8(all) == 0;
@@ -522,8 +544,9 @@ __attribute__((target("avx2"), always_inline)) static inline bool pass_of_width(
 
 __attribute__((target("avx2"))) static bool pass_32(sieve_run *r)
 {
-    if (r->sieve->width == KEY_BYTES && !r->sieve->tiny_count) return pass_of_width(r, KEY_BYTES, KEY_BYTES);
-    return r->sieve->tiny_count ? pass_of_width(r, SIEVE_BYTES, 1) : pass_of_width(r, SIEVE_BYTES, KEY_BYTES);
+    if (r->sieve->skipped) return pass_of_width(r, 1, KEY_BYTES, KEY_BYTES);
+    if (r->sieve->width == KEY_BYTES && !r->sieve->tiny_count) return pass_of_width(r, 0, KEY_BYTES, KEY_BYTES);
+    return r->sieve->tiny_count ? pass_of_width(r, 0, SIEVE_BYTES, 1) : pass_of_width(r, 0, SIEVE_BYTES, KEY_BYTES);
 }
 
 /*
@@ -568,16 +591,16 @@ static inline bool folds(const char *unit)
 static inline size_t wide_reach(int width) { return 2 * (STEP + (size_t)width - 1); }
 
 /* `p`: the content, or its bytes with others behind them; `last`: wide_reach before the end of these. */
-__attribute__((target("avx2"), always_inline)) static inline bool steps_wide(const wide_run *w, const char *p, size_t last, const int width)
+__attribute__((target("avx2"), always_inline)) static inline bool steps_wide(const wide_run *w, const char *p, size_t last, const int from, const int width)
 {
     sieve_tables t = {.nibble = _mm256_set1_epi8(15)};
-    for (int i = 0; i < width; i++) {
+    for (int i = from; i < width; i++) {
         t.low[i] = both_lanes(w->sieve->low[i]);
         t.high[i] = both_lanes(w->sieve->high[i]);
     }
     for (size_t at = 0;; at = at + 2 * STEP < last ? at + 2 * STEP : last) {
-        __m256i left = groups_of(&t, narrowed(p + at), 0, KEY_BYTES);
-        for (int k = 1; k < width; k++) left = _mm256_and_si256(left, groups_of(&t, narrowed(p + at + 2 * k), k, KEY_BYTES));
+        __m256i left = groups_of(&t, narrowed(p + at + 2 * from), from, KEY_BYTES);
+        for (int k = from + 1; k < width; k++) left = _mm256_and_si256(left, groups_of(&t, narrowed(p + at + 2 * k), k, KEY_BYTES));
         __m256i none = _mm256_cmpeq_epi8(left, _mm256_setzero_si256());
         __m256i quiet = _mm256_andnot_si256(_mm256_or_si256(folding(p + at), folding(p + at + STEP)), none);
         if (__builtin_expect(_mm256_movemask_epi8(quiet) != -1, 0) && look_at_step(w, p + at, at / 2, none)) return true;
@@ -588,23 +611,24 @@ __attribute__((target("avx2"), always_inline)) static inline bool steps_wide(con
     return found;
 }
 
-__attribute__((target("avx2"), always_inline)) static inline bool pass_wide_of_width(const wide_run *w, const int width)
+__attribute__((target("avx2"), always_inline)) static inline bool pass_wide_of_width(const wide_run *w, const int from, const int width)
 {
     const sieve_run r = {.sieve = w->sieve, .content = w->content, .kind = IN_WIDE};
     size_t len = w->content.len, reach = wide_reach(width);
     char bytes[2 * (STEP + SIEVE_BYTES - 1)] = {0};
     if (len < reach) {
         memcpy(bytes, w->content.ptr, len);
-        return steps_wide(w, bytes, 0, width);
+        return steps_wide(w, bytes, 0, from, width);
     }
-    if (steps_wide(w, w->content.ptr, len - reach, width)) return true;
+    if (steps_wide(w, w->content.ptr, len - reach, from, width)) return true;
     return width == SIEVE_BYTES && w->sieve->ends_late && look_at_wide(&r, len / 2 - KEY_BYTES);
 }
 
 __attribute__((target("avx2"))) static bool pass_32_wide(const literal_sieve *s, pk_str content)
 {
     const wide_run w = {s, content};
-    return s->width == KEY_BYTES ? pass_wide_of_width(&w, KEY_BYTES) : pass_wide_of_width(&w, SIEVE_BYTES);
+    if (s->skipped) return pass_wide_of_width(&w, 1, KEY_BYTES);
+    return s->width == KEY_BYTES ? pass_wide_of_width(&w, 0, KEY_BYTES) : pass_wide_of_width(&w, 0, SIEVE_BYTES);
 }
 
 static bool pass(sieve_run *r) { return __builtin_cpu_supports("avx2") ? pass_32(r) : pass_bytes(r); }

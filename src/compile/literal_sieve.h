@@ -5,7 +5,7 @@
  *
  * Each literal hangs on three of its bytes, or where that lets too much through on four, those that are rarest in logs. Two shuffles
  * a byte give the groups of literals that such a byte could belong to, 32 bytes at a time; where a group is left over after all
- * bytes, the literals with the first three are compared. With many literals too many places are left over: `suspected` says how many.
+ * bytes, the literals with the first three are compared. Of few literals two bytes are rare enough ("::" of mimikatz). With many literals too many places are left over: `suspected` says how many.
  */
 #ifndef PICKET_COMPILE_LITERAL_SIEVE_H
 #define PICKET_COMPILE_LITERAL_SIEVE_H
@@ -37,6 +37,7 @@ typedef struct {
     size_t shortest;              /* literal, in characters */
     uint64_t used[2];             /* bit set: ASCII characters of the literals */
     bool plain;                   /* ASCII alone, and some part of each is what JSON writes as it is */
+    bool skipped;                 /* the first of them is not looked at: the other two are rare enough */
     uint32_t width;               /* bytes that are looked at: three or four */
     bool ends_late;               /* some literal hangs on fewer of them */
     uint32_t suspected;           /* places of a thousand, in a sample of log text, where literals must be compared */
