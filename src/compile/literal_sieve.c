@@ -385,7 +385,7 @@ static __attribute__((noinline)) void look_at_tiny(const sieve_run *r, size_t at
         look_at_entry(r, e, at);
 }
 
-/* `first`: the cell where literals with these three bytes would be. true: that is answer enough. */
+/* `cell`: where literals with these three bytes would be. true: that is answer enough. */
 static __attribute__((noinline)) bool look_at(const sieve_run *r, size_t at, uint32_t three, uint32_t cell)
 {
     const literal_sieve *s = r->sieve;
@@ -417,8 +417,10 @@ static __attribute__((noinline)) bool look_at_wide(const sieve_run *r, size_t at
     return false;
 }
 
-/* What stands at `p` is the text at `at`, with some bytes behind it. Most suspects have groups in common with some literal but not its
- * bytes: an empty cell says so. */
+/*
+ * What stands at `p` is the text at `at`, with some bytes behind it. Most suspects have groups in common with some literal but not
+ * its bytes: an empty cell says so.
+ */
 static inline bool suspect(const sieve_run *r, const char *p, size_t at)
 {
     const literal_sieve *s = r->sieve;
