@@ -584,7 +584,7 @@ static bool glance_over(const classifier *c, const event *e, class_id stated, gl
     path_slot before = SLOT_NONE;
     uint64_t hash = stated;
     uint32_t count = 0;
-    for (event_field *f = e->fields, *end = f + e->field_count; f < end; f++) {
+    for (event_field *f = e->fields, *end = f ? f + e->field_count : f; f < end; f++) {
         path_slot slot = f->slot;
         size_t depth = slot < slots ? sight[slot] : 0;
         if (depth == 0 || f->value.type == VALUE_NULL || slot == before) continue; /* of several the first counts */
