@@ -34,16 +34,18 @@ static void collect(const search *s, const value *v, pk_str path, size_t segment
 /* One field of a record: its key may be the first segment of the path, or several of them with their dots. */
 static void collect_field(const search *s, const value_field *f, pk_str path, size_t segments, int depth)
 {
-    bool star = path.len && path.ptr[0] == '*';
+    bool any_key = path.len && path.ptr[0] == '*';
     bool begins_alike = !f->name.len || !path.len || f->name.ptr[0] == path.ptr[0] || f->name.ptr[0] == ' ';
-    if (!begins_alike && !star) return;
+    if (!begins_alike && !any_key) return;
     for (size_t end = 0, n = 1;; n++) {
+        size_t start = end;
         while (end < path.len && (path.ptr[end] != '.' || segments + n >= SEGMENT_LIMIT)) end++;
         pk_str wanted = {path.ptr, end};
-        bool last = end >= path.len;
-        if ((n == 1 && str_equal(wanted, STR("*"))) || key_is(f->name, wanted))
+        bool last = end >= path.len, star = str_equal(str_slice(path, start, end - start), STR("*"));
+        if (star && n > 1) return; /* '*' is any key, never part of one */
+        if (star || key_is(f->name, wanted))
             collect(s, &f->value, last ? (pk_str){NULL, 0} : str_slice(path, end + 1, path.len), segments + n, depth + 1);
-        if (last) return;
+        if (last || star) return;
         end++;
     }
 }

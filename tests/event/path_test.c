@@ -67,8 +67,9 @@ static void check(const value *tree, const char *path, const char *expected)
 static void test_rules(void **state)
 {
     (void)state;
-    value tree = record(6, "a", record(3, "b", record(2, "c", INT(1), "d", value_null()), "b.c", INT(2), "x y", INT(3)), "a.b", record(1, "c", INT(4)), "a.b.c", INT(5),
-                        "list", list(3, record(1, "k", INT(6)), list(1, record(1, "k", list(2, INT(7), INT(8)))), INT(9)), "Threat Name", INT(10), "empty", list(0));
+    value tree = record(8, "a", record(3, "b", record(2, "c", INT(1), "d", value_null()), "b.c", INT(2), "x y", INT(3)), "a.b", record(1, "c", INT(4)), "a.b.c", INT(5),
+                        "list", list(3, record(1, "k", INT(6)), list(1, record(1, "k", list(2, INT(7), INT(8)))), INT(9)), "Threat Name", INT(10), "empty", list(0), "starred", record(1, "x", INT(11)),
+                        "starred.*", INT(12));
     check(&tree, "a.b.c", "[1,2,4,5]");
     check(&tree, "a.b.d", "[null]");
     check(&tree, "a.b", "[]");
@@ -82,6 +83,7 @@ static void test_rules(void **state)
     check(&tree, "a.*.c", "[1]");
     check(&tree, "*.k", "[6,7,8]");
     check(&tree, "*.b.c", "[1,2]");
+    check(&tree, "starred.*", "[11]"); /* '*' is any key, and no part of one */
     check(&tree, "nothing.at.all", "[]");
     check(&tree, "", "[]");
 }
@@ -174,7 +176,7 @@ static void test_only_the_empty_key(void **state)
 /* Random paths and trees over a tiny alphabet, so that everything meets everything. */
 static unsigned pick(unsigned n) { return (unsigned)rand() % n; }
 
-static const char *const names[] = {"a", "b", "a b", "ab", "a.b", "b.a", "*", "", "{a=b}"};
+static const char *const names[] = {"a", "b", "a b", "ab", "a.b", "b.a", "*", "a.*", "*.b", ".*", "", "{a=b}"};
 
 static const char *const inner_texts[] = {"{\"a\":1,\"b\":{\"a b\":[2,3]}}", "[{\"a\":\"b\",\"b\":4}]", "<a><b>5</b><b>6</b></a>"};
 
@@ -185,7 +187,7 @@ static value random_tree(int depth)
     if (pick(5) == 0) return text_value(inner_texts[pick(3)]);
     if (pick(5) == 0) return list(2, random_tree(depth - 1), random_tree(depth - 1));
     value x = random_tree(depth - 1), y = random_tree(depth - 1), z = random_tree(depth - 1);
-    return record(3, names[pick(8)], x, names[pick(8)], y, names[pick(8)], z);
+    return record(3, names[pick(11)], x, names[pick(11)], y, names[pick(11)], z);
 }
 
 static void test_fast_and_slow_agree(void **state)
@@ -195,8 +197,8 @@ static void test_fast_and_slow_agree(void **state)
     for (int round = 0; round < 300; round++) {
         path_set *set = path_set_new();
         for (unsigned i = 0; i < 8; i++) {
-            pk_str path = str_from(names[pick(9)]);
-            for (unsigned n = pick(4); n > 0; n--) path = arena_printf(a, STR_FMT ".%s", STR_ARG(path), names[pick(9)]);
+            pk_str path = str_from(names[pick(12)]);
+            for (unsigned n = pick(4); n > 0; n--) path = arena_printf(a, STR_FMT ".%s", STR_ARG(path), names[pick(12)]);
             path_add(set, path);
         }
         path_set_freeze(set);
