@@ -47,15 +47,27 @@ static bool written_as_it_is(char c) { return (uint8_t)c >= 0x20 && (uint8_t)c <
 
 static bool is_ascii(char c) { return !(c & 0x80); }
 
+/* By byte, of those that may be hung on; 0: not on this one. */
+typedef struct { double plain[256], any[256]; } rarities;
+
+static void know_rarities(rarities *r)
+{
+    for (unsigned i = 0; i < 256; i++) {
+        char c = (char)i;
+        r->any[i] = is_ascii(c) ? rarity(c) : 0;
+        r->plain[i] = written_as_it_is(c) ? r->any[i] : 0;
+    }
+}
+
 /* Where the rarest neighbours are, so many of them, that are all good; the first that are not looked at hardly count. false: nowhere. */
-static bool rarest_bytes(pk_str literal, size_t wanted, size_t skipped, bool (*is_good)(char c), uint32_t *offset)
+static bool rarest_bytes(pk_str literal, size_t wanted, size_t skipped, const double rare[256], uint32_t *offset)
 {
     double best = 0;
     for (size_t at = 0; at + wanted <= literal.len; at++) {
         double r = 1;
         for (size_t k = 0; k < wanted; k++) {
-            double rare = rarity(literal.ptr[at + k]);
-            r *= !is_good(literal.ptr[at + k]) ? 0 : k < skipped ? 1 + rare / 1e6 : rare;
+            double own = rare[(uint8_t)literal.ptr[at + k]];
+            r *= k < skipped && own > 0 ? 1 + own / 1e6 : own;
         }
         if (r <= best) continue;
         best = r;
@@ -91,28 +103,28 @@ static void add_letter(literal_sieve *s, size_t place, char letter, uint8_t grou
 }
 
 /* Rather as many as are looked at, and rather what JSON writes as it is. false: it has no bytes to hang on. */
-static bool choose_bytes(const literal_sieve *s, pk_str literal, sieve_entry *e, bool *plain)
+static bool choose_bytes(const literal_sieve *s, const rarities *r, pk_str literal, sieve_entry *e, bool *plain)
 {
     uint32_t most = literal.len < s->width ? (uint32_t)literal.len : s->width, least = most < KEY_BYTES ? most : KEY_BYTES;
     if (s->use == SIEVE_OF_LOGS && literal.len < KEY_BYTES) return false;
     *plain = true;
     for (e->width = most; e->width >= least && s->use == SIEVE_OF_LOGS; e->width--)
-        if (rarest_bytes(literal, e->width, s->skipped, written_as_it_is, &e->offset)) return true;
+        if (rarest_bytes(literal, e->width, s->skipped, r->plain, &e->offset)) return true;
     *plain = false;
     for (e->width = most; e->width >= least; e->width--)
-        if (rarest_bytes(literal, e->width, s->skipped, is_ascii, &e->offset)) return true;
+        if (rarest_bytes(literal, e->width, s->skipped, r->any, &e->offset)) return true;
     return false;
 }
 
 static bool is_tiny(const sieve_entry *e) { return e->width < KEY_BYTES; }
 
-static bool add_literal(literal_sieve *s, uint32_t number)
+static bool add_literal(literal_sieve *s, const rarities *r, uint32_t number)
 {
     pk_str literal = s->literals[number];
     sieve_entry *e = &s->entries[s->count];
     bool plain;
     *e = (sieve_entry){.literal = number};
-    if (literal.len == 0 || !choose_bytes(s, literal, e, &plain)) return false;
+    if (literal.len == 0 || !choose_bytes(s, r, literal, e, &plain)) return false;
     e->bytes = is_tiny(e) ? (uint8_t)literal.ptr[0] : three_at(literal.ptr + e->offset);
     e->from = e->offset;
     e->to = e->offset + (is_tiny(e) ? e->width : KEY_BYTES);
@@ -241,25 +253,29 @@ static uint32_t suspected_of_thousand(const literal_sieve *s)
     return found * 1000 / (uint32_t)(sizeof sample - SIEVE_BYTES);
 }
 
-static bool build(literal_sieve *s, const pk_str *literals, size_t count, size_t longest, sieve_use use, uint32_t width, bool skipped)
+typedef struct {
+    const pk_str *literals;
+    size_t count, longest, members; /* literals that are no longer */
+    sieve_use use;
+    rarities rare;
+} sieve_wish;
+
+static bool build(literal_sieve *s, const sieve_wish *w, uint32_t width, bool skipped)
 {
-    size_t members = 0;
-    for (size_t i = 0; i < count; i++) members += literals[i].len <= longest;
-    *s = (literal_sieve){.literals = literals, .shortest = SIZE_MAX, .use = use, .width = width, .skipped = skipped, .plain = use == SIEVE_OF_LOGS};
-    if (members > 0 && members <= SIEVE_MOST) s->entries = mem_zalloc(members + ESCAPES, sizeof *s->entries);
-    for (uint32_t i = 0; i < count && s->entries; i++) {
-        if (literals[i].len > longest || (use == SIEVE_OF_FOLDED && !is_all_ascii(literals[i]))) continue;
-        if (!add_literal(s, i)) literal_sieve_free(s);
+    *s = (literal_sieve){.literals = w->literals, .shortest = SIZE_MAX, .use = w->use, .width = width, .skipped = skipped, .plain = w->use == SIEVE_OF_LOGS};
+    if (w->members > 0 && w->members <= SIEVE_MOST) s->entries = mem_zalloc(w->members + ESCAPES, sizeof *s->entries);
+    for (uint32_t i = 0; i < w->count && s->entries; i++) {
+        if (w->literals[i].len > w->longest || (w->use == SIEVE_OF_FOLDED && !is_all_ascii(w->literals[i]))) continue;
+        if (!add_literal(s, &w->rare, i)) literal_sieve_free(s);
     }
     if (s->count == 0) {
         literal_sieve_free(s);
         return false;
     }
-    if (use == SIEVE_OF_LOGS) add_escapes(s);
+    if (w->use == SIEVE_OF_LOGS) add_escapes(s);
     qsort(s->entries, s->count, sizeof *s->entries, by_bytes);
     if (skipped) fill_groups_by_pair(s);
     else fill_groups(s);
-    fill_cells(s);
     s->suspected = suspected_of_thousand(s);
     return true;
 }
@@ -267,22 +283,32 @@ static bool build(literal_sieve *s, const pk_str *literals, size_t count, size_t
 /* Places of a thousand: more cost as much as to look at one byte more. */
 #define SUSPECTED_OF_TWO 5
 #define SUSPECTED_OF_THREE 5
+#define PAIRS_MOST 64 /* literals: two bytes of more suspect too much */
+
+static bool build_of_logs(literal_sieve *s, const sieve_wish *w)
+{
+    literal_sieve four;
+    if (w->members <= PAIRS_MOST) {
+        if (!build(s, w, KEY_BYTES, true)) return false;
+        if (s->suspected <= SUSPECTED_OF_TWO) return true;
+        literal_sieve_free(s);
+    }
+    if (!build(s, w, KEY_BYTES, false)) return false;
+    if (s->suspected <= SUSPECTED_OF_THREE || !build(&four, w, SIEVE_BYTES, false)) return true;
+    bool better = four.suspected < s->suspected;
+    literal_sieve_free(better ? s : &four);
+    if (better) *s = four;
+    return true;
+}
 
 bool literal_sieve_build(literal_sieve *s, const pk_str *literals, size_t count, size_t longest, sieve_use use)
 {
-    literal_sieve four;
-    if (use == SIEVE_OF_FOLDED) return build(s, literals, count, longest, use, SIEVE_BYTES, false); /* where literals are found over and over */
-    if (!build(s, literals, count, longest, use, KEY_BYTES, true)) return false;
-    if (s->suspected <= SUSPECTED_OF_TWO) return true;
-    literal_sieve_free(s);
-    if (!build(s, literals, count, longest, use, KEY_BYTES, false)) return false;
-    if (s->suspected <= SUSPECTED_OF_THREE || !build(&four, literals, count, longest, use, SIEVE_BYTES, false)) return true;
-    if (four.suspected >= s->suspected) {
-        literal_sieve_free(&four);
-        return true;
-    }
-    literal_sieve_free(s);
-    *s = four;
+    sieve_wish w = {.literals = literals, .count = count, .longest = longest, .use = use};
+    for (size_t i = 0; i < count; i++) w.members += literals[i].len <= longest;
+    know_rarities(&w.rare);
+    /* In folded text literals are found over and over: as many bytes as there are tell them apart. */
+    if (use == SIEVE_OF_FOLDED ? !build(s, &w, SIEVE_BYTES, false) : !build_of_logs(s, &w)) return false;
+    fill_cells(s);
     return true;
 }
 
