@@ -103,6 +103,7 @@ static void cases(void **state)
         uint32_t line = 0;
         case_text c = {0};
         while (next_case(&rest, &line, &c)) run_case(&b, &c, &t);
+        vec_free(&c.blocks);
     }
     print_message("%zu cases run, %zu refused, %zu failed\n", t.run, t.refused, t.failed);
     assert_true(t.run > 10);

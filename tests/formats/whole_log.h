@@ -147,6 +147,8 @@ static void read_once(whole_log *log, const format *f, pk_str bytes, cut_options
     block_free(&b);
     f->cut_free(cutter);
     f->reader_free(r);
+    outline_book_free(&log->outlines);
+    log->outlines = (outline_book){.arena = NULL};
 }
 
 /* Reads it twice: for the trees, whose leaves then are the paths that the second reading asks for. Free with log_free. */
@@ -154,15 +156,13 @@ static whole_log log_read(const format *f, pk_str bytes, size_t block_size, size
 {
     cut_options o = {.record_limit = record_limit, .block_size = block_size};
     path_set *leaves = path_set_new();
-    whole_log first = {.arena = arena_new(), .problems = diag_list_new(), .leaves = leaves, .outlines = {.arena = arena_new()}};
+    whole_log first = {.arena = arena_new(), .problems = diag_list_new(), .leaves = leaves};
     read_once(&first, f, bytes, o, chunk);
     path_set_freeze(leaves);
-    whole_log log = {.arena = arena_new(), .problems = diag_list_new(), .paths = leaves, .outlines = {.arena = arena_new()}};
+    whole_log log = {.arena = arena_new(), .problems = diag_list_new(), .paths = leaves};
     read_once(&log, f, bytes, o, chunk);
     log.differs |= first.differs || first.events.len != log.events.len;
     log.paths = NULL;
-    outline_book_free(&first.outlines);
-    outline_book_free(&log.outlines);
     arena_free(first.arena);
     diag_list_free(first.problems);
     path_set_free(leaves);
