@@ -246,6 +246,8 @@ fi
 if wants memory; then
     add memory.json memory "$scan -j2 -r $sigma $work/big.jsonl"
     add memory.json.tenth memory "$scan -j2 -r $sigma $work/tenth.jsonl"
+    again=$(yes "$work/tenth.jsonl" | head -n 10 | tr '\n' ' ')
+    add memory.json.again memory "$scan -j2 -r $sigma $again"
     add memory.evtx memory "$scan -j2 -r $sigma $dense $work/again.evtx"
     add memory.evtx.tenth memory "$scan -j2 -r $sigma $work/tenth.evtx $work/tenth.evtx"
     measure 1
