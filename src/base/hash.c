@@ -4,6 +4,8 @@
  */
 #include "base/hash.h"
 
+#include "base/bytes.h"
+
 /* Odd constants with as many zero as one bits, as the author of wyhash chose them. */
 static const uint64_t secret_0 = UINT64_C(0xa0761d6478bd642f);
 static const uint64_t secret_1 = UINT64_C(0xe7037ed1a0b428db);
@@ -15,20 +17,6 @@ static inline uint64_t fold_product(uint64_t a, uint64_t b)
     return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
-static inline uint64_t load_8(const uint8_t *p)
-{
-    uint64_t n;
-    memcpy(&n, p, 8);
-    return n;
-}
-
-static inline uint64_t load_4(const uint8_t *p)
-{
-    uint32_t n;
-    memcpy(&n, p, 4);
-    return n;
-}
-
 uint64_t hash_bytes(const void *bytes, size_t len, uint64_t seed)
 {
     const uint8_t *p = bytes;
@@ -36,13 +24,13 @@ uint64_t hash_bytes(const void *bytes, size_t len, uint64_t seed)
     seed ^= secret_0;
     if (len > 16) {
         size_t left = len;
-        for (; left > 16; left -= 16, p += 16) seed = fold_product(load_8(p) ^ secret_1, load_8(p + 8) ^ seed);
-        a = load_8(p + left - 16); /* the last 16 bytes, overlapping what was read */
-        b = load_8(p + left - 8);
+        for (; left > 16; left -= 16, p += 16) seed = fold_product(bytes_8(p) ^ secret_1, bytes_8(p + 8) ^ seed);
+        a = bytes_8(p + left - 16); /* the last 16 bytes, overlapping what was read */
+        b = bytes_8(p + left - 8);
     } else if (len >= 4) { /* two reads of 4 from each end cover 4 to 16 */
         size_t middle = len >> 3 << 2;
-        a = load_4(p) << 32 | load_4(p + middle);
-        b = load_4(p + len - 4) << 32 | load_4(p + len - 4 - middle);
+        a = bytes_4(p) << 32 | bytes_4(p + middle);
+        b = bytes_4(p + len - 4) << 32 | bytes_4(p + len - 4 - middle);
     } else if (len > 0) {
         a = (uint64_t)p[0] << 16 | (uint64_t)p[len >> 1] << 8 | p[len - 1];
     }
