@@ -315,12 +315,12 @@ void evtx_field_decode(evtx_fields *f, event_field *field)
     field->value = binxml_decode(f->texts, &v);
 }
 
-/* Decodes to nothing: texts of NULs alone, too. */
+/* Decodes to nothing: texts of NULs alone, too, and those of half a code unit. */
 static bool is_blank(const run *x, const binxml_value *v)
 {
     if (v->size == 0 || is_null(v)) return true;
     bool is_text = v->type == BINXML_STRING || v->type == BINXML_ANSI_STRING;
-    return is_text && v->bytes[0] == 0 && binxml_decode(x->texts, v).type == VALUE_BLANK;
+    return is_text && (v->bytes[0] == 0 || v->size == 1) && binxml_decode(x->texts, v).type == VALUE_BLANK;
 }
 
 /* ---- steps ---- */
