@@ -43,8 +43,11 @@ void explained_fields_free(explained_fields *x)
 
 void explained_fields_forget(explained_fields *x)
 {
-    for (size_t i = 0; i < x->known.len; i++) x->fields.at[x->known.at[i]]->values = (explained_values){0};
-    for (size_t i = 0; i < x->known.len; i++) x->fields.at[x->known.at[i]]->known = false;
+    for (size_t i = 0; i < x->known.len; i++) {
+        explained_field *f = x->fields.at[x->known.at[i]];
+        f->values = (explained_values){0};
+        f->known = false;
+    }
     x->known.len = 0;
 }
 
