@@ -444,12 +444,13 @@ PK_API const pk_summary *pk_scanner_summary(pk_scanner *s);
 /* Times are sampled, over all threads: parts add up to threads times the seconds of the run. */
 typedef struct pk_profile_part {
     pk_str name;                  /* "decoding", "conditions" ... */
+    pk_str meaning;               /* what is done there, in some words */
     double seconds;
 } pk_profile_part;
 
 typedef struct pk_profile_rule {
     const pk_rule *rule;
-    double seconds;               /* in its condition */
+    double seconds;               /* in its condition, with the tests that only it had to ask about a new value */
     uint64_t candidates;          /* events that its condition was looked at for */
     uint64_t matches;
 } pk_profile_rule;

@@ -12,14 +12,20 @@ enum { IN_MATCH = PARTS, SHOWN_PARTS = IN_MATCH + DOING_CONDITIONS + 1 };
 
 static const struct {
     unsigned part;
-    const char *name;
+    const char *name, *meaning;
 } shown[] = {
-    {PART_CUT, "reading files"},          {PART_DECODE, "decoding"},
-    {PART_CLASSIFY, "classifying"},       {IN_MATCH + DOING_SLOTS, "slots"},
-    {IN_MATCH + DOING_TESTS, "network"},  {IN_MATCH + DOING_CANDIDATES, "candidates"},
-    {IN_MATCH + DOING_CONDITIONS, "conditions"}, {IN_MATCH + DOING_NOTHING, "reasons"},
-    {PART_RENDER, "rendering"},           {PART_OUTPUT, "output"},
-    {PART_STAGES, "stages"},              {PART_WAIT, "waiting"},
+    {PART_CUT, "reading files", "and cutting them into records"},
+    {PART_DECODE, "decoding", "records into the fields that rules ask for"},
+    {PART_CLASSIFY, "classifying", "what kind of event a record is"},
+    {IN_MATCH + DOING_SLOTS, "slots", "fields looked up among values that were seen before"},
+    {IN_MATCH + DOING_TESTS, "network", "new values tested for all rules at once"},
+    {IN_MATCH + DOING_CANDIDATES, "candidates", "which rules to look at"},
+    {IN_MATCH + DOING_CONDITIONS, "conditions", "of these rules, see below"},
+    {IN_MATCH + DOING_NOTHING, "reasons", "why a rule matched, for its alert"},
+    {PART_RENDER, "rendering", "events and alerts as text"},
+    {PART_OUTPUT, "output", "handing alerts on, in order"},
+    {PART_STAGES, "stages", "correlations, at the end"},
+    {PART_WAIT, "waiting", "for another thread"},
 };
 enum { SHOWN = sizeof shown / sizeof *shown };
 
@@ -149,8 +155,8 @@ static int by_time_of_rule(const void *x, const void *y)
 
 static int by_time_of_test(const void *x, const void *y)
 {
-    const pk_profile_test *a = x, *b = y;
-    return a->seconds != b->seconds ? (a->seconds < b->seconds ? 1 : -1) : str_compare(a->text, b->text);
+    const test_time *a = x, *b = y;
+    return a->ns != b->ns ? (a->ns < b->ns ? 1 : -1) : 0;
 }
 
 /* ---- who asks a test ---- */
@@ -183,19 +189,19 @@ static void find_askers(const profile *f, const ir_test *test, pk_profile_test *
 
 static void list_tests(profile *f)
 {
-    pk_profile_test *out = ARENA_ARRAY(f->arena, pk_profile_test, f->tests.len + 1);
-    for (size_t i = 0; i < f->tests.len; i++) {
+    size_t count = f->tests.len < MOST_TESTS ? f->tests.len : MOST_TESTS;
+    pk_profile_test *out = ARENA_ARRAY(f->arena, pk_profile_test, count + 1);
+    if (f->tests.len) qsort(f->tests.at, f->tests.len, sizeof *f->tests.at, by_time_of_test);
+    for (size_t i = 0; i < count; i++) {
         text t = {0};
         ir_print_test(&t, f->tests.at[i].test);
         out[i].text = arena_str(f->arena, text_view(&t));
         out[i].seconds = seconds(f->tests.at[i].ns);
         text_free(&t);
+        find_askers(f, f->tests.at[i].test, &out[i]); /* looks through all rules */
     }
-    /* Their askers are looked for in all rules: only for those that are shown. */
-    for (size_t i = 0; i < f->tests.len; i++) find_askers(f, f->tests.at[i].test, &out[i]);
-    qsort(out, f->tests.len, sizeof *out, by_time_of_test);
     f->result.tests = out;
-    f->result.test_count = f->tests.len < MOST_TESTS ? f->tests.len : MOST_TESTS;
+    f->result.test_count = count;
 }
 
 static void list_rules(profile *f)
@@ -215,7 +221,7 @@ static void list_rules(profile *f)
 const pk_profile *profile_result(profile *f)
 {
     if (f->result.parts) return &f->result;
-    for (size_t i = 0; i < SHOWN; i++) f->out_parts[i] = (pk_profile_part){str_from(shown[i].name), seconds(f->parts[shown[i].part])};
+    for (size_t i = 0; i < SHOWN; i++) f->out_parts[i] = (pk_profile_part){str_from(shown[i].name), str_from(shown[i].meaning), seconds(f->parts[shown[i].part])};
     f->result.parts = f->out_parts;
     f->result.part_count = SHOWN;
     f->result.samples = f->samples;

@@ -63,14 +63,16 @@ static uint64_t nanoseconds(struct timespec t) { return (uint64_t)t.tv_sec * UIN
 typedef struct {
     pk_catalog *catalog;
     rule_file_fn fn;
+    size_t files;
 } receiver;
 
-static void hand_on(const receiver *to, const char *path, const struct stat *s, bool named)
+static void hand_on(receiver *to, const char *path, const struct stat *s, bool named)
 {
     struct timespec now = {0};
     file_print print = {0};
     if (to->catalog->cache_folder.len && clock_gettime(CLOCK_REALTIME, &now) == 0)
         print = (file_print){s->st_dev, s->st_ino, (uint64_t)s->st_size, nanoseconds(s->st_mtim), nanoseconds(s->st_ctim), nanoseconds(now)};
+    to->files++;
     to->fn(to->catalog, path, &print, named);
 }
 
@@ -78,7 +80,7 @@ static void found(const char *path, const struct stat *s, void *user) { hand_on(
 
 static void unreadable(const char *folder, int error, void *user)
 {
-    diag_add(walk_diags(((const receiver *)user)->catalog), PK_ERROR, "file-open", (diag_place){.file = str_from(folder)}, STR(""), NULL,
+    diag_add(walk_diags(((receiver *)user)->catalog), PK_ERROR, "file-open", (diag_place){.file = str_from(folder)}, STR(""), NULL,
              "the folder can't be read: %s", strerror(error));
 }
 
@@ -90,8 +92,10 @@ pk_status walk_rule_files(pk_catalog *c, const char *path, rule_file_fn fn)
                  "no such file or folder of rules: %s", strerror(errno));
         return PK_ERROR_IO;
     }
-    receiver to = {c, fn};
+    receiver to = {.catalog = c, .fn = fn};
     if (S_ISDIR(s.st_mode)) folder_walk(path, &s, &(folder_visit){looks_like_rules, found, unreadable, &to, c->threads});
     else hand_on(&to, path, &s, true);
+    if (!to.files)
+        diag_add(walk_diags(c), PK_WARNING, "folder-empty", (diag_place){.file = str_from(path)}, STR(""), NULL, "there is no file of rules in this folder");
     return PK_OK;
 }

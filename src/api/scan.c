@@ -82,6 +82,19 @@ static class_id class_of(const pk_scanner *s, pk_log_source source)
     return source < c->stated_classes.len ? c->stated_classes.at[source] : CLASS_NONE;
 }
 
+static pk_str names_of(arena *a, const pk_str *names, size_t n) /* "there are a, b and c" */
+{
+    text t = {0};
+    text_put_cstring(&t, "there are ");
+    for (size_t i = 0; i < n; i++) {
+        text_put_cstring(&t, i == 0 ? "" : i + 1 < n ? ", " : " and ");
+        text_put(&t, names[i]);
+    }
+    pk_str made = arena_str(a, text_view(&t));
+    text_free(&t);
+    return made;
+}
+
 /* A list for one argument; NULL: there is no such format. */
 static input_list *new_list(pk_scanner *s, const pk_input *how)
 {
@@ -92,7 +105,7 @@ static input_list *new_list(pk_scanner *s, const pk_input *how)
         while (formats[n] && n < 64) names[n] = str_from(formats[n]->name), n++;
         pk_str near = str_nearest(str_from(how->format), names, n);
         pk_str message = arena_printf(s->delivery, "unknown format '%s'", how->format);
-        pk_str hint = near.len ? arena_printf(s->delivery, "did you mean '" STR_FMT "'?", STR_ARG(near)) : STR("");
+        pk_str hint = near.len ? arena_printf(s->delivery, "did you mean '" STR_FMT "'?", STR_ARG(near)) : names_of(s->delivery, names, n);
         diag_add_text(s->diags, PK_ERROR, "format", (diag_place){0}, STR(""), message, hint);
         return NULL;
     }

@@ -222,7 +222,7 @@ static size_t edit_distance(pk_str a, pk_str b)
 pk_str str_nearest(pk_str word, const pk_str *names, size_t n)
 {
     pk_str nearest = {"", 0};
-    size_t best = word.len <= 2 ? 1 : word.len / 3 + 1; /* more edits than this is another word */
+    size_t best = word.len <= 3 ? 1 : word.len / 3 + 1; /* more edits than this is another word */
     for (size_t i = 0; i < n; i++) {
         size_t edits = edit_distance(word, names[i]);
         if (edits < best || (edits == best && nearest.len == 0 && edits < names[i].len)) {

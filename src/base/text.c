@@ -48,6 +48,24 @@ void text_put_int(text *t, int64_t n)
     t->len += digits + (n < 0);
 }
 
+void text_put_grouped(text *t, uint64_t n)
+{
+    char digits[32];
+    size_t at = sizeof digits;
+    for (size_t i = 0; i == 0 || n; i++, n /= 10) {
+        if (i && i % 3 == 0) digits[--at] = ',';
+        digits[--at] = (char)('0' + n % 10);
+    }
+    text_put(t, (pk_str){digits + at, sizeof digits - at});
+}
+
+void text_put_count(text *t, uint64_t n, const char *one, const char *many)
+{
+    text_put_grouped(t, n);
+    text_put_char(t, ' ');
+    text_put_cstring(t, n == 1 ? one : many);
+}
+
 void text_put_double(text *t, double d)
 {
     char out[40];

@@ -37,6 +37,8 @@ void text_put_cstring(text *t, const char *s);
 void text_printf(text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void text_put_int(text *t, int64_t n);
 void text_put_double(text *t, double d);              /* shortest form that reads back; 3 prints as 3 */
+void text_put_grouped(text *t, uint64_t n);           /* 1,234,567 */
+void text_put_count(text *t, uint64_t n, const char *one, const char *many); /* "1 file", "1,234 files" */
 
 void text_put_json(text *t, pk_str s);                /* with quotes; invalid UTF-8 as U+FFFD; control characters as \uXXXX */
 void text_put_json_inside(text *t, pk_str s);         /* the same without the quotes */

@@ -10,7 +10,7 @@ typedef struct {
     language_counts languages;
 } layer_writer;
 
-static pk_str rules_text(arena *a, size_t n) { return n == 1 ? STR("1 rule") : arena_printf(a, "%zu rules", n); }
+static pk_str rules_text(arena *a, size_t n) { return arena_printf(a, n == 1 ? "%zu rule" : "%zu rules", n); }
 
 static void fill_mark(const layer_writer *w, size_t place, const pk_str *titles, navigator_mark *mark)
 {
@@ -53,7 +53,7 @@ QUERY(layer)
     for (size_t t = 0; t < m->technique_count; t++)
         if (m->techniques[t].rules && m->techniques[t].placed && chosen(&m->techniques[t], id)) fill_mark(&w, t, titles, &marks[count++]);
     if (!name.len) name = id.len ? arena_printf(a, "picket: rules for " STR_FMT, STR_ARG(id)) : STR("picket: techniques with rules");
-    pk_str description = arena_printf(a, "%zu rules; the score is the number of rules, those of sub-techniques included", rules_size(&set));
+    pk_str description = arena_printf(a, STR_FMT "; the score is the number of rules, those of sub-techniques included", STR_ARG(rules_text(a, rules_size(&set))));
     value layer = navigator_layer_value(a, name, description, release(s, a), marks, count);
     matrix_free(m);
     return layer;

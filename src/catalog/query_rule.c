@@ -161,19 +161,6 @@ static value metadata(store *s, arena *a, const rows *r, int64_t rule)
 
 /* ---- the corpus that counts are over ---- */
 
-/* "3,041" */
-static void put_grouped(text *out, uint64_t n)
-{
-    char digits[24];
-    size_t len = 0;
-    do digits[len++] = (char)('0' + n % 10);
-    while (n /= 10);
-    while (len--) {
-        text_put_char(out, digits[len]);
-        if (len && len % 3 == 0) text_put_char(out, ',');
-    }
-}
-
 static value scope(store *s, arena *a)
 {
     rule_index *index = index_of(s);
@@ -185,8 +172,7 @@ static value scope(store *s, arena *a)
     }
     list_builder languages = {0};
     text words = {0};
-    put_grouped(&words, rules);
-    text_put_cstring(&words, rules == 1 ? " rule" : " rules");
+    text_put_count(&words, rules, "rule", "rules");
     for (size_t v = 0; v < c->values.len; v++) {
         if (!counts[v]) continue;
         text_put_cstring(&words, languages.items.len ? ", " : " of ");

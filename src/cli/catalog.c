@@ -305,8 +305,7 @@ static int ask(asking *s, const char *path, out_stream *errors)
         mem_free(message);
     }
     pk_store_close(store);
-    if (!out_close(&to)) return out_pipe_closed(&to) ? code : EXIT_DAMAGED;
-    return code;
+    return out_end(&to, code);
 }
 
 static bool find_query(asking *s)

@@ -1,8 +1,6 @@
 /* picket catalog build: rules into a catalogue, or what changed of them. */
 #include "cli/catalog_build.h"
 
-#include <inttypes.h>
-
 #include "cli/report.h"
 
 typedef struct {
@@ -22,11 +20,18 @@ static void tell(const pk_diagnostic *d, void *user)
 static void put_report(text *out, const char *path, const pk_store_report *r)
 {
     text_put_terminal(out, str_from(path));
-    text_printf(out, ": %" PRIu64 " rules: %" PRIu64 " runnable, %" PRIu64 " need lists, %" PRIu64 " unsupported, %" PRIu64 " errors\n", r->rules,
-                r->states[PK_RULE_RUNNABLE], r->states[PK_RULE_NEEDS_LIST], r->states[PK_RULE_UNSUPPORTED], r->states[PK_RULE_ERROR]);
-    text_printf(out, "%" PRIu64 " predicates, %" PRIu64 " pairs of rule and predicate\n", r->predicates, r->pairs);
-    text_printf(out, "%" PRIu64 " files, %" PRIu64 " read, %" PRIu64 " gone; %" PRIu64 " rules read", r->files, r->files_read, r->files_gone, r->rules_parsed);
-    if (r->unknown) text_printf(out, "; %" PRIu64 " files of languages that picket cannot read yet", r->unknown);
+    text_put_cstring(out, ": ");
+    put_rule_counts(out, r->rules, r->states[PK_RULE_RUNNABLE], r->states[PK_RULE_NEEDS_LIST], r->states[PK_RULE_UNSUPPORTED], r->states[PK_RULE_ERROR]);
+    text_put_count(out, r->predicates, "predicate, ", "predicates, ");
+    text_put_count(out, r->pairs, "pair of rule and predicate\n", "pairs of rule and predicate\n");
+    text_put_count(out, r->files, "file, ", "files, ");
+    text_put_grouped(out, r->files_read);
+    text_put_cstring(out, " read, ");
+    text_put_grouped(out, r->files_gone);
+    text_put_cstring(out, " gone; ");
+    text_put_count(out, r->rules_parsed, "rule read", "rules read");
+    if (r->unknown) text_put_cstring(out, "; ");
+    if (r->unknown) text_put_count(out, r->unknown, "file of a language that picket cannot read yet", "files of languages that picket cannot read yet");
     text_printf(out, "; %.2f s\n", r->seconds);
 }
 
@@ -48,8 +53,7 @@ static int build(const char *path, const pk_store_options *options, bool quiet)
     put_report(&out, path, &report);
     out_write(&to, text_view(&out));
     text_free(&out);
-    if (!out_close(&to)) return out_pipe_closed(&to) ? code : EXIT_DAMAGED;
-    return code;
+    return out_end(&to, code);
 }
 
 int run_catalog_build(const command_line *line)

@@ -38,12 +38,6 @@ static void put_json(text *out, session *s, const rule_counts *n)
     text_put_cstring(out, first ? "]}\n" : "\n]}\n");
 }
 
-static void put_counts(text *out, const rule_counts *n)
-{
-    text_printf(out, "%zu rules: %zu runnable, %zu need lists, %zu unsupported, %zu errors\n", n->rules, n->states[PK_RULE_RUNNABLE],
-                n->states[PK_RULE_NEEDS_LIST], n->states[PK_RULE_UNSUPPORTED], n->states[PK_RULE_ERROR]);
-}
-
 static int check(session *s, const command_line *line, bool json, bool strict, bool slow)
 {
     static const pk_str all = {"all", 3};
@@ -62,15 +56,14 @@ static int check(session *s, const command_line *line, bool json, bool strict, b
     report_diagnostics(&s->errors, pk_program_diagnostics(s->program), &view);
     text out = {0};
     if (json) put_json(&out, s, &n);
-    else put_counts(&out, &n);
+    else put_rule_counts(&out, n.rules, n.states[PK_RULE_RUNNABLE], n.states[PK_RULE_NEEDS_LIST], n.states[PK_RULE_UNSUPPORTED], n.states[PK_RULE_ERROR]);
     out_stream to = out_stdout();
     out_write(&to, text_view(&out));
     text_free(&out);
     bool wrong = s->wrong || n.states[PK_RULE_ERROR] || pk_diagnostics_total(pk_catalog_diagnostics(s->catalog), PK_ERROR) ||
                  pk_diagnostics_total(pk_program_diagnostics(s->program), PK_ERROR);
     if (strict) wrong |= n.states[PK_RULE_NEEDS_LIST] || n.states[PK_RULE_UNSUPPORTED];
-    if (!out_close(&to)) return out_pipe_closed(&to) ? EXIT_CLEAN : EXIT_DAMAGED;
-    return wrong ? EXIT_DAMAGED : EXIT_CLEAN;
+    return out_end(&to, wrong ? EXIT_DAMAGED : EXIT_CLEAN);
 }
 
 int run_check(const command_line *line)

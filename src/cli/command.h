@@ -72,6 +72,7 @@ bool parse_time(const char *value, pk_time *out);               /* RFC 3339, or 
 
 /* help.c */
 const command *find_command(const char *name);
+int unknown_command(const char *word); /* says that there is none of this name, and which may have been meant */
 void write_help(text *out, const command *c, bool color);
 void write_overview(text *out, bool color);
 

@@ -17,13 +17,22 @@ static bool on_event(const pk_event *e, void *user)
     return out_write(&d->to, text_view(&d->line));
 }
 
+static void put_if_any(text *out, uint64_t n, const char *one, const char *many)
+{
+    if (!n) return;
+    text_put_cstring(out, "; ");
+    text_put_count(out, n, one, many);
+}
+
 static void say_count(session *s, const pk_summary *sum)
 {
     text out = {0};
-    text_printf(&out, "%llu events in %llu files in %.1f s", (unsigned long long)sum->events, (unsigned long long)sum->files, sum->seconds);
-    if (sum->damaged) text_printf(&out, "; %llu records or lines could not be read", (unsigned long long)sum->damaged);
-    if (sum->skipped_file_count) text_printf(&out, "; %llu files are no known kind of log", (unsigned long long)sum->skipped_file_count);
-    if (sum->without_time) text_printf(&out, "; %llu events have no readable time", (unsigned long long)sum->without_time);
+    text_put_count(&out, sum->events, "event in ", "events in ");
+    text_put_count(&out, sum->files, "file", "files");
+    text_printf(&out, " in %.1f s", sum->seconds);
+    put_if_any(&out, sum->damaged, "record or line could not be read", "records or lines could not be read");
+    put_if_any(&out, sum->skipped_file_count, "file is no known kind of log", "files are no known kind of log");
+    put_if_any(&out, sum->without_time, "event has no readable time", "events have no readable time");
     text_printf(&out, "%s\n", sum->stopped ? "; interrupted, the rest was not read" : "");
     out_write(&s->errors, text_view(&out));
     text_free(&out);

@@ -53,9 +53,7 @@ static int explain(session *s, const command_line *line)
         bool asked = named ? r == named : str_starts_with(r->path, str_from(wanted));
         if (asked) good &= explain_rule(s, r, &to);
     }
-    bool written = out_close(&to);
-    if (!written && out_pipe_closed(&to)) return EXIT_CLEAN;
-    return good && written ? EXIT_CLEAN : EXIT_DAMAGED;
+    return out_end(&to, good ? EXIT_CLEAN : EXIT_DAMAGED);
 }
 
 int run_explain(const command_line *line)

@@ -231,6 +231,16 @@ static void write_completion(text *out)
                           "    *) COMPREPLY=($(compgen -f -- \"$word\")) ;;\n    esac\n}\ncomplete -o filenames -F _picket picket\n");
 }
 
+int unknown_command(const char *word)
+{
+    pk_str names[16];
+    size_t n = 0;
+    for (const command *c = commands; c->name && n < 16; c++) names[n++] = str_from(c->name);
+    pk_str near = str_nearest(str_from(word), names, n);
+    if (near.len) return usage_error(NULL, "there is no command '%s'; did you mean '" STR_FMT "'?", word, STR_ARG(near));
+    return usage_error(NULL, "there is no command '%s'", word);
+}
+
 int run_help(const command_line *line)
 {
     text out = {0};
@@ -246,7 +256,7 @@ int run_help(const command_line *line)
             about = about && about->run == run_catalog ? catalog_command_find(&inner, it->value) : find_command(it->value);
             if (!about) {
                 arena_free(a);
-                return usage_error(NULL, "there is no command '%s'", it->value);
+                return unknown_command(it->value);
             }
         }
     }
@@ -258,5 +268,5 @@ int run_help(const command_line *line)
     out_write(&to, text_view(&out));
     text_free(&out);
     arena_free(a);
-    return out_close(&to) ? EXIT_CLEAN : EXIT_DAMAGED;
+    return out_end(&to, EXIT_CLEAN);
 }

@@ -12,23 +12,13 @@ static int show(void (*write)(text *out, bool color))
     write(&out, to.color);
     out_write(&to, text_view(&out));
     text_free(&out);
-    return out_close(&to) ? EXIT_CLEAN : EXIT_DAMAGED;
+    return out_end(&to, EXIT_CLEAN);
 }
 
 static void write_version(text *out, bool color)
 {
     (void)color;
     text_printf(out, "picket %s\n", pk_version());
-}
-
-static int unknown_command(const char *word)
-{
-    pk_str names[16];
-    size_t n = 0;
-    for (const command *c = commands; c->name && n < 16; c++) names[n++] = str_from(c->name);
-    pk_str near = str_nearest(str_from(word), names, n);
-    if (near.len) return usage_error(NULL, "there is no command '%s'; did you mean '" STR_FMT "'?", word, STR_ARG(near));
-    return usage_error(NULL, "there is no command '%s'", word);
 }
 
 static bool asks_for_help(const command_line *line)
@@ -45,7 +35,7 @@ static int show_help(const command *c)
     write_help(&out, c, to.color);
     out_write(&to, text_view(&out));
     text_free(&out);
-    return out_close(&to) ? EXIT_CLEAN : EXIT_DAMAGED;
+    return out_end(&to, EXIT_CLEAN);
 }
 
 int main(int argc, char **argv)

@@ -201,9 +201,11 @@ static void end(text *out, const pk_summary *s, const out_stream *to)
     put_counts(out, "Techniques", s->by_technique);
     put_counts(out, "Rules", s->by_rule);
     put_counts(out, "Computers", s->by_host);
-    text_printf(out, "</div>\n<footer>%llu alerts over %llu events in %llu files%s. Written by picket %s.</footer>\n</body>\n</html>\n",
-                (unsigned long long)s->alerts, (unsigned long long)s->events, (unsigned long long)s->files,
-                s->stopped ? "; the run was interrupted" : "", pk_version());
+    text_put_cstring(out, "</div>\n<footer>");
+    text_put_count(out, s->alerts, "alert over ", "alerts over ");
+    text_put_count(out, s->events, "event in ", "events in ");
+    text_put_count(out, s->files, "file", "files");
+    text_printf(out, "%s. Written by picket %s.</footer>\n</body>\n</html>\n", s->stopped ? "; the run was interrupted" : "", pk_version());
 }
 
 const output html_output = {"html", ".html", "one page that needs nothing else", begin, put_alert, end, NULL};

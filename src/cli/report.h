@@ -29,6 +29,8 @@ typedef struct {
     size_t rules, states[PK_RULE_STATES], chosen, withdrawn;
 } rule_counts;
 rule_counts count_rules(pk_catalog *c, const pk_program *p);
+/* "3 rules: 1 runnable, 1 needs a list, 0 unsupported, 1 error", a line. */
+void put_rule_counts(text *out, uint64_t rules, uint64_t runnable, uint64_t need_lists, uint64_t unsupported, uint64_t errors);
 
 void report_summary(out_stream *to, const pk_summary *s, pk_catalog *c, const pk_program *p);
 /* `profile` may be NULL. */

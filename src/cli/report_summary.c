@@ -1,21 +1,8 @@
 /* The progress bar and the summary, for people and as JSON. */
 #include "cli/report.h"
 
-#include <stdio.h>
-
 #include "base/hash.h"
 #include "base/timestamp.h"
-
-/* "1,234,567" */
-static void put_number(text *out, uint64_t n)
-{
-    char digits[32];
-    int len = snprintf(digits, sizeof digits, "%llu", (unsigned long long)n);
-    for (int i = 0; i < len; i++) {
-        if (i && (len - i) % 3 == 0) text_put_char(out, ',');
-        text_put_char(out, digits[i]);
-    }
-}
 
 static void put_bytes(text *out, double bytes)
 {
@@ -46,10 +33,8 @@ void progress_show(const pk_progress *p, void *user)
     if (p->bytes_total) put_bar(&out, done);
     put_bytes(&out, p->seconds > 0 ? (double)p->bytes / p->seconds : 0);
     text_put_cstring(&out, "/s  ");
-    put_number(&out, p->events);
-    text_put_cstring(&out, " events  ");
-    put_number(&out, p->alerts);
-    text_put_cstring(&out, " alerts");
+    text_put_count(&out, p->events, "event  ", "events  ");
+    text_put_count(&out, p->alerts, "alert", "alerts");
     if (done > 0.01) {
         long left = (long)(p->seconds / done * (1 - done) + 0.5);
         text_printf(&out, "  %ld:%02ld left", left / 60, left % 60);
@@ -88,6 +73,17 @@ rule_counts count_rules(pk_catalog *c, const pk_program *p)
     return n;
 }
 
+void put_rule_counts(text *out, uint64_t rules, uint64_t runnable, uint64_t need_lists, uint64_t unsupported, uint64_t errors)
+{
+    text_put_count(out, rules, "rule: ", "rules: ");
+    text_put_grouped(out, runnable);
+    text_put_cstring(out, " runnable, ");
+    text_put_count(out, need_lists, "needs a list, ", "need lists, ");
+    text_put_grouped(out, unsupported);
+    text_put_cstring(out, " unsupported, ");
+    text_put_count(out, errors, "error\n", "errors\n");
+}
+
 /* ---- for people ---- */
 
 static void put_title(text *out, const char *title, bool color)
@@ -101,7 +97,7 @@ static void put_counts(text *out, const char *title, pk_counts counts, size_t mo
     put_title(out, title, color);
     for (size_t i = 0; i < counts.count && i < most; i++) {
         text number = {0};
-        put_number(&number, counts.items[i].n);
+        text_put_grouped(&number, counts.items[i].n);
         text_printf(out, "%10.*s  ", STR_ARG(text_view(&number)));
         text_put_terminal(out, counts.items[i].name);
         if (counts.items[i].rule && counts.items[i].rule->level.len) {
@@ -115,12 +111,12 @@ static void put_counts(text *out, const char *title, pk_counts counts, size_t mo
     if (counts.count > most) text_printf(out, "%10s  and %zu more\n", "", counts.count - most);
 }
 
-static void put_line(text *out, uint64_t n, const char *what)
+static void put_line(text *out, uint64_t n, const char *one, const char *many)
 {
     if (!n) return;
     text_put_cstring(out, "  ");
-    put_number(out, n);
-    text_printf(out, " %s\n", what);
+    text_put_count(out, n, one, many);
+    text_put_char(out, '\n');
 }
 
 static void put_states(text *out, pk_catalog *c, const pk_program *p, pk_rule_state state, const char *what)
@@ -176,24 +172,27 @@ static void put_not_run(text *out, const pk_summary *s, pk_catalog *c, const pk_
     enum { SHOWN = 5 };
     rule_counts n = count_rules(c, p);
     text body = {0};
-    put_line(&body, n.states[PK_RULE_ERROR], "rules are errors");
+    put_line(&body, n.states[PK_RULE_ERROR], "rule is an error", "rules are errors");
     put_states(&body, c, p, PK_RULE_ERROR, "are errors");
-    put_line(&body, n.states[PK_RULE_UNSUPPORTED], "rules can't be run (unsupported)");
+    put_line(&body, n.states[PK_RULE_UNSUPPORTED], "rule can't be run (unsupported)", "rules can't be run (unsupported)");
     put_states(&body, c, p, PK_RULE_UNSUPPORTED, "can't be run");
-    put_line(&body, n.states[PK_RULE_NEEDS_LIST], "rules need a list (--lists, --placeholders)");
+    put_line(&body, n.states[PK_RULE_NEEDS_LIST], "rule needs a list (--lists, --placeholders)", "rules need a list (--lists, --placeholders)");
     put_states(&body, c, p, PK_RULE_NEEDS_LIST, "need a list");
-    put_line(&body, n.withdrawn, "rules are deprecated or unsupported by their authors (--status all runs them)");
-    put_line(&body, s->skipped_file_count, "files are no known kind of log:");
+    put_line(&body, n.withdrawn, "rule is deprecated or unsupported by its author (--status all runs it)",
+             "rules are deprecated or unsupported by their authors (--status all runs them)");
+    put_line(&body, s->skipped_file_count, "file is no known kind of log:", "files are no known kind of log:");
     for (size_t i = 0; i < s->skipped_files.count && i < SHOWN; i++) {
         text_put_cstring(&body, "    ");
         text_put_terminal(&body, s->skipped_files.items[i]);
         text_put_char(&body, '\n');
     }
     if (s->skipped_file_count > SHOWN) text_printf(&body, "    and %llu more\n", (unsigned long long)s->skipped_file_count - SHOWN);
-    put_line(&body, s->damaged, "records or lines could not be read");
-    put_line(&body, s->without_time, "events have no readable time: kept out of correlations and of --since and --until");
-    put_line(&body, s->out_of_range, "events lie outside of --since and --until");
-    put_line(&body, s->without_source, "events don't tell their log source, so only rules without one ran on them (--as states it):");
+    put_line(&body, s->damaged, "record or line could not be read", "records or lines could not be read");
+    put_line(&body, s->without_time, "event has no readable time: kept out of correlations and of --since and --until",
+             "events have no readable time: kept out of correlations and of --since and --until");
+    put_line(&body, s->out_of_range, "event lies outside of --since and --until", "events lie outside of --since and --until");
+    put_line(&body, s->without_source, "event doesn't tell its log source, so only rules without one ran on it (--as states it):",
+             "events don't tell their log source, so only rules without one ran on them (--as states it):");
     for (size_t i = 0; i < s->without_source_by_file.count && i < SHOWN; i++) {
         text_put_cstring(&body, "    ");
         text_put_terminal(&body, s->without_source_by_file.items[i].name);
@@ -218,14 +217,14 @@ void report_summary(out_stream *to, const pk_summary *s, pk_catalog *c, const pk
     put_waiting(&out, s, to->color);
     put_history(&out, s, to->color);
     put_not_run(&out, s, c, p, to->color);
-    put_number(&out, s->alerts);
-    text_put_cstring(&out, " alerts of ");
-    put_number(&out, pk_program_rule_count(p));
-    text_put_cstring(&out, " rules over ");
-    put_number(&out, s->events);
-    text_put_cstring(&out, " events in ");
-    put_number(&out, s->files);
-    text_put_cstring(&out, " files (");
+    text_put_count(&out, s->alerts, "alert", "alerts");
+    text_put_cstring(&out, " of ");
+    text_put_count(&out, pk_program_rule_count(p), "rule", "rules");
+    text_put_cstring(&out, " over ");
+    text_put_count(&out, s->events, "event", "events");
+    text_put_cstring(&out, " in ");
+    text_put_count(&out, s->files, "file", "files");
+    text_put_cstring(&out, " (");
     put_bytes(&out, (double)s->bytes);
     text_printf(&out, ") in %.1f s%s\n", s->seconds, s->stopped ? "; interrupted, the rest was not read" : "");
     out_write(to, text_view(&out));

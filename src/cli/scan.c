@@ -155,6 +155,27 @@ static void say_cache(session *s)
     text_free(&line);
 }
 
+/* Nothing is loaded, or nothing of it runs: why, by numbers. */
+static int say_no_rule(session *s)
+{
+    rule_counts n = count_rules(s->catalog, s->program);
+    text line = {0};
+    report_diagnostics(&s->errors, pk_catalog_diagnostics(s->catalog), &(diagnostics_view){.least = PK_WARNING, .per_code = 10});
+    text_put_cstring(&line, "picket: there is no rule to run: ");
+    if (n.rules == 0) text_put_cstring(&line, "none was loaded\n");
+    else {
+        text_put_cstring(&line, "of ");
+        text_put_count(&line, n.rules, "rule", "rules");
+        text_printf(&line, " %zu %s not chosen (--level, --status, --tag, --technique, --id, --logsource), %zu %s a list, %zu %s unsupported, %zu wrong\n",
+                    n.states[PK_RULE_RUNNABLE], n.states[PK_RULE_RUNNABLE] == 1 ? "is" : "are", n.states[PK_RULE_NEEDS_LIST],
+                    n.states[PK_RULE_NEEDS_LIST] == 1 ? "needs" : "need", n.states[PK_RULE_UNSUPPORTED],
+                    n.states[PK_RULE_UNSUPPORTED] == 1 ? "is" : "are", n.states[PK_RULE_ERROR]);
+    }
+    out_write(&s->errors, text_view(&line));
+    text_free(&line);
+    return EXIT_DAMAGED;
+}
+
 static int run_prepared(scan *c, const command_line *line, const wishes *w, pk_log_source *sources)
 {
     session *of = &c->session;
@@ -166,11 +187,7 @@ static int run_prepared(scan *c, const command_line *line, const wishes *w, pk_l
     if (!session_state_sources(of, line, sources)) return EXIT_USAGE;
     if (!session_build(of, &choice, &code)) return code;
     if (w->verbose) say_cache(of);
-    if (pk_program_rule_count(of->program) == 0) {
-        report_diagnostics(&of->errors, pk_catalog_diagnostics(of->catalog), &(diagnostics_view){.least = PK_NEEDS_LIST, .per_code = 10});
-        out_write(&of->errors, STR("picket: there is no rule to run: none was loaded, or none of them is runnable and chosen\n"));
-        return EXIT_DAMAGED;
-    }
+    if (pk_program_rule_count(of->program) == 0) return say_no_rule(of);
     of->alerts_end = on_alerts_end;
     if (!session_scanner(of, line, sources)) return EXIT_USAGE;
     c->to = out_stdout();

@@ -7,6 +7,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "cli/command.h"
+
 enum { PIECES = 1024 }; /* of one call; no system takes less (IOV_MAX) */
 
 static bool color_wanted(void)
@@ -106,4 +108,10 @@ bool out_close(out_stream *s)
     s->file = NULL;
     if (s->error && s->error != EPIPE) say_error(s);
     return s->error == 0;
+}
+
+int out_end(out_stream *s, int code)
+{
+    if (out_close(s)) return code;
+    return out_pipe_closed(s) ? code : EXIT_DAMAGED;
 }

@@ -29,5 +29,7 @@ bool out_write_gathered(out_stream *s);
  * written unless a pipe was closed. */
 bool out_close(out_stream *s);
 bool out_pipe_closed(const out_stream *s);
+/* Closes, at the end of a command that found `code`: it stays that where a pipe was closed, since whoever read has seen enough. */
+int out_end(out_stream *s, int code);
 
 #endif

@@ -69,6 +69,5 @@ int run_test(const command_line *line)
     out_write(&t.to, text_view(&out));
     text_free(&out);
     session_free(&s);
-    if (!out_close(&t.to)) return out_pipe_closed(&t.to) ? EXIT_CLEAN : EXIT_DAMAGED;
-    return broken || s.wrong ? EXIT_DAMAGED : n.failed ? EXIT_ALERTS : EXIT_CLEAN;
+    return out_end(&t.to, broken || s.wrong ? EXIT_DAMAGED : n.failed ? EXIT_ALERTS : EXIT_CLEAN);
 }

@@ -94,6 +94,14 @@ static void add_found(const char *path, uint64_t size, void *user)
     add_entry(user, path, size, false);
 }
 
+static void add_folder(input_list *l, const char *path, diag_list *d)
+{
+    size_t before = l->entries.len;
+    walk_folder(path, add_found, l, d);
+    if (l->entries.len == before)
+        diag_add(d, PK_WARNING, "input-empty", (diag_place){.file = str_from(path)}, (pk_str){"", 0}, NULL, "there is no file in this folder");
+}
+
 static pk_status add_path(input_list *l, const char *path, diag_list *d)
 {
     struct stat st;
@@ -109,7 +117,7 @@ static pk_status add_path(input_list *l, const char *path, diag_list *d)
         complain(d, str_from(path), "input-io", hint, "cannot be read", strerror(why));
         return PK_ERROR_IO;
     }
-    if (S_ISDIR(st.st_mode)) walk_folder(path, add_found, l, d);
+    if (S_ISDIR(st.st_mode)) add_folder(l, path, d);
     else if (S_ISREG(st.st_mode)) add_entry(l, path, (uint64_t)st.st_size, true);
     else l->total_unknown = true, add_entry(l, path, 0, true);
     return PK_OK;

@@ -74,7 +74,7 @@ static bool set_access(pk_server *s, const pk_web_options *o, diag_list *d)
     }
     /* What is no address is told by server_start. */
     if (!server_address(str_from(o->listen), &at, &loopback) || loopback) return true;
-    diag_add(d, PK_ERROR, "web-token", (diag_place){0}, STR(""), "Give --token FILE, or listen on 127.0.0.1.",
+    diag_add(d, PK_ERROR, "web-token", (diag_place){0}, STR(""), "give --token FILE, or listen on 127.0.0.1",
              "'%s' can be reached from other machines, and no token is asked for", o->listen);
     return false;
 }

@@ -365,7 +365,7 @@ server *server_start(const web *w, const char *path, const store_run *run, const
     pthread_mutex_init(&s->lock, NULL);
     pthread_cond_init(&s->idle, NULL);
     if (!server_address(address, &at, &loopback)) {
-        diag_add(d, PK_ERROR, "web-address", (diag_place){0}, STR(""), "Give an address and a port, as 127.0.0.1:8484 or [::1]:8484.",
+        diag_add(d, PK_ERROR, "web-address", (diag_place){0}, STR(""), "give an address and a port, as 127.0.0.1:8484 or [::1]:8484",
                  "'" STR_FMT "' is no address to listen on", STR_ARG(address));
         goto failed;
     }

@@ -85,6 +85,7 @@ static void test_nearest(void **state)
     assert_str(str_nearest(STR("CIDR"), names, 5), "cidr");
     assert_str(str_nearest(STR("something else"), names, 5), "");
     assert_str(str_nearest(STR("x"), names, 5), "");
+    assert_str(str_nearest(STR("foo"), (const pk_str[]){STR("now")}, 1), ""); /* two of three letters are another word */
 }
 
 int main(void)

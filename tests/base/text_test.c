@@ -113,10 +113,27 @@ static void test_numbers(void **state)
     text_free(&t);
 }
 
+static void test_counts(void **state)
+{
+    (void)state;
+    static const struct { uint64_t n; const char *text; } cases[] = {
+        {0, "0 files"}, {1, "1 file"}, {2, "2 files"}, {999, "999 files"}, {1000, "1,000 files"}, {1234567, "1,234,567 files"},
+        {UINT64_MAX, "18,446,744,073,709,551,615 files"},
+    };
+    text t = {0};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        text_clear(&t);
+        text_put_count(&t, cases[i].n, "file", "files");
+        assert_str(text_view(&t), cases[i].text);
+    }
+    text_free(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_json), cmocka_unit_test(test_json_everywhere), cmocka_unit_test(test_json_grows), cmocka_unit_test(test_csv), cmocka_unit_test(test_html), cmocka_unit_test(test_terminal), cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_counts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -135,7 +135,7 @@ static void run_command(runner *r, pk_str line, pk_str *left)
         run_build(r, str_equal(what, STR("build fresh")));
         pk_str parsed = str_trim(body);
         char number[32];
-        snprintf(number, sizeof number, "%llu rules read", (unsigned long long)r->parsed);
+        snprintf(number, sizeof number, r->parsed == 1 ? "%llu rule read" : "%llu rules read", (unsigned long long)r->parsed);
         if (parsed.len && !str_equal(parsed, str_from(number))) fail_case(r, "build", parsed, str_from(number));
     } else if (str_starts_with(what, STR("sql "))) {
         run_sql(r, str_slice(what, 4, STR_NPOS), body.len == 1 ? STR("") : body);

@@ -152,7 +152,7 @@ rule listed {
 END
     echo '{"metadata":{"id":"1","event_type":"USER_LOGIN","event_timestamp":"2026-01-05T10:00:00Z"},"principal":{"user":{"userid":"eve"}}}' > events.jsonl
     expect_code 0 "$PICKET" check listed.yaral
-    expect_text out "0 runnable, 1 need lists, 0 unsupported, 0 errors"
+    expect_text out "0 runnable, 1 needs a list, 0 unsupported, 0 errors"
     expect_code 2 "$PICKET" check --strict listed.yaral
     expect_code 0 "$PICKET" check --empty-lists listed.yaral
     expect_text out "1 runnable, 0 need lists"
@@ -233,6 +233,12 @@ test_usage() {
     expect_code 3 "$PICKET" scan --as auth x
     expect_code 3 "$PICKET" scan --format jsonn x
     expect_text err "did you mean 'json'?"
+    expect_code 3 "$PICKET" scan --format nothing x
+    expect_text err "there are evtx, "
+    expect_code 3 "$PICKET" scan --foo x
+    expect_no_text err "did you mean"
+    expect_code 3 "$PICKET" help scna
+    expect_text err "did you mean 'scan'?"
     expect_code 3 "$PICKET" scan -r
     expect_code 3 "$PICKET" explain
     expect_code 3 "$PICKET" explain no-such-rule
@@ -259,7 +265,7 @@ test_exit_codes() {
     expect_text out "High"
     rule list.yml "List" high "{Image|expand: '%tools%'}"
     expect_code 1 "$PICKET" scan -r high.yml -r list.yml --fail-level high log.jsonl
-    expect_text err "need a list"
+    expect_text err "1 rule needs a list"
     expect_code 2 "$PICKET" scan -r high.yml missing.jsonl
     expect_text err "missing.jsonl"
     expect_code 2 "$PICKET" scan -r missing.yml log.jsonl
@@ -452,6 +458,34 @@ test_closed_pipe() {
     "$PICKET" dump log.jsonl 2> err | head -1 > out
     [ "${PIPESTATUS[0]}" = 0 ] || fail "dump: a closed pipe is no failure"
     expect_lines err 0
+    # What a command found stays its exit code, though nobody reads the rest.
+    unread() { { sleep 0.3; "$PICKET" "$@" 2> err; echo $? > code; } | true; cat code; }
+    [ "$(unread scan --help)" = 0 ] || fail "help: a closed pipe is no failure"
+    [ "$(unread help --man)" = 0 ] || fail "the manual: a closed pipe is no failure"
+    [ "$(unread check a.yml)" = 0 ] || fail "check: a closed pipe is no failure"
+    rule wrong.yml "Wrong" high "{Image|endwith: x}"
+    [ "$(unread check wrong.yml)" = 2 ] || fail "check: a rule in error, whoever reads"
+}
+
+# A folder without anything in it is most likely a mistake.
+test_nothing_there() {
+    events 2 > log.jsonl
+    rule a.yml "A" high "{Image|endswith: 'exe'}"
+    mkdir empty
+    expect_code 0 "$PICKET" scan -r a.yml empty
+    expect_text err "empty: warning: there is no file in this folder [input-empty]"
+    expect_text err "0 alerts of 1 rule over 0 events in 0 files"
+    expect_code 2 "$PICKET" scan -r empty log.jsonl
+    expect_text err "empty: warning: there is no file of rules in this folder [folder-empty]"
+    expect_text err "there is no rule to run: none was loaded"
+    expect_code 0 "$PICKET" check empty
+    expect_text err "[folder-empty]"
+    expect_code 2 "$PICKET" scan -r a.yml --id other log.jsonl
+    expect_text err "there is no rule to run: of 1 rule 1 is not chosen (--level, --status, --tag, --technique, --id, --logsource), 0 need a list"
+    rule list.yml "List" high "{Image|expand: '%tools%'}"
+    expect_code 2 "$PICKET" scan -r list.yml log.jsonl
+    expect_text err "of 1 rule 0 are not chosen"
+    expect_text err "1 needs a list"
 }
 
 test_full_disk() {
@@ -519,7 +553,7 @@ test_time_range() {
     expect_lines out 2
     expect_text out '"time":"2026-03-04T05:00:13Z"'
     expect_text out '"time":"2026-03-04T05:00:23Z"'
-    expect_text err "1 events have no readable time"
+    expect_text err "1 event has no readable time"
     expect_code 0 "$PICKET" dump --since 2026-03-04T05:00:50Z log.jsonl
     expect_lines out 10
 }
@@ -554,9 +588,9 @@ test_check() {
     rule list.yml "List" high "{Image|expand: '%tools%'}"
     printf 'a: 1\nb: 2\n' > info.yml
     expect_code 0 "$PICKET" check good.yml
-    [ "$(tail -1 out)" = "1 rules: 1 runnable, 0 need lists, 0 unsupported, 0 errors" ] || fail "$(cat out)"
+    [ "$(tail -1 out)" = "1 rule: 1 runnable, 0 need lists, 0 unsupported, 0 errors" ] || fail "$(cat out)"
     expect_code 2 "$PICKET" check .
-    [ "$(tail -1 out)" = "3 rules: 1 runnable, 1 need lists, 0 unsupported, 1 errors" ] || fail "$(cat out)"
+    [ "$(tail -1 out)" = "3 rules: 1 runnable, 1 needs a list, 0 unsupported, 1 error" ] || fail "$(cat out)"
     expect_text err "wrong.yml:8:"
     expect_text err "did you mean 'endswith'?"
     expect_text err "info.yml"
@@ -610,8 +644,12 @@ test_profile() {
     "$PICKET" scan -q -j 2 --profile --summary s.json -r a.yml -r b.yml -r c.yml --output jsonl log.jsonl > profiled 2> err || fail "a profiled scan"
     cmp plain profiled || fail "a profile changes alerts"
     for part in "reading files" decoding classifying slots network candidates conditions reasons rendering output stages waiting; do
-        grep -q "^ *[0-9.]* %  *[0-9.]* s  $part\$" err || fail "no part $part: $(cat err)"
+        grep -q "^ *[0-9.]* %  *[0-9.]* s  $part  *[a-z]" err || fail "no part $part: $(cat err)"
     done
+    # Parts add up to the whole, rules to their sum, within what is rounded.
+    awk '/^Time by part/ { whole = $5 } /^ .* s  [a-z]/ { parts += $3 }
+         /rules together/ { good = parts > whole - 0.02 && parts < whole + 0.02 && $3 <= whole } END { exit !good }' err ||
+        fail "parts do not add up: $(cat err)"
     grep -q "  200,000  .*  Broad  c.yml:1\$" err || fail "a broad rule is a candidate at each event: $(cat err)"
     expect_text err "Often a candidate  a.yml:1"
     expect_no_text err "Never a candidate"
@@ -716,7 +754,7 @@ test_catalog_build() {
     rule rules/b.yml "Second rule" low "{Image|endswith: 'tool4.exe', CommandLine|contains: -n}"
     expect_code 0 "$PICKET" catalog build rules -o made.db
     expect_text out "3 predicates, 3 pairs"
-    expect_text out "; 1 rules read"
+    expect_text out "; 1 rule read"
     expect_code 0 "$PICKET" catalog build --fresh -q -r rules -o made.db
     expect_lines out 0
     expect_code 0 "$PICKET" catalog build -r rules
@@ -724,7 +762,7 @@ test_catalog_build() {
     # a rule in error is told, stored, and in the exit code
     rule rules/c.yml "Third rule" low "{Image|nomodifier: x}"
     expect_code 2 "$PICKET" catalog build -r rules -o made.db
-    expect_text out "3 rules: 2 runnable, 0 need lists, 0 unsupported, 1 errors"
+    expect_text out "3 rules: 2 runnable, 0 need lists, 0 unsupported, 1 error"
     expect_text err "unknown modifier 'nomodifier'"
     expect_code 0 "$PICKET" catalog rule -c made.db sigma "$(sed -n 's/^id: //p' rules/c.yml)" --output json
     expect_text out "unknown modifier"

@@ -199,7 +199,7 @@ void sigma_resolve_filters(ir_catalog *c, const table *by_name)
         size_t count = f->any ? apply_to_all(c, f, &budget) : apply_to_named(c, f, by_name, &budget);
         if (!budget)
             say(c, f, PK_ERROR, f->span, arena_printf(ir_arena(c), "too many filters on too many rules: not all are applied"));
-        say(c, f, PK_NOTE, f->span, arena_printf(ir_arena(c), "no rule: a filter, applied to %zu rules", count));
+        say(c, f, PK_NOTE, f->span, arena_printf(ir_arena(c), count == 1 ? "no rule: a filter, applied to %zu rule" : "no rule: a filter, applied to %zu rules", count));
     }
 }
 
