@@ -320,17 +320,3 @@ void literal_scan_run(const literal_scan *s, pk_str content, uint32_t *stamps, u
 bool literal_scan_rules_out(const literal_scan *s, pk_str content) { return !literal_sieve_lets_through(&s->sieve, content); }
 bool literal_scan_rules_json_out(const literal_scan *s, pk_str json) { return !literal_sieve_lets_json_through(&s->sieve, json); }
 bool literal_scan_rules_wide_out(const literal_scan *s, pk_str bytes) { return !literal_sieve_lets_wide_through(&s->sieve, bytes); }
-
-static bool holds_other(pk_str literal, bool (*is_one)(char c))
-{
-    for (size_t i = 0; i < literal.len; i++)
-        if (!is_one(literal.ptr[i])) return true;
-    return false;
-}
-
-bool literal_scan_needs_others(const literal_scan *s, bool (*is_one)(char c))
-{
-    for (size_t i = 0; i < s->count; i++)
-        if (!in_range(s->literals[i], LITERALS_LONG) || !holds_other(s->literals[i], is_one)) return false;
-    return true;
-}

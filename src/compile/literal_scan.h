@@ -65,9 +65,6 @@ bool literal_scan_rules_out(const literal_scan *s, pk_str content);
 bool literal_scan_rules_json_out(const literal_scan *s, pk_str json);
 bool literal_scan_rules_wide_out(const literal_scan *s, pk_str bytes);
 
-/* Of a light set: is each literal longer than a word such as "true", with a character that is none of these? */
-bool literal_scan_needs_others(const literal_scan *s, bool (*is_one)(char c));
-
 /*
  * Appends the literals that stand in `content`, each once: `stamps` (one for each literal) says which were found already
  * under this `epoch`.

@@ -444,6 +444,13 @@ static bool has_literals_alone(const network *n)
 bool network_is_light(const network *n) { return has_literals_alone(n) && literal_scan_is_light(&n->literals); }
 bool network_is_sieved(const network *n) { return has_literals_alone(n) && literal_scan_is_sieved(&n->literals); }
 
+bool network_some_literal(const network *n, bool (*is_so)(pk_str literal))
+{
+    for (size_t i = 0; i < n->inside.texts.len; i++)
+        if (is_so(n->inside.texts.at[i])) return true;
+    return false;
+}
+
 void network_set_literal_base(network *n, uint32_t base) { n->literal_base = base; }
 
 size_t network_literal_count(const network *n) { return n->inside.texts.len; }

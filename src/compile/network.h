@@ -57,8 +57,8 @@ bool network_rules_out(const network *n, pk_str content);
 bool network_rules_json_out(const network *n, pk_str json);
 /* The same of all texts in UTF-16LE that begin at an even place of these bytes, whatever stands between them. */
 bool network_rules_wide_out(const network *n, pk_str bytes);
-/* Of such a network: is every text that fulfils a test longer than a word and holds a character that is none of these? */
-bool network_needs_others(const network *n, bool (*is_one)(char c));
+/* Is this so of one of the literals? Every text that fulfils a test of a light or sieved network holds one of them. */
+bool network_some_literal(const network *n, bool (*is_so)(pk_str literal));
 void network_set_literal_base(network *n, uint32_t base);
 size_t network_literal_count(const network *n);       /* literals that are scanned for */
 

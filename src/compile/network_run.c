@@ -190,7 +190,6 @@ static void run_numbers(run *r)
 bool network_rules_out(const network *n, pk_str content) { return literal_scan_rules_out(&n->literals, content); }
 bool network_rules_json_out(const network *n, pk_str json) { return literal_scan_rules_json_out(&n->literals, json); }
 bool network_rules_wide_out(const network *n, pk_str bytes) { return literal_scan_rules_wide_out(&n->literals, bytes); }
-bool network_needs_others(const network *n, bool (*is_one)(char c)) { return literal_scan_needs_others(&n->literals, is_one); }
 
 void network_run(const network *n, network_scratch *scratch, subject_text s)
 {

@@ -207,7 +207,7 @@ uint8_t *sparse_slots(const program *p)
     for (size_t i = 0; i < p->slots.all.len; i++) {
         const slot_program *sp = &p->slot_programs[i];
         if (p->slots.all.at[i].kind != SLOT_ANY_VALUE || !sp->network || sp->remember || sp->strict) continue;
-        kinds[i] = network_needs_others(sp->network, is_number_character) ? SPARSE_TEXTS : SPARSE_YES;
+        kinds[i] = network_some_literal(sp->network, event_left_out_may_hold) ? SPARSE_YES : SPARSE_TEXTS;
     }
     for (size_t i = 0; i < p->slots.all.len; i++)
         for (size_t k = 0; k < p->slots.all.at[i].inputs.len; k++) kinds[p->slots.all.at[i].inputs.at[k]] = SPARSE_NO;

@@ -131,6 +131,16 @@ void event_each_value(const event *e, bool texts_only, arena *a, void (*fn)(cons
     else tree_each_scalar(event_tree(e, a), fn, user);
 }
 
+bool event_left_out_may_hold(pk_str folded)
+{
+    static const char *const words[] = {"true", "false", "null", "nan", "-inf"};
+    size_t i = 0;
+    while (i < folded.len && is_number_character(folded.ptr[i])) i++;
+    bool may_hold = i == folded.len;
+    for (size_t k = 0; k < sizeof words / sizeof *words; k++) may_hold |= str_find(str_from(words[k]), folded) != STR_NPOS;
+    return may_hold;
+}
+
 void event_write_json(const event *e, arena *a, text *out)
 {
     if (e->write_json) e->write_json(e, a, out);

@@ -93,9 +93,11 @@ void event_write_json(const event *e, arena *a, text *out);
 /*
  * Calls `fn` for every scalar of the record, as tree_each_scalar of its tree would, but in any order; texts that have to be
  * made live in `a`. `texts_only`: values may be left out whose text holds nothing but is_number_character (numbers, times,
- * GUIDs, SIDs, bytes in hexadecimal), and words for what is no text (true, null, nan).
+ * GUIDs, SIDs, bytes in hexadecimal), and words for what is no text (true, false, null, nan, -inf).
  */
 void event_each_value(const event *e, bool texts_only, arena *a, void (*fn)(const value *scalar, void *user), void *user);
+/* May some text that is left out so hold this one, which is folded? */
+bool event_left_out_may_hold(pk_str folded);
 
 /* What texts are made of that stand for numbers: digits, hexadecimal ones, signs, and the letters of 0x, S-1-5 and times. */
 static inline bool is_number_character(char c)

@@ -18,7 +18,7 @@ typedef struct {
 /* A text that event_each_value must not leave out. */
 static inline bool is_real_text(const value *v)
 {
-    if (v->type != VALUE_STRING || v->as.string.len < 7) return false;
+    if (v->type != VALUE_STRING) return false;
     for (size_t i = 0; i < v->as.string.len; i++)
         if (!is_number_character(v->as.string.ptr[i])) return true;
     return false;
