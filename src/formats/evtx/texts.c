@@ -75,9 +75,30 @@ static bool constants_may_hold(evtx_template *t, const texts_look *look)
 static bool is_narrow(uint8_t type) { return (type & ~BINXML_ARRAY) == BINXML_ANSI_STRING; }
 static pk_str bytes_of(const binxml_value *v) { return (pk_str){(const char *)v->bytes, v->size}; }
 
-static bool wide_may_hold(const uint8_t *from, const uint8_t *to, const texts_look *look)
+/*
+ * Texts in UTF-16 of a record that are looked at together, with what lies between them: those an even number of bytes apart, and so
+ * near that beginning anew would cost more.
+ */
+typedef struct {
+    const uint8_t *from, *to;
+    const texts_look *look;
+} wide_span;
+
+enum { NEAR = 192 };
+
+static bool span_may_hold(const wide_span *s)
 {
-    return from < to && look->in_wide(look->of, (pk_str){(const char *)from, (size_t)(to - from)});
+    return s->from < s->to && s->look->in_wide(s->look->of, (pk_str){(const char *)s->from, (size_t)(s->to - s->from)});
+}
+
+static inline bool add_wide(wide_span *s, const uint8_t *from, const uint8_t *to)
+{
+    if ((uintptr_t)from - (uintptr_t)s->to > NEAR || ((uintptr_t)from - (uintptr_t)s->from) & 1) {
+        if (span_may_hold(s)) return true;
+        s->from = from;
+    }
+    s->to = to;
+    return false;
 }
 
 /* Which of the four values from i on are texts in UTF-16; bits of those behind the last mean nothing. */
@@ -95,25 +116,16 @@ static inline uint32_t wide_of_four(const evtx_fragment *f, uint32_t i)
 #endif
 }
 
-enum { NEAR = 64 /* bytes that lie between two texts */ };
-
-/* Texts that are an even number of bytes apart, and not far, are looked at together. */
-static bool some_wide_may_hold(const binxml_value *v, const evtx_fragment *f, const texts_look *look)
+static bool some_wide_may_hold(wide_span *s, const binxml_value *v, const evtx_fragment *f)
 {
-    const uint8_t *from = NULL, *to = NULL;
     for (uint32_t i = 0; i < f->count; i += 4) {
         for (uint32_t found = wide_of_four(f, i); found; found &= found - 1) {
             uint32_t k = i + (uint32_t)__builtin_ctz(found);
             if (k >= f->count) break;
-            uintptr_t place = (uintptr_t)v[k].bytes;
-            if (place - (uintptr_t)to > NEAR || (place - (uintptr_t)from) & 1) {
-                if (wide_may_hold(from, to, look)) return true;
-                from = v[k].bytes;
-            }
-            to = v[k].bytes + v[k].size;
+            if (add_wide(s, v[k].bytes, v[k].bytes + v[k].size)) return true;
         }
     }
-    return wide_may_hold(from, to, look);
+    return false;
 }
 
 static bool some_narrow_may_hold(const binxml_value *v, const evtx_fragment *f, const texts_look *look)
@@ -124,22 +136,23 @@ static bool some_narrow_may_hold(const binxml_value *v, const evtx_fragment *f, 
 }
 
 /* Where all texts begin at even places, what lies between them is looked at as well: that costs less than to tell them apart. */
-static bool values_may_hold(const evtx_record *r, const evtx_fragment *f, const texts_look *look)
+static bool values_may_hold(wide_span *s, const evtx_record *r, const evtx_fragment *f)
 {
     if (f->count == 0) return false;
     const binxml_value *v = &r->values.at[f->first], *end = v + f->count;
-    if (!f->layout) return wide_may_hold(v->bytes, end[-1].bytes + end[-1].size, look);
-    return some_wide_may_hold(v, f, look) || (f->layout & VALUES_ANSI && some_narrow_may_hold(v, f, look));
+    if (!f->layout) return add_wide(s, v->bytes, end[-1].bytes + end[-1].size);
+    return some_wide_may_hold(s, v, f) || (f->layout & VALUES_ANSI && some_narrow_may_hold(v, f, s->look));
 }
 
 bool evtx_texts_may_hold(const evtx_record *r, arena *templates, const texts_look *look)
 {
+    wide_span s = {.look = look};
     for (size_t i = 0; i < r->fragments.len; i++) {
         const evtx_fragment *f = &r->fragments.at[i];
         evtx_template *t = f->template;
         if (t && t->texts == EVTX_TEXTS_UNKNOWN) collect_constants(t, templates);
         if (!t || t->texts == EVTX_TEXTS_COMPOSED) return true;
-        if (constants_may_hold(t, look) || values_may_hold(r, f, look)) return true;
+        if (constants_may_hold(t, look) || values_may_hold(&s, r, f)) return true;
     }
-    return false;
+    return span_may_hold(&s);
 }
