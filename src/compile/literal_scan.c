@@ -316,7 +316,3 @@ void literal_scan_run(const literal_scan *s, pk_str content, uint32_t *stamps, u
     if (s->shorts.count) literal_sieve_find(&s->shorts, content, stamps, epoch, out);
     if (s->some_beyond && !is_ascii(content)) search(&r, &s->beyond);
 }
-
-bool literal_scan_rules_out(const literal_scan *s, pk_str content) { return !literal_sieve_lets_through(&s->sieve, content); }
-bool literal_scan_rules_json_out(const literal_scan *s, pk_str json) { return !literal_sieve_lets_json_through(&s->sieve, json); }
-bool literal_scan_rules_wide_out(const literal_scan *s, pk_str bytes) { return !literal_sieve_lets_wide_through(&s->sieve, bytes); }

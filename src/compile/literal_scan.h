@@ -59,11 +59,6 @@ void literal_scan_free(literal_scan *s);
 void literal_scan_image(const literal_scan *s, image_writer *w, size_t field, size_t literals);
 bool literal_scan_is_light(const literal_scan *s);    /* few literals: a look costs less than remembering results */
 bool literal_scan_is_sieved(const literal_scan *s);   /* a look at all texts of a record costs less than taking them one by one */
-/* Of a light set: can the text, not yet folded, hold none of the literals? It need not be padded. */
-bool literal_scan_rules_out(const literal_scan *s, pk_str content);
-/* The same of all texts of a record that is written in JSON. */
-bool literal_scan_rules_json_out(const literal_scan *s, pk_str json);
-bool literal_scan_rules_wide_out(const literal_scan *s, pk_str bytes);
 
 /*
  * Appends the literals that stand in `content`, each once: `stamps` (one for each literal) says which were found already

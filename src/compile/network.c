@@ -444,16 +444,24 @@ static bool has_literals_alone(const network *n)
 bool network_is_light(const network *n) { return has_literals_alone(n) && literal_scan_is_light(&n->literals); }
 bool network_is_sieved(const network *n) { return has_literals_alone(n) && literal_scan_is_sieved(&n->literals); }
 
+const literal_sieve *network_sieve(const network *n) { return &n->literals.sieve; }
+
+void network_set_literal_base(network *n, uint32_t base) { n->literal_base = base; }
+
+size_t network_literal_count(const network *n) { return n->inside.texts.len; }
+
+const pk_str *network_literals(const network *n, size_t *count)
+{
+    *count = n->inside.texts.len;
+    return n->inside.texts.at;
+}
+
 bool network_some_literal(const network *n, bool (*is_so)(pk_str literal))
 {
     for (size_t i = 0; i < n->inside.texts.len; i++)
         if (is_so(n->inside.texts.at[i])) return true;
     return false;
 }
-
-void network_set_literal_base(network *n, uint32_t base) { n->literal_base = base; }
-
-size_t network_literal_count(const network *n) { return n->inside.texts.len; }
 
 const char *network_index_of(const prepared_test *t)
 {

@@ -15,7 +15,7 @@
 
 #include <hs.h>
 
-#include "compile/literal_trie.h"
+#include "compile/literal_sieve.h"
 #include "compile/prepared.h"
 
 typedef struct network network;
@@ -51,16 +51,13 @@ bool network_restore(network *n, pk_str regexes);      /* false: this Hyperscan 
 void network_release(network *n);                      /* what network_restore made; the rest is the image's */
 bool network_is_light(const network *n);              /* running it costs less than remembering its results */
 bool network_is_sieved(const network *n);             /* as light, of the texts of a record all at once */
-/* Of a light or sieved network: is no test true of this text, by a look that needs no folding? false: run it. */
-bool network_rules_out(const network *n, pk_str content);
-/* The same of all texts of a record that is written in JSON. */
-bool network_rules_json_out(const network *n, pk_str json);
-/* The same of all texts in UTF-16LE that begin at an even place of these bytes, whatever stands between them. */
-bool network_rules_wide_out(const network *n, pk_str bytes);
-/* Is this so of one of the literals? Every text that fulfils a test of a light or sieved network holds one of them. */
+/* Of a light or sieved network: of its literals, one of which is in every text that fulfils a test. */
+const literal_sieve *network_sieve(const network *n);
+/* Is this so of one of the literals that are scanned for? */
 bool network_some_literal(const network *n, bool (*is_so)(pk_str literal));
 void network_set_literal_base(network *n, uint32_t base);
 size_t network_literal_count(const network *n);       /* literals that are scanned for */
+const pk_str *network_literals(const network *n, size_t *count);
 
 /* How a test is found, for explain: "hash", "literal", "regex", "sorted". */
 const char *network_index_of(const prepared_test *t);

@@ -187,10 +187,6 @@ static void run_numbers(run *r)
             hit(r, n->others.at[i].test);
 }
 
-bool network_rules_out(const network *n, pk_str content) { return literal_scan_rules_out(&n->literals, content); }
-bool network_rules_json_out(const network *n, pk_str json) { return literal_scan_rules_json_out(&n->literals, json); }
-bool network_rules_wide_out(const network *n, pk_str bytes) { return literal_scan_rules_wide_out(&n->literals, bytes); }
-
 void network_run(const network *n, network_scratch *scratch, subject_text s)
 {
     run r = {n, scratch, s};

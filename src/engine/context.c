@@ -11,16 +11,18 @@
 
 struct context_table {
     const program *program;
+    any_values *any_values;
     arena *arena;
     context *cells[CONTEXT_CELLS];
     const context *last;          /* found */
     size_t count;
 };
 
-context_table *context_table_new(const program *p)
+context_table *context_table_new(const program *p, any_values *a)
 {
     context_table *t = mem_zalloc(1, sizeof *t);
     t->program = p;
+    t->any_values = a;
     t->arena = arena_new();
     return t;
 }
@@ -174,6 +176,7 @@ static context *make_context(context_table *t, const classification *c, uint64_t
     make_places(&k);
     k.made->broad = keep(t->arena, &k.broad, &k.made->broad_count);
     k.made->others = keep(t->arena, &k.others, &k.made->other_count);
+    k.made->look = any_values_look(t->any_values, k.made->others, k.made->other_count);
     mem_free(k.asked);
     vec_free(&k.slots);
     vec_free(&k.others);

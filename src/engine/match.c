@@ -17,7 +17,8 @@ matcher *matcher_new(const program *p)
     matcher *m = mem_zalloc(1, sizeof *m);
     size_t slots = p->slots.all.len, predicates = p->predicates.len;
     m->program = p;
-    m->contexts = context_table_new(p);
+    m->any_values = any_values_new(p);
+    m->contexts = context_table_new(p, m->any_values);
     m->cache = value_cache_new(p->part_count, CACHE_LIMIT);
     m->records = value_cache_records(m->cache);
     m->arena = arena_new();
@@ -26,7 +27,6 @@ matcher *matcher_new(const program *p)
     m->reasons = reason_predicates_new();
     m->explained = explained_fields_new(p->schema);
     m->slots = mem_zalloc(slots + 1, sizeof *m->slots);
-    m->sparse = sparse_slots(p);
     m->fields_at = mem_zalloc(path_slot_count(p->paths) + 1, sizeof *m->fields_at);
     m->bits = mem_zalloc(predicates / 64 + 1, sizeof *m->bits);
     m->sorting = mem_zalloc((predicates > p->variants.len ? predicates : p->variants.len) / 64 + 1, sizeof *m->sorting);
@@ -42,6 +42,7 @@ void matcher_free(matcher *m)
 {
     if (!m) return;
     context_table_free(m->contexts);
+    any_values_free(m->any_values);
     value_cache_free(m->cache);
     field_finder_free(m->finder);
     reason_predicates_free(m->reasons);
@@ -49,7 +50,6 @@ void matcher_free(matcher *m)
     ir_calls_free(m->calls);
     arena_free(m->arena);
     mem_free(m->slots);
-    mem_free(m->sparse);
     mem_free(m->fields_at);
     vec_free(&m->next_field);
     mem_free(m->bits);
@@ -325,6 +325,7 @@ static void begin_event(matcher *m, const event *e, const classification *k)
         memset(m->variant_stamps, 0, m->program->variants.len * sizeof *m->variant_stamps);
         memset(m->fields_at, 0, path_slot_count(m->program->paths) * sizeof *m->fields_at);
         m->stamp = 1;
+        m->looked = 0;
     }
     m->event = e;
     m->finding = m->indexed = false;

@@ -1,4 +1,4 @@
-/* Inside the matcher: what match.c, context.c, slot_values.c, value_cache.c and why.c share. */
+/* Inside the matcher: what match.c, context.c, slot_values.c, any_value.c, value_cache.c and why.c share. */
 #ifndef PICKET_ENGINE_MATCHER_H
 #define PICKET_ENGINE_MATCHER_H
 
@@ -67,6 +67,15 @@ static inline const slot_result *value_again(part_record *r, uint32_t kind, pk_s
 const slot_result *value_cache_get(value_cache *c, value_key *k);
 const slot_result *value_cache_put(value_cache *c, const value_key *k, const slot_result *r);
 
+/* ---- any_value.c: slots of every value, and looks at whole records ---- */
+
+typedef struct any_values any_values;
+any_values *any_values_new(const program *p);
+void any_values_free(any_values *a);
+typedef struct shared_look shared_look;
+/* One look for all slots of every value among these that can have one; NULL: there are not several. Lives as long as `a`. */
+const shared_look *any_values_look(any_values *a, const uint32_t *slots, size_t count);
+
 /* ---- context.c: what the program means for one layout and set of classes ---- */
 
 /* A slot that can make candidates, for whatever stands at a path. */
@@ -100,11 +109,12 @@ typedef struct {
     uint32_t *others;             /* computed and special slots that make candidates */
     size_t other_count;
     class_id records[2];          /* by nested schema ("udm", "udm-entity"): the class that gives the event's record */
+    const shared_look *look;      /* of the slots of every value among the others; NULL: there are not several */
     bool empty;                   /* no rule at all */
 } context;
 
 typedef struct context_table context_table;
-context_table *context_table_new(const program *p);
+context_table *context_table_new(const program *p, any_values *a);
 void context_table_free(context_table *t);
 const context *context_of(context_table *t, const classification *k);
 
@@ -145,9 +155,6 @@ typedef struct {
     uint32_t first, last, count;
     bool tested[PARTS], expanded[PARTS];
 } slot_state;
-
-/* A slot of every value that only predicates look at, and those of a light network, need not hold what that rules out. */
-typedef enum { SPARSE_NO, SPARSE_YES, SPARSE_TEXTS /* nor numbers */ } sparse_kind;
 
 /* What tests see of a list of values, and what reasons show of them. */
 typedef struct {
@@ -200,7 +207,9 @@ struct matcher {
     explained_fields *explained;  /* what matcher_why has looked up */
     reason_predicates *reasons;
     slot_state *slots;            /* by slot */
-    uint8_t *sparse;              /* by slot: what of every value it must hold (sparse_kind) */
+    any_values *any_values;
+    uint32_t looked;              /* event at whose record the look of its context was taken */
+    bool ruled_out;               /* and what came of it: none of its slots has a value that is tested with success */
     VEC(slot_value) values;
     VEC(probed_value) probed;
     fields_at *fields_at;         /* by path slot, once `indexed` */
@@ -232,12 +241,15 @@ static inline matcher_doing matcher_do(matcher *m, matcher_doing what) /* return
 }
 
 /* slot_values.c */
-uint8_t *sparse_slots(const program *p);                           /* matcher.sparse; mem_free it */
 const value *tree_of(matcher *m);                                   /* the record of the event; made once */
 void slots_probe(matcher *m);                                      /* tests fields that can make candidates, into `probed` */
 const slot_state *slot_values_of(matcher *m, uint32_t slot_number); /* fills computed and special slots on first use */
 void slot_test(matcher *m, uint32_t part_number);                  /* results of all values of its slot */
+slot_state *slot_fresh(matcher *m, uint32_t slot_number);          /* without values */
+slot_value *slot_append(matcher *m, slot_state *s, const value *v);
 void sort_numbers(matcher *m, uint32_t *numbers, size_t count);     /* of predicates or variants, no two the same: ascending */
+
+void fill_any_value(matcher *m, uint32_t slot_number);             /* any_value.c */
 
 static inline const value *value_in(const matcher *m, const slot_value *v)
 {

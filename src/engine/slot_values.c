@@ -9,14 +9,14 @@
 
 static const slot_result no_result;
 
-static slot_state *fresh_state(matcher *m, uint32_t slot_number)
+slot_state *slot_fresh(matcher *m, uint32_t slot_number)
 {
     slot_state *s = &m->slots[slot_number];
     *s = (slot_state){.stamp = m->stamp, .first = VALUE_END, .last = VALUE_END};
     return s;
 }
 
-static slot_value *append(matcher *m, slot_state *s, const value *v)
+slot_value *slot_append(matcher *m, slot_state *s, const value *v)
 {
     uint32_t number = (uint32_t)m->values.len;
     vec_reserve(&m->values, m->values.len + 1);
@@ -31,7 +31,7 @@ static slot_value *append(matcher *m, slot_state *s, const value *v)
 static void append_all(matcher *m, uint32_t slot_number, const list_builder *values)
 {
     slot_state *s = &m->slots[slot_number];
-    for (size_t i = 0; i < values->items.len; i++) append(m, s, &values->items.at[i]);
+    for (size_t i = 0; i < values->items.len; i++) slot_append(m, s, &values->items.at[i]);
 }
 
 /* ---- fields ---- */
@@ -57,7 +57,7 @@ static void index_fields(matcher *m)
 
 static void take_field(matcher *m, slot_state *s, uint32_t slot_number, uint32_t field)
 {
-    slot_value *v = append(m, s, &m->event->fields[field].value);
+    slot_value *v = slot_append(m, s, &m->event->fields[field].value);
     v->field = &m->event->fields[field];
     if (m->program->slot_programs[slot_number].eager) v->result[PART_FIRST] = probed_result(m, field, slot_number);
 }
@@ -80,7 +80,7 @@ static void fill_field(matcher *m, uint32_t slot_number)
 {
     const slot_place *p = m->context->places + m->context->first_place[slot_number];
     const slot_place *end = m->context->places + m->context->first_place[slot_number + 1], *other;
-    slot_state *s = fresh_state(m, slot_number);
+    slot_state *s = slot_fresh(m, slot_number);
     s->tested[PART_FIRST] = m->program->slot_programs[slot_number].eager;
     if (!m->indexed) index_fields(m);
     while (p < end && !is_present(m, p)) p++;
@@ -179,7 +179,7 @@ static void fill_computed(matcher *m, uint32_t slot_number)
 {
     const event_slot *s = &m->program->slots.all.at[slot_number];
     list_builder values = {0};
-    fresh_state(m, slot_number);
+    slot_fresh(m, slot_number);
     if (!s->standing && !some_input_present(m, s)) return;
     compute(m, s->expr, &values);
     append_all(m, slot_number, &values);
@@ -189,85 +189,17 @@ static void fill_computed(matcher *m, uint32_t slot_number)
 
 const value *tree_of(matcher *m) { return field_finder_tree(matcher_fields(m)); }
 
-/* The slot that a leaf looks at in another way than by one of its values; SLOT_NONE: none. */
-static uint32_t slot_beyond_values(const program *p, const instruction *i)
-{
-    switch ((leaf_kind)i->leaf) {
-    case LEAF_PREDICATE: case LEAF_COMPARE: case LEAF_COMPARE_FAILS: break;
-    case LEAF_EVERY: case LEAF_DIFFERS: return p->predicates.at[i->id].slot;
-    case LEAF_PRESENT: case LEAF_VALUE: case LEAF_NULL: case LEAF_MANY: case LEAF_CONDITION: case LEAF_CONDITION_FAILS:
-        return i->id;
-    }
-    return SLOT_NONE;
-}
-
-uint8_t *sparse_slots(const program *p)
-{
-    uint8_t *kinds = mem_zalloc(p->slots.all.len + 1, sizeof *kinds);
-    for (size_t i = 0; i < p->slots.all.len; i++) {
-        const slot_program *sp = &p->slot_programs[i];
-        if (p->slots.all.at[i].kind != SLOT_ANY_VALUE || !sp->network || sp->remember || sp->strict) continue;
-        kinds[i] = network_some_literal(sp->network, event_left_out_may_hold) ? SPARSE_YES : SPARSE_TEXTS;
-    }
-    for (size_t i = 0; i < p->slots.all.len; i++)
-        for (size_t k = 0; k < p->slots.all.at[i].inputs.len; k++) kinds[p->slots.all.at[i].inputs.at[k]] = SPARSE_NO;
-    for (size_t i = 0; i < p->comparisons.len; i++)
-        for (size_t k = 0; k < 2; k++)
-            if (!p->comparisons.at[i].sides[k].known) kinds[p->comparisons.at[i].sides[k].slot] = SPARSE_NO;
-    for (size_t i = 0; i < p->code.code.len; i++) {
-        uint32_t slot = slot_beyond_values(p, &p->code.code.at[i]);
-        if (slot != SLOT_NONE) kinds[slot] = SPARSE_NO;
-    }
-    return kinds;
-}
-
-typedef struct {
-    matcher *matcher;
-    slot_state *state;
-    const network *rules_out;     /* NULL: every value is held */
-} scalar_adder;
-
-static void add_scalar(const value *v, void *user)
-{
-    scalar_adder *to = user;
-    if (to->rules_out && v->type == VALUE_STRING && network_rules_out(to->rules_out, v->as.string)) return;
-    value *kept = ARENA_NEW(to->matcher->arena, value);
-    *kept = *v;
-    append(to->matcher, to->state, kept);
-}
-
-static bool in_text(const void *network_of, pk_str s) { return !network_rules_out(network_of, s); }
-static bool in_wide(const void *network_of, pk_str bytes) { return !network_rules_wide_out(network_of, bytes); }
-
-/* Is no test of the slot true of any text of the event, and are texts all that its tests can be true of? */
-static bool texts_rule_out(const matcher *m, const network *n)
-{
-    const texts_look look = {n, true, in_text, in_wide};
-    return m->event->texts_may_hold && !m->event->texts_may_hold(m->event, &look);
-}
-
-static void fill_any_value(matcher *m, uint32_t slot_number)
-{
-    sparse_kind sparse = m->sparse[slot_number];
-    scalar_adder to = {m, fresh_state(m, slot_number), sparse ? m->program->slot_programs[slot_number].network : NULL};
-    value raw = value_string(m->event->raw);
-    if (m->event->raw.ptr) add_scalar(&raw, &(scalar_adder){m, to.state, NULL});
-    else if (to.rules_out && m->event->json.ptr && network_rules_json_out(to.rules_out, m->event->json)) return;
-    else if (sparse == SPARSE_TEXTS && texts_rule_out(m, to.rules_out)) return;
-    else event_each_value(m->event, sparse == SPARSE_TEXTS, m->arena, add_scalar, &to);
-}
-
 static void fill_raw(matcher *m, uint32_t slot_number)
 {
-    scalar_adder to = {m, fresh_state(m, slot_number), NULL};
-    value raw = value_string(m->event->raw);
+    value *raw = ARENA_NEW(m->arena, value);
+    *raw = value_string(m->event->raw);
     if (!m->event->raw.ptr) {
         text json = {0};
         value_write_json(&json, tree_of(m));
-        raw = value_string(arena_str(m->arena, text_view(&json)));
+        *raw = value_string(arena_str(m->arena, text_view(&json)));
         text_free(&json);
     }
-    add_scalar(&raw, &to);
+    slot_append(m, slot_fresh(m, slot_number), raw);
 }
 
 /* Each element has its values, or a zero. */
@@ -292,7 +224,7 @@ static void fill_record(matcher *m, uint32_t slot_number)
                                        &m->event->source, m->arena);
     if (s->list) read_elements(m, s, &record, &values);
     else (void)field_path_read_text(&record, s->name, m->arena, &values);
-    fresh_state(m, slot_number);
+    slot_fresh(m, slot_number);
     append_all(m, slot_number, &values);
 }
 
@@ -422,7 +354,7 @@ static __attribute__((noinline)) const slot_result *new_result(matcher *m, value
     pk_str content;
     if (!content_of(m, v, buffer, &content)) return &no_result;
     if (!sp->remember) {
-        if (network_rules_out(sp->network, content)) return &no_result;
+        if (!literal_sieve_lets_through(network_sieve(sp->network), content)) return &no_result;
         const slot_result *known = k->kind == KEY_NONE ? NULL : value_cache_get(m->cache, k);
         if (known) return known;
     }
