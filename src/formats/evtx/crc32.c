@@ -35,11 +35,11 @@ static uint32_t load32(const uint8_t *p)
 }
 
 #if defined(__x86_64__)
-#define FOLDING __attribute__((target("pclmul,sse4.1")))
+#define FOLDING __attribute__((target("avx,pclmul"))) /* operands need no copies with AVX: 19 instructions a step instead of 27 */
 
 enum { FOLDED = 64, STEP = 16 };
 
-static bool can_fold(void) { return __builtin_cpu_supports("pclmul") && __builtin_cpu_supports("sse4.1"); }
+static bool can_fold(void) { return __builtin_cpu_supports("avx") && __builtin_cpu_supports("pclmul"); }
 
 /* What `x` leaves at the place of `next`, by the constants `k` for that distance. */
 FOLDING static inline __m128i fold(__m128i x, __m128i next, __m128i k)
