@@ -38,11 +38,14 @@ typedef struct {
 static size_t place(const parse *s) { return (size_t)(s->c.at - s->r->chunk.bytes); }
 static size_t end_of(const parse *s) { return (size_t)(s->c.end - s->r->chunk.bytes); }
 
-static bool fail(parse *s, const char *what)
+static bool fail_at(evtx_problem *problem, size_t at, const char *what)
 {
-    if (!s->problem->what) *s->problem = (evtx_problem){what, place(s)};
+    if (!problem->what) *problem = (evtx_problem){what, at};
     return false;
 }
+
+/* Inlined, and no other function is given the address of a parse: so its cursor stays in registers. */
+static inline __attribute__((always_inline)) bool fail(const parse *s, const char *what) { return fail_at(s->problem, place(s), what); }
 
 static bool parse_fragments(evtx_record *r, size_t at, size_t end, unsigned depth, uint32_t *first, uint64_t *weight,
                             evtx_problem *problem);
@@ -111,7 +114,7 @@ static described describe(binxml_value *v, const uint8_t *sizes, uint32_t count,
  * that only BinXML and arrays have (and few others). *weight is that of the fragment if there are no such values, and none is
  * used more than once.
  */
-static bool parse_values(parse *s, uint32_t number, const uint8_t **descriptors, uint64_t *weight, uint32_t *odd)
+static inline bool parse_values(parse *s, evtx_fragment *f, uint64_t *weight, uint32_t *odd)
 {
     evtx_record *r = s->r;
     uint32_t count;
@@ -119,128 +122,166 @@ static bool parse_values(parse *s, uint32_t number, const uint8_t **descriptors,
     if (!read_u32le(&s->c, &count)) return fail(s, "BinXML ends inside a template instance");
     if (count > cursor_left(&s->c) / 4 || !read_bytes(&s->c, 4 * (size_t)count, &sizes))
         return fail(s, "a template instance with more values than there are bytes");
-    evtx_fragment *f = &r->fragments.at[number];
-    f->first = (uint32_t)r->values.len;
-    f->count = count;
-    vec_reserve(&r->values, r->values.len + count + 4); /* so that there is an address even for none */
-    described d = describe(r->values.at + r->values.len, sizes, count, s->c.at);
+    size_t first = r->values.len;
+    vec_reserve(&r->values, first + count + 4); /* so that there is an address even for none */
+    described d = describe(r->values.at + first, sizes, count, s->c.at);
     if (!read_bytes(&s->c, d.total, &bytes)) return fail(s, "a value that reaches over the end of its record");
-    r->values.len += count;
+    r->values.len = first + count;
     *weight = (uint64_t)f->tree->element_count * ELEMENT_WEIGHT + d.total;
     *odd = d.all & ODD_TYPES << 16;
-    f->layout = (uint8_t)((d.all & 1 ? VALUES_ODD : 0) | (d.ansi ? VALUES_ANSI : 0) | (*odd & BINXML_HANDLE << 16 ? VALUES_NESTED : 0));
-    f->descriptors = *descriptors = sizes;
+    f->first = (uint32_t)first;
+    f->count = count;
+    f->next = 0;
+    _Static_assert(VALUES_ODD == 1 && VALUES_NESTED == BINXML_HANDLE >> 3, "bits of what all descriptors have");
+    f->layout = (uint8_t)((d.all & VALUES_ODD) | (d.ansi ? VALUES_ANSI : 0) | (d.all >> 19 & VALUES_NESTED));
+    f->descriptors = sizes;
     return true;
 }
 
 /* What a value weighs; one that is BinXML itself is read for that. */
-static bool parse_odd(parse *s, uint32_t at, uint64_t *weight)
+static bool parse_odd(evtx_record *r, uint32_t at, unsigned depth, uint64_t *weight, evtx_problem *problem)
 {
-    evtx_record *r = s->r;
     const binxml_value *v = &r->values.at[at]; /* until more of them are read */
     *weight = v->type & BINXML_ARRAY ? (uint64_t)v->size * ARRAY_WEIGHT : v->size;
     if (v->type != BINXML_FRAGMENT || !v->size) return true;
     size_t place_of = (size_t)(v->bytes - r->chunk.bytes);
     uint32_t first;
-    if (!parse_fragments(r, place_of, place_of + v->size, s->depth + 1, &first, weight, s->problem)) return false;
+    if (!parse_fragments(r, place_of, place_of + v->size, depth + 1, &first, weight, problem)) return false;
     r->values.at[at].fragment = first;
     return true;
 }
 
-/* Has one of the four from i on an odd type? */
-static inline bool some_odd(const uint8_t *descriptors, uint32_t i)
+/* Which of the four from i on have an odd type: bits. What lies behind the last of `count` is none. */
+static inline uint32_t odd_of_four(const uint8_t *descriptors, uint32_t i, uint32_t count)
 {
-    uint64_t d[2];
-    memcpy(d, descriptors + 4 * (size_t)i, sizeof d);
-    return (le64toh(d[0] | d[1]) & ((uint64_t)ODD_TYPES << 48 | (uint64_t)ODD_TYPES << 16)) != 0;
+    uint32_t found = 0;
+#ifdef __SSE2__
+    __m128i four = _mm_loadu_si128((const __m128i *)(const void *)(descriptors + 4 * (size_t)i));
+    four = _mm_or_si128(_mm_slli_epi32(four, 8), _mm_slli_epi32(four, 10)); /* either bit as the highest */
+    found = (uint32_t)_mm_movemask_ps(_mm_castsi128_ps(four));
+#else
+    for (uint32_t k = 0; k < 4 && i + k < count; k++) found |= (uint32_t)((descriptor(descriptors, i + k) & ODD_TYPES << 16) != 0) << k;
+#endif
+    return count - i < 4 ? found & ((1u << (count - i)) - 1) : found;
 }
 
 /* Reads the values that are BinXML themselves, and weighs the fragment; `weight` as parse_values left it. */
-static bool parse_nested(parse *s, uint32_t number, const uint8_t *descriptors, uint64_t *weight)
+static inline bool parse_nested(const parse *s, const evtx_fragment *f, uint64_t *weight)
 {
-    evtx_fragment f = s->r->fragments.at[number];
-    for (uint32_t i = 0; i < f.count; i++) {
-        while (f.count - i > 4 && !some_odd(descriptors, i)) i += 4;
-        uint32_t d = descriptor(descriptors, i);
-        uint64_t own;
-        if (!(d & ODD_TYPES << 16)) continue;
-        if (!parse_odd(s, f.first + i, &own)) return false;
-        *weight += own - (d & 0xffff);
-        if (*weight > WEIGHT_LIMIT) return fail(s, "a record that expands beyond its limit");
-    }
+    uint32_t first = f->first, count = f->count;
+    const uint8_t *descriptors = f->descriptors; /* of the fragment nothing is left when more of them are read */
+    for (uint32_t i = 0; i < count; i += 4)
+        for (uint32_t found = odd_of_four(descriptors, i, count); found; found &= found - 1) {
+            uint32_t at = i + (uint32_t)__builtin_ctz(found);
+            uint64_t own;
+            if (!parse_odd(s->r, first + at, s->depth, &own, s->problem)) return false;
+            *weight += own - (descriptor(descriptors, at) & 0xffff);
+            if (*weight > WEIGHT_LIMIT) return fail(s, "a record that expands beyond its limit");
+        }
     return true;
 }
 
 /* The same where the template uses values more than once. */
-static bool parse_repeated(parse *s, uint32_t number, uint64_t *weight)
+static __attribute__((noinline)) bool parse_repeated(parse s, uint32_t number, uint64_t *weight)
 {
-    evtx_fragment f = s->r->fragments.at[number];
+    evtx_fragment f = s.r->fragments.at[number];
     *weight = (uint64_t)f.tree->element_count * ELEMENT_WEIGHT;
     for (uint32_t i = 0; i < f.count; i++) {
         uint64_t own;
-        if (!parse_odd(s, f.first + i, &own)) return false;
+        if (!parse_odd(s.r, f.first + i, s.depth, &own, s.problem)) return false;
         *weight += own * (i < f.tree->use_count ? f.tree->uses[i] : 0);
-        if (*weight > WEIGHT_LIMIT) return fail(s, "a record that expands beyond its limit");
+        if (*weight > WEIGHT_LIMIT) return fail(&s, "a record that expands beyond its limit");
     }
     return true;
 }
 
-static bool parse_instance(parse *s, uint32_t number, uint64_t *weight)
+/* Token, a byte, identifier, and then the offset that counts. Left at the first that is cut off. */
+static inline bool read_definition_offset(cursor *c, uint32_t *offset)
 {
-    evtx_record *r = s->r;
-    uint8_t token, unknown;
-    uint32_t id, offset;
-    const uint8_t *skipped;
-    if (!read_u8(&s->c, &token) || !read_u8(&s->c, &unknown) || !read_u32le(&s->c, &id) || !read_u32le(&s->c, &offset))
-        return fail(s, "BinXML ends inside a template instance");
-    size_t here = place(s);
-    evtx_template *t = evtx_template_at(r->templates, r->chunk, offset, s->problem);
-    if (!t) return false;
-    if (offset == here && !read_bytes(&s->c, TEMPLATE_HEADER + (size_t)t->size, &skipped))
-        return fail(s, "a template definition that reaches over the end of its record");
-    r->fragments.at[number].template = t;
-    r->fragments.at[number].tree = &t->tree;
-    uint32_t odd;
-    if (!parse_values(s, number, &skipped, weight, &odd)) return false;
-    if (t->tree.repeats) return parse_repeated(s, number, weight);
-    return !odd || parse_nested(s, number, skipped, weight);
+    enum { TOKEN = 1, ID = 2, OFFSET = 6, END = 10 };
+    const uint8_t *head;
+    size_t left = cursor_left(c);
+    if (left < END) {
+        c->at += left < ID ? TOKEN : left < OFFSET ? ID : OFFSET;
+        return false;
+    }
+    (void)read_bytes(c, OFFSET, &head);
+    return read_u32le(c, offset);
 }
 
-/* An element without a template that is like many others; false: it is not. */
-static bool parse_shape(parse *s, uint32_t number, uint64_t *weight)
+static inline bool parse_instance(parse *s, uint32_t number, uint64_t *weight)
 {
     evtx_record *r = s->r;
-    size_t at = place(s), after, first = r->values.len;
-    evtx_template *t = evtx_shape_find(r, at, end_of(s), &after);
+    uint32_t offset, odd;
+    const uint8_t *skipped;
+    if (!read_definition_offset(&s->c, &offset)) return fail(s, "BinXML ends inside a template instance");
+    evtx_template *t = evtx_template_at(r->templates, r->chunk, offset, s->problem);
     if (!t) return false;
-    s->c.at = r->chunk.bytes + after;
+    if (offset == place(s) && !read_bytes(&s->c, TEMPLATE_HEADER + (size_t)t->size, &skipped))
+        return fail(s, "a template definition that reaches over the end of its record");
+    evtx_fragment *f = &r->fragments.at[number];
+    f->template = t;
+    f->tree = &t->tree;
+    if (!parse_values(s, f, weight, &odd)) return false;
+    if (t->tree.repeats) return parse_repeated(*s, number, weight);
+    return !odd || parse_nested(s, f, weight);
+}
+
+/* An element without a template that is like many others, from `at` on; SIZE_MAX: it is not; else the place behind it. */
+static size_t parse_shape(evtx_record *r, size_t at, size_t end, uint32_t number, uint64_t *weight)
+{
+    size_t after, first = r->values.len;
+    evtx_template *t = evtx_shape_find(r, at, end, &after);
+    if (!t) return SIZE_MAX;
     *weight = (uint64_t)t->tree.element_count * ELEMENT_WEIGHT + (after - at);
     r->fragments.at[number] = (evtx_fragment){&t->tree, t, (uint32_t)first, (uint32_t)(r->values.len - first), 0, VALUES_APART, NULL};
+    return after;
+}
+
+static size_t parse_inline(parse s, uint32_t number, uint64_t *weight)
+{
+    evtx_record *r = s.r;
+    binxml_tree *tree = ARENA_NEW(r->arena, binxml_tree);
+    binxml_parser parser = {.chunk = r->chunk, .arena = r->arena, .limit = INLINE_LIMIT};
+    size_t at = place(&s), after;
+    r->fragments.at[number] = (evtx_fragment){.tree = tree};
+    if (arena_used(r->arena) > INLINE_LIMIT) {
+        (void)fail(&s, "a record that expands beyond its limit");
+        return SIZE_MAX;
+    }
+    if (!binxml_parse_element(&parser, at, end_of(&s), tree, &after, s.problem)) return SIZE_MAX;
+    *weight = (uint64_t)tree->element_count * ELEMENT_WEIGHT + (after - at);
+    return after;
+}
+
+static bool parse_element(parse *s, uint32_t number, uint64_t *weight)
+{
+    size_t after = parse_shape(s->r, place(s), end_of(s), number, weight);
+    if (after == SIZE_MAX) after = parse_inline(*s, number, weight);
+    if (after == SIZE_MAX) return false;
+    s->c.at = s->r->chunk.bytes + after;
     return true;
 }
 
-static bool parse_inline(parse *s, uint32_t number, uint64_t *weight)
+static bool parse_instruction(parse *s)
 {
-    binxml_tree *tree = ARENA_NEW(s->r->arena, binxml_tree);
     binxml_parser parser = {.chunk = s->r->chunk, .arena = s->r->arena, .limit = INLINE_LIMIT};
-    size_t at = place(s), after;
-    if (arena_used(s->r->arena) > INLINE_LIMIT) return fail(s, "a record that expands beyond its limit");
-    if (!binxml_parse_element(&parser, at, end_of(s), tree, &after, s->problem)) return false;
+    size_t after = binxml_skip_instruction(&parser, place(s), end_of(s), s->problem);
+    if (after == SIZE_MAX) return false;
     s->c.at = s->r->chunk.bytes + after;
-    *weight = (uint64_t)tree->element_count * ELEMENT_WEIGHT + (after - at);
-    s->r->fragments.at[number].tree = tree;
     return true;
 }
 
 /* The next instance or element of a value, linked behind number *last (plus 1; 0: it is the first). */
-static bool parse_one(parse *s, bool is_template, uint32_t *last, uint64_t *weight)
+static inline bool parse_one(parse *s, bool is_template, uint32_t *last, uint64_t *weight)
 {
     evtx_record *r = s->r;
     uint32_t number = (uint32_t)r->fragments.len;
-    vec_push(&r->fragments, (evtx_fragment){0});
+    vec_reserve(&r->fragments, r->fragments.len + 1);
+    r->fragments.len++; /* filled when it is known what it is */
     if (*last) r->fragments.at[*last - 1].next = number + 1;
     *last = number + 1;
-    return is_template ? parse_instance(s, number, weight) : parse_shape(s, number, weight) || parse_inline(s, number, weight);
+    return is_template ? parse_instance(s, number, weight) : parse_element(s, number, weight);
 }
 
 /* Fragment = [FragmentHeader] (Instance | Element), PIs around; values hold several of them in a row. */
@@ -249,32 +290,30 @@ static bool parse_fragments(evtx_record *r, size_t at, size_t end, unsigned dept
 {
     parse s = {.r = r, .problem = problem, .depth = depth, .c = {r->chunk.bytes + at, r->chunk.bytes + end}};
     const uint8_t *skipped;
-    uint32_t last = 0;
-    *first = 0;
-    *weight = 0;
+    uint32_t last = 0, from = (uint32_t)r->fragments.len + 1;
+    uint64_t sum = 0;
     if (depth > NESTING_LIMIT) return fail(&s, "BinXML nested too deep");
     while (cursor_left(&s.c) > 0) {
         uint8_t token = *s.c.at & ~TOKEN_MORE;
-        uint64_t own = 0;
+        uint64_t own;
         if (token == TOKEN_FRAGMENT) {
             if (!read_bytes(&s.c, 4, &skipped)) return fail(&s, "BinXML ends inside a fragment header");
-        } else if (token == TOKEN_PI_TARGET || token == TOKEN_PI_DATA) {
-            binxml_parser parser = {.chunk = r->chunk, .arena = r->arena, .limit = INLINE_LIMIT};
-            size_t after = binxml_skip_instruction(&parser, place(&s), end, problem);
-            if (after == SIZE_MAX) return false;
-            s.c.at = r->chunk.bytes + after;
         } else if (token == TOKEN_TEMPLATE || token == TOKEN_ELEMENT) {
             if (!parse_one(&s, token == TOKEN_TEMPLATE, &last, &own)) return false;
-            if (!*first) *first = last;
-            *weight += own;
+            sum += own;
             if (depth == 0) break; /* a record is one element; what follows is padding */
+        } else if (token == TOKEN_PI_TARGET || token == TOKEN_PI_DATA) {
+            if (!parse_instruction(&s)) return false;
         } else {
             break;
         }
     }
-    if (*weight > WEIGHT_LIMIT) return fail(&s, "a record that expands beyond its limit");
+    *first = last ? from : 0;
+    *weight = sum;
+    if (sum > WEIGHT_LIMIT) return fail(&s, "a record that expands beyond its limit");
+    if (last) return true;
     bool nothing = cursor_left(&s.c) == 0 || *s.c.at == TOKEN_END;
-    return *first || (depth > 0 && nothing) || fail(&s, "neither a template instance nor an element");
+    return (depth > 0 && nothing) || fail(&s, "neither a template instance nor an element");
 }
 
 bool evtx_record_parse(evtx_record *r, size_t at, size_t end, evtx_problem *problem)

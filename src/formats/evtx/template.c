@@ -30,11 +30,14 @@ void evtx_templates_begin_chunk(evtx_templates *t)
     for (size_t i = 0; i < t->in_chunk.len; i++) t->by_offset[t->in_chunk.at[i].at] = 0;
     t->in_chunk.len = 0;
     t->parsed_in_chunk = 0;
+    t->chunk++;
     if (arena_used(t->arena) <= CACHE_LIMIT) return;
     arena_reset(t->arena);
     memset(t->buckets, 0, sizeof t->buckets);
     memset(t->shapes, 0, sizeof t->shapes);
-    t->shape_count = 0;
+    t->shape_count = t->shape_node_count = 0;
+    t->shape_steps = NULL;
+    memset(t->shape_names, 0, sizeof t->shape_names);
 }
 
 /* ---- is it one that we know? ---- */

@@ -12,6 +12,8 @@
 
 typedef struct evtx_template evtx_template;
 typedef struct evtx_plan evtx_plan;                 /* plan.h */
+typedef struct shape_node shape_node;               /* shape_trie.c */
+typedef struct shape_name shape_name;
 
 /* What texts.c knows of a template. */
 typedef enum { EVTX_TEXTS_UNKNOWN, EVTX_TEXTS_KNOWN, EVTX_TEXTS_COMPOSED } evtx_texts_state;
@@ -49,6 +51,10 @@ typedef struct {
     evtx_template *buckets[1024];
     evtx_template *shapes[256];                     /* of elements without a template (shape.c) */
     size_t shape_count;
+    shape_node *shape_steps;                        /* how they are known (shape_trie.c) */
+    shape_name *shape_names[64];
+    size_t shape_node_count;
+    uint64_t chunk;                                 /* number of the current one */
     uint64_t made;                                  /* templates and shapes, also those dropped */
     VEC(evtx_chunk_template) in_chunk;
     uint16_t *by_offset;                            /* EVTX_OFFSETS: number in in_chunk plus 1; 0: not yet asked for */
