@@ -52,6 +52,16 @@ bool binxml_name_at(evtx_chunk chunk, size_t at, const uint8_t **chars, uint16_t
            read_bytes(&c, 2 * (size_t)*units, chars);
 }
 
+/* Number of the first of the last places that have the name at `offset`; that of the next one: none has. */
+static uint32_t first_of_offset(const parse *s, uint32_t offset)
+{
+    enum { LOOKED_AT = 64 };
+    size_t count = s->tree->names.len, found = count;
+    for (size_t i = count; i > 0 && count - i < LOOKED_AT && found == count; i--)
+        if (chunk_u32(s->p->chunk, s->start + s->tree->names.at[i - 1].at) == offset) found = i - 1;
+    return found == count ? (uint32_t)count : s->tree->names.at[found].same;
+}
+
 static bool parse_name(parse *s, pk_str *out)
 {
     binxml_name_place name = {.at = (uint32_t)(place(s) - s->start)};
@@ -71,6 +81,7 @@ static bool parse_name(parse *s, pk_str *out)
         memcpy(copy, chars, 2 * (size_t)name.units);
         name.text = copy;
     }
+    name.same = first_of_offset(s, offset);
     vec_push_in(s->p->arena, &s->tree->names, name);
     return within_limit(s);
 }

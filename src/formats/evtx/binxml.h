@@ -86,6 +86,7 @@ typedef struct {
     bool in_place;            /* the name follows right there; otherwise it stands elsewhere in the chunk: */
     uint16_t units;
     const uint8_t *text;      /* copy of its UTF-16 */
+    uint32_t same;            /* an earlier place that had the same offset, or this one */
 } binxml_name_place;
 
 typedef struct {

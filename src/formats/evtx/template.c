@@ -50,6 +50,13 @@ static bool same_name(evtx_chunk chunk, uint32_t offset, const binxml_name_place
            memcmp(chars, name->text, 2 * (size_t)units) == 0;
 }
 
+/* Most names come several times: an offset that was right before is right again. */
+static bool is_same_as_before(const evtx_template *t, evtx_chunk chunk, size_t at, size_t number, uint32_t offset)
+{
+    uint32_t same = t->tree.names.at[number].same;
+    return same < number && chunk_u32(chunk, at + t->tree.names.at[same].at) == offset;
+}
+
 /* The definition's bytes start at `at`; size and GUID are already known to agree. */
 static bool same_definition(const evtx_template *t, evtx_chunk chunk, size_t at)
 {
@@ -62,7 +69,7 @@ static bool same_definition(const evtx_template *t, evtx_chunk chunk, size_t at)
         done = name->at + 4;
         if (name->in_place != (offset == at + done)) return false;
         if (name->in_place) done += 4; /* link to the next name of the string table */
-        else if (!same_name(chunk, offset, name)) return false;
+        else if (!is_same_as_before(t, chunk, at, i, offset) && !same_name(chunk, offset, name)) return false;
     }
     return memcmp(bytes + done, t->bytes + done, t->size - done) == 0;
 }
