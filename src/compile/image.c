@@ -20,7 +20,7 @@ typedef struct program_image {
     size_t database_count;
 } program_image_root;
 
-_Static_assert(sizeof(program) == 528 && sizeof(slot_program) == 56 && sizeof(predicate_row) == 48 && sizeof(comparison) == 104 &&
+_Static_assert(sizeof(program) == 528 && sizeof(slot_program) == 56 && sizeof(predicate_row) == 56 && sizeof(comparison) == 104 &&
                    sizeof(rule_variant) == 32 && sizeof(class_program) == 80,
                "a member came or went: program_image copies each");
 

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "compile/program_private.h"
+#include "compile/regex_literals.h"
 
 /* ---- how likely is a test ---- */
 
@@ -75,9 +76,11 @@ static void count_in_constants(const schema *s, prepared_test *const *tests, siz
 
 #define COMMON_LIKELY 0.05 /* a common value is that of so many events */
 
+#define TRIED_ON_ALL 0.25 /* what it costs a set that a regex without a literal to wait for runs on each value that is new */
+
 typedef struct {
     uint32_t hits, common, uses;
-    double likely;
+    double likely, trial;
 } test_estimate;
 
 static double likely_test(const prepared_test *t, const test_estimate *e, size_t count)
@@ -94,6 +97,17 @@ typedef struct {
     test_estimate **tests;        /* by slot */
 } estimating;
 
+static void find_trials(prepared_test *const *tests, test_estimate *estimates, size_t count)
+{
+    arena *a = arena_new();
+    for (size_t i = 0; i < count; i++) {
+        if (tests[i]->test->kind != TEST_REGEX || !tests[i]->valid) continue;
+        if (regex_literals(tests[i]->test->constant.as.string, a).count == 0) estimates[i].trial = TRIED_ON_ALL;
+        arena_reset(a);
+    }
+    arena_free(a);
+}
+
 /* Estimates of slots do not meet. */
 static void estimate_slot(size_t s, unsigned worker, void *user)
 {
@@ -108,6 +122,7 @@ static void estimate_slot(size_t s, unsigned worker, void *user)
         e->tests[s][i].common = common[i];
         e->tests[s][i].likely = likely_test(tests[i], &e->tests[s][i], count);
     }
+    find_trials(tests, e->tests[s], count);
     mem_free(hits);
     mem_free(common);
 }
@@ -127,8 +142,11 @@ void estimate_predicates(program_builder *b)
             e.tests[p->predicates.at[i].slot][p->predicates.at[i].tests[k]].uses += p->predicates.at[i].uses;
     parallel_for(slots, b->threads, estimate_slot, &e);
     for (size_t i = 0; i < p->predicates.len; i++)
-        for (uint32_t k = 0; k < p->predicates.at[i].count; k++)
-            p->predicates.at[i].likely += e.tests[p->predicates.at[i].slot][p->predicates.at[i].tests[k]].likely;
+        for (uint32_t k = 0; k < p->predicates.at[i].count; k++) {
+            const test_estimate *t = &e.tests[p->predicates.at[i].slot][p->predicates.at[i].tests[k]];
+            p->predicates.at[i].likely += t->likely;
+            p->predicates.at[i].trial += t->trial;
+        }
     for (size_t s = 0; s < slots; s++) mem_free(e.tests[s]);
     mem_free(e.tests);
 }
@@ -194,7 +212,7 @@ static double set_cost(const program *p, const bool_expr *e)
     case BOOL_LEAF:
         if (e->negated || (e->leaf != LEAF_PREDICATE && e->leaf != LEAF_EVERY)) return NO_SET;
         if (reads_record(p, p->predicates.at[e->id].slot)) return WHOLE_RECORD + p->predicates.at[e->id].likely;
-        return p->predicates.at[e->id].likely;
+        return p->predicates.at[e->id].likely + p->predicates.at[e->id].trial;
     case BOOL_AND:
         for (size_t i = 0; i < e->count; i++) cost = fmin(cost, e->args[i]->cost);
         break;

@@ -26,6 +26,7 @@ typedef struct {
     uint32_t count;
     uint32_t uses;                /* rules, counted once for each variant */
     double likely;
+    double trial;                 /* what it costs beside, as a necessary one */
     uint32_t *variants;           /* whose candidates it makes; ascending */
     uint32_t variant_count;
     bool strict;                  /* only values of the type of the constant count (NUMBERS_STRICT) */

@@ -5,7 +5,7 @@
 #include "compile/program_private.h"
 #include "compile/regex_literals.h"
 
-enum { LITERAL_MIN = 3, CLASSES_NAMED = 3 };
+enum { LITERAL_MIN = 3, CLASSES_NAMED = 3, DEEPEST = 64 };
 
 /* ---- the shape of a rule ---- */
 
@@ -30,10 +30,34 @@ static void look_at(const stage *s, const expr *e, bool negated, void *user)
     }
 }
 
+/* Must some field have a value, whatever else is true? */
+static bool asks_value(const plan *p, const expr *e, unsigned depth)
+{
+    bool any = false, all = e && e->count > 0;
+    if (!e || depth > DEEPEST) return false;
+    for (size_t i = 0; (e->kind == EXPR_AND || e->kind == EXPR_OR) && i < e->count; i++) {
+        bool one = asks_value(p, e->args[i], depth + 1);
+        any |= one, all &= one;
+    }
+    if (e->kind == EXPR_NAME) return asks_value(p, p->definitions[e->as.name.index].value, depth + 1);
+    if (e->kind != EXPR_USE) return e->kind == EXPR_AND ? any : e->kind == EXPR_OR && all;
+    test_kind kind = e->as.use.constants[0].test->kind;
+    return !e->as.use.negated && kind != TEST_EXISTS && kind != TEST_IS_NULL;
+}
+
+static bool plan_asks_value(const plan *p)
+{
+    for (size_t i = 0; i < p->stage_count; i++)
+        if (p->stages[i]->kind == STAGE_MATCH && !asks_value(p, p->stages[i]->as.match.where, 0)) return false;
+    return true;
+}
+
 static const char *hint_of(const rule *r)
 {
     shape x = {0};
     ir_walk_plan(r->plan, look_at, &x);
+    if (x.value && plan_asks_value(r->plan)) /* what it asks is true of the class, or else it would be what narrows the rule */
+        return "what it asks for is what makes events of this kind: if not all of them are meant, add a value that tells them apart";
     if (x.value)
         return "an 'or' ('1 of', a list of maps) is as slow as its worst part: give each part a value that some field must have, "
                "or make the part without one a rule of its own";
@@ -45,14 +69,26 @@ static const char *hint_of(const rule *r)
 
 /* ---- one rule ---- */
 
-/* What narrows too little to be called so: a text of which there is one in nearly every value, a regex that is tried on all. */
+static bool is_ascii(const pattern *p)
+{
+    for (size_t i = 0; i < p->count; i++)
+        for (size_t k = 0; k < p->segments[i].count; k++) {
+            pk_str t = p->segments[i].pieces[k].text;
+            for (size_t c = 0; c < t.len; c++)
+                if ((unsigned char)t.ptr[c] >= 0x80) return false;
+        }
+    return true;
+}
+
+/* What narrows too little to be called so: a text of which there is one in nearly every value, a regex that is tried on all. One
+ * character beyond ASCII is rare enough. */
 static bool is_common(const prepared_test *t, arena *a)
 {
     switch (t->test->kind) {
     case TEST_MATCH:
     case TEST_STARTS_WITH:
     case TEST_ENDS_WITH:
-    case TEST_WILDCARD: return pattern_literal_length(&t->pattern) < LITERAL_MIN;
+    case TEST_WILDCARD: return pattern_literal_length(&t->pattern) < LITERAL_MIN && is_ascii(&t->pattern);
     case TEST_REGEX: return t->valid && regex_literals(t->test->constant.as.string, a).count == 0;
     default: return false;
     }

@@ -615,10 +615,24 @@ test_check_slow() {
     rule one_of.yml "One of" high "[{Image|endswith: '\\tool3.exe'}, {CurrentDirectory|exists: false}]"
     rule short.yml "Short" high "{CommandLine|contains: '/w'}"
     rule regex.yml "Regex" high "{CommandLine|re: '\\s-[a-z]\\s'}"
+    rule beside.yml "Regex beside a value" high "{Image|endswith: '\\ssh.exe', CommandLine|re: '\\s-[a-z]\\s'}"
+    rule letter.yml "A letter that is rare" high "{CommandLine|contains: 'ˣ'}"
+    cat > kind.yaral <<'END'
+rule kind {
+  meta:
+    author = "somebody"
+  events:
+    $e.metadata.event_type = "USER_LOGIN"
+    $e.metadata.product_event_type = "4625"
+    $e.target.user.userid != "guest"
+  condition:
+    $e
+}
+END
     rule literal.yml "Literal" high "{CommandLine|re: '\\s-[a-z]\\swhoami'}"
     expect_code 0 "$PICKET" check --slow .
-    [ "$(tail -1 out)" = "9 rules: 9 runnable, 0 need lists, 0 unsupported, 0 errors" ] || fail "$(cat out)"
-    [ "$(grep -c slow-rule err)" = 6 ] || fail "not the six slow rules: $(cat err)"
+    [ "$(tail -1 out)" = "12 rules: 12 runnable, 0 need lists, 0 unsupported, 0 errors" ] || fail "$(cat out)"
+    [ "$(grep -c slow-rule err)" = 7 ] || fail "not the seven slow rules: $(cat err)"
     said() { grep -A1 "^[./]*$1:[0-9]*:[0-9]*:.*slow-rule" err | grep -qF -- "$2" || fail "$1 is not told '$2': $(cat err)"; }
     said negative.yml "what an event must not be"
     said fields.yml "no index helps to compare two fields"
@@ -627,6 +641,7 @@ test_check_slow() {
     said short.yml "ask for a longer text"
     said regex.yml "a text that every match must have"
     said negative.yml "windows/sysmon/1"
+    said kind.yaral "what it asks for is what makes events of this kind"
     expect_code 0 "$PICKET" check .
     expect_no_text err slow-rule
     expect_code 0 "$PICKET" check --slow --output json short.yml
