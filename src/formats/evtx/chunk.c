@@ -213,7 +213,8 @@ static int64_t event_record_id(reader *r, uint64_t id)
     const binxml_content *c = root->template ? root->template->record_id : NULL;
     value v = {.type = VALUE_MISSING};
     int64_t n;
-    const binxml_value *from = c && c->kind == CONTENT_SUBSTITUTION ? evtx_value_at(&r->record, root, c->index) : NULL;
+    binxml_value room;
+    const binxml_value *from = c && c->kind == CONTENT_SUBSTITUTION ? evtx_value_at(&r->record, root, c->index, &room) : NULL;
     if (from && from->type == BINXML_UINT64 && from->size == 8) v = binxml_uint64(from->bytes); /* as it is in nearly all */
     else if (from) v = binxml_decode(&r->texts, from);
     else if (c && c->kind == CONTENT_CONSTANT) v = c->constant;

@@ -65,48 +65,56 @@ typedef struct {
     bool ansi;
 } described;
 
-/* Values from their descriptors, one behind the other from `bytes` on. Up to 3 more are written, and 12 bytes more read. */
-static described describe(binxml_value *v, const uint8_t *sizes, uint32_t count, const uint8_t *bytes)
-{
-    described d = {0};
 #ifdef __SSE2__
-    static const uint32_t masks[7] = {UINT32_MAX, UINT32_MAX, UINT32_MAX, UINT32_MAX};
-    _Static_assert(sizeof(binxml_value) == 16 && offsetof(binxml_value, fragment) == 8 && offsetof(binxml_value, size) == 12 &&
-                   offsetof(binxml_value, type) == 14, "a value is its address, a number and its descriptor");
-    const __m128i zero = _mm_setzero_si128(), size_bits = _mm_set1_epi32(0xffff), kind_bits = _mm_set1_epi32(0x7f0000);
-    const __m128i ansi_kind = _mm_set1_epi32(BINXML_ANSI_STRING << 16), base = _mm_set1_epi64x((int64_t)(uintptr_t)bytes);
-    __m128i before = zero, all = zero, ansi = zero;
-    for (uint32_t i = 0; i < count; i += 4) {
-        __m128i four = _mm_loadu_si128((const __m128i *)(const void *)(sizes + 4 * (size_t)i));
-        if (count - i < 4) four = _mm_and_si128(four, _mm_loadu_si128((const __m128i *)(const void *)(masks + 4 - (count - i))));
-        all = _mm_or_si128(all, four);
-        ansi = _mm_or_si128(ansi, _mm_cmpeq_epi32(_mm_and_si128(four, kind_bits), ansi_kind));
-        __m128i own = _mm_and_si128(four, size_bits), sums = _mm_add_epi32(own, _mm_slli_si128(own, 4));
-        sums = _mm_add_epi32(before, _mm_add_epi32(sums, _mm_slli_si128(sums, 8)));
-        before = _mm_shuffle_epi32(sums, 0xff);
-        __m128i places = _mm_sub_epi32(sums, own);
-        __m128i at01 = _mm_add_epi64(base, _mm_unpacklo_epi32(places, zero)), at23 = _mm_add_epi64(base, _mm_unpackhi_epi32(places, zero));
-        __m128i is01 = _mm_unpacklo_epi32(zero, four), is23 = _mm_unpackhi_epi32(zero, four);
-        __m128i *to = (__m128i *)(void *)(v + i);
-        _mm_storeu_si128(to, _mm_unpacklo_epi64(at01, is01));
-        _mm_storeu_si128(to + 1, _mm_unpackhi_epi64(at01, is01));
-        _mm_storeu_si128(to + 2, _mm_unpacklo_epi64(at23, is23));
-        _mm_storeu_si128(to + 3, _mm_unpackhi_epi64(at23, is23));
-    }
-    all = _mm_or_si128(all, _mm_srli_si128(all, 8));
-    d.all = (uint32_t)_mm_cvtsi128_si32(_mm_or_si128(all, _mm_srli_si128(all, 4)));
-    d.total = (uint32_t)_mm_cvtsi128_si32(before);
-    d.ansi = _mm_movemask_epi8(ansi) != 0;
+typedef struct {
+    __m128i next;                    /* place of the value behind those seen */
+    __m128i all, ansi;
+} describing;
+
+/* Four values from their descriptors. */
+static inline void describe_four(describing *d, evtx_value *v, __m128i four)
+{
+    _Static_assert(sizeof(evtx_value) == 8 && offsetof(evtx_value, size) == 4 && offsetof(evtx_value, type) == 6,
+                   "a value is its place and its descriptor");
+    const __m128i size_bits = _mm_set1_epi32(0xffff), kind_bits = _mm_set1_epi32(0x7f0000);
+    const __m128i ansi_kind = _mm_set1_epi32(BINXML_ANSI_STRING << 16);
+    __m128i own = _mm_and_si128(four, size_bits), sums = _mm_add_epi32(own, _mm_slli_si128(own, 4));
+    sums = _mm_add_epi32(sums, _mm_slli_si128(sums, 8));
+    __m128i places = _mm_add_epi32(d->next, _mm_sub_epi32(sums, own)), *to = (__m128i *)(void *)v;
+    d->next = _mm_add_epi32(d->next, _mm_shuffle_epi32(sums, 0xff));
+    d->all = _mm_or_si128(d->all, four);
+    d->ansi = _mm_or_si128(d->ansi, _mm_cmpeq_epi32(_mm_and_si128(four, kind_bits), ansi_kind));
+    _mm_storeu_si128(to, _mm_unpacklo_epi32(places, four));
+    _mm_storeu_si128(to + 1, _mm_unpackhi_epi32(places, four));
+}
+#endif
+
+/* Values from their descriptors, one behind the other from `place` on. Up to 3 more are written, and 12 bytes more read. */
+static inline described describe(evtx_value *v, const uint8_t *sizes, uint32_t count, uint32_t place)
+{
+#ifdef __SSE2__
+    static const uint32_t masks[7] = {UINT32_MAX, UINT32_MAX, UINT32_MAX};
+    describing d = {_mm_set1_epi32((int)place), _mm_setzero_si128(), _mm_setzero_si128()};
+    const __m128i *four = (const __m128i *)(const void *)sizes, *whole = four + count / 4;
+    for (; four < whole; four++, v += 4) describe_four(&d, v, _mm_loadu_si128(four));
+    if (count % 4) describe_four(&d, v, _mm_and_si128(_mm_loadu_si128(four), _mm_loadu_si128((const __m128i *)(const void *)(masks + 3 - count % 4))));
+    __m128i all = _mm_or_si128(d.all, _mm_srli_si128(d.all, 8));
+    return (described){
+        .total = (uint32_t)_mm_cvtsi128_si32(d.next) - place,
+        .all = (uint32_t)_mm_cvtsi128_si32(_mm_or_si128(all, _mm_srli_si128(all, 4))),
+        .ansi = _mm_movemask_epi8(d.ansi) != 0,
+    };
 #else
+    described d = {0};
     for (uint32_t i = 0; i < count; i++) {
         uint32_t own = descriptor(sizes, i);
-        v[i] = (binxml_value){.bytes = bytes + d.total, .size = (uint16_t)own, .type = (uint8_t)(own >> 16)};
+        v[i] = (evtx_value){.place = place + d.total, .size = (uint16_t)own, .type = (uint8_t)(own >> 16)};
         d.total += own & 0xffff;
         d.all |= own;
         d.ansi |= (own >> 16 & 0x7f) == BINXML_ANSI_STRING;
     }
-#endif
     return d;
+#endif
 }
 
 /*
@@ -124,7 +132,7 @@ static inline bool parse_values(parse *s, evtx_fragment *f, uint64_t *weight, ui
         return fail(s, "a template instance with more values than there are bytes");
     size_t first = r->values.len;
     vec_reserve(&r->values, first + count + 4); /* so that there is an address even for none */
-    described d = describe(r->values.at + first, sizes, count, s->c.at);
+    described d = describe(r->values.at + first, sizes, count, (uint32_t)place(s));
     if (!read_bytes(&s->c, d.total, &bytes)) return fail(s, "a value that reaches over the end of its record");
     r->values.len = first + count;
     *weight = (uint64_t)f->tree->element_count * ELEMENT_WEIGHT + d.total;
@@ -141,13 +149,12 @@ static inline bool parse_values(parse *s, evtx_fragment *f, uint64_t *weight, ui
 /* What a value weighs; one that is BinXML itself is read for that. */
 static bool parse_odd(evtx_record *r, uint32_t at, unsigned depth, uint64_t *weight, evtx_problem *problem)
 {
-    const binxml_value *v = &r->values.at[at]; /* until more of them are read */
-    *weight = v->type & BINXML_ARRAY ? (uint64_t)v->size * ARRAY_WEIGHT : v->size;
-    if (v->type != BINXML_FRAGMENT || !v->size) return true;
-    size_t place_of = (size_t)(v->bytes - r->chunk.bytes);
-    uint32_t first;
-    if (!parse_fragments(r, place_of, place_of + v->size, depth + 1, &first, weight, problem)) return false;
-    r->values.at[at].fragment = first;
+    evtx_value v = r->values.at[at];
+    uint32_t first = 0;
+    *weight = v.type & BINXML_ARRAY ? (uint64_t)v.size * ARRAY_WEIGHT : v.size;
+    if (v.type != BINXML_FRAGMENT) return true;
+    if (v.size && !parse_fragments(r, v.place, v.place + v.size, depth + 1, &first, weight, problem)) return false;
+    r->values.at[at].place = first;
     return true;
 }
 

@@ -15,6 +15,13 @@ enum {
     VALUES_APART = 8,          /* not one behind the other */
 };
 
+/* Where a value lies: 8 bytes, since there are many of them, and few are looked at. */
+typedef struct {
+    uint32_t place;            /* in the chunk; of BINXML_FRAGMENT: number of the fragment that it holds, plus 1, or 0 */
+    uint16_t size;
+    uint8_t type, unused;
+} evtx_value;
+
 /* A template with its values, or an element that has no template (and no values). */
 typedef struct {
     const binxml_tree *tree;
@@ -30,7 +37,7 @@ typedef struct {
     evtx_templates *templates;
     arena *arena;              /* of elements without a template; reset with each record by the owner */
     size_t size;               /* bytes of its BinXML */
-    VEC(binxml_value) values;
+    VEC(evtx_value) values;
     VEC(evtx_fragment) fragments; /* number 0 is the record's own */
 } evtx_record;
 
@@ -38,11 +45,20 @@ typedef struct {
 bool evtx_record_parse(evtx_record *r, size_t at, size_t end, evtx_problem *problem);
 void evtx_record_free(evtx_record *r);
 
-/* A substitution value; one that is absent is NULL (MS-EVEN6: an index without a value is an error; tools go on). */
-static inline const binxml_value *evtx_value_at(const evtx_record *r, const evtx_fragment *f, uint16_t index)
+/* Value number `number` of the record, in `room`. */
+static inline const binxml_value *evtx_value_of(const evtx_record *r, size_t number, binxml_value *room)
 {
-    static const binxml_value absent;
-    return index < f->count ? &r->values.at[f->first + index] : &absent;
+    evtx_value v = r->values.at[number];
+    *room = (binxml_value){.bytes = r->chunk.bytes + v.place, .fragment = v.place, .size = v.size, .type = v.type};
+    return room;
+}
+
+/* A substitution value; one that is absent is NULL (MS-EVEN6: an index without a value is an error; tools go on). */
+static inline const binxml_value *evtx_value_at(const evtx_record *r, const evtx_fragment *f, uint16_t index, binxml_value *room)
+{
+    if (index < f->count) return evtx_value_of(r, f->first + index, room);
+    *room = (binxml_value){.bytes = NULL};
+    return room;
 }
 
 #endif

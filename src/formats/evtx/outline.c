@@ -46,23 +46,25 @@ static inline bool begins_plainly(const binxml_value *v)
     return c > ' ' && c != '{' && c != '[' && c != '<';
 }
 
-static value_kind keep_list(reader *r, const binxml_value *v)
+static value_kind keep_list(reader *r, size_t number, const binxml_value *v)
 {
     evtx_places *p = &r->places;
     value list = binxml_decode(&r->texts, v);
     if (list.type != VALUE_LIST) return kind_of_decoded(&list);
-    vec_push(&p->lists, ((evtx_place_list){(uint32_t)(v - r->record.values.at), (uint32_t)(r->record.values.len + p->elements.len),
+    vec_push(&p->lists, ((evtx_place_list){(uint32_t)number, (uint32_t)(r->record.values.len + p->elements.len),
                                            (uint32_t)list.as.list.count}));
     for (size_t i = 0; i < list.as.list.count; i++) vec_push(&p->elements, list.as.list.items[i]);
     return KIND_LIST;
 }
 
-static value_kind kind_of(reader *r, const binxml_value *v)
+static value_kind kind_of(reader *r, size_t number)
 {
+    binxml_value room;
+    const binxml_value *v = evtx_value_of(&r->record, number, &room);
     if (v->type == BINXML_NULL) return KIND_NULL;
     if (v->type == BINXML_FRAGMENT) return KIND_FRAGMENT;
     if (v->size == 0) return KIND_BLANK;
-    if (v->type & BINXML_ARRAY) return keep_list(r, v);
+    if (v->type & BINXML_ARRAY) return keep_list(r, number, v);
     if ((v->type != BINXML_STRING && v->type != BINXML_ANSI_STRING) || (v->size > 1 && begins_plainly(v))) return KIND_VALUE;
     value decoded = binxml_decode(&r->texts, v);
     return kind_of_decoded(&decoded);
@@ -87,7 +89,7 @@ static void put_lists(reader *r, text *key)
 {
     const evtx_places *p = &r->places;
     for (size_t i = 0; i < r->record.values.len; i++)
-        if (p->kinds.at[i] == KIND_FRAGMENT) put_number(key, r->record.values.at[i].fragment);
+        if (p->kinds.at[i] == KIND_FRAGMENT) put_number(key, r->record.values.at[i].place);
     for (size_t i = 0; i < p->lists.len; i++) put_number(key, p->lists.at[i].count);
     for (size_t i = 0; i < p->elements.len; i++) text_put_char(key, (char)kind_of_decoded(&p->elements.at[i]));
 }
@@ -104,7 +106,7 @@ static bool outline_key(const event *e, text *key, uint32_t *places)
     vec_reserve(&p->kinds, x->values.len + 1);
     bool some_odd = false;
     for (size_t i = 0; i < x->values.len; i++) {
-        value_kind k = kind_of(r, &x->values.at[i]);
+        value_kind k = kind_of(r, i);
         p->kinds.at[i] = (uint8_t)k;
         some_odd |= k == KIND_FRAGMENT || k == KIND_LIST;
     }
@@ -130,9 +132,8 @@ static value place_list(const evtx_place_list *l, arena *a)
     return list_done(&elements);
 }
 
-value evtx_place_of(const evtx_places *p, const evtx_record *r, const binxml_value *v, arena *a)
+value evtx_place_of(const evtx_places *p, size_t number, arena *a)
 {
-    size_t number = (size_t)(v - r->values.at);
     if (p->kinds.at[number] == KIND_BLANK) return (value){.type = VALUE_BLANK};
     for (size_t i = 0; i < p->lists.len; i++)
         if (p->lists.at[i].value == number) return place_list(&p->lists.at[i], a);
@@ -149,14 +150,16 @@ static value outline_tree(const event *e, arena *a)
 static value outline_value(const event *e, uint32_t number)
 {
     reader *r = (reader *)e->reader; /* whose scratch memory is filled */
-    if (number < r->record.values.len) return binxml_decode(&r->texts, &r->record.values.at[number]);
+    binxml_value room;
+    if (number < r->record.values.len) return binxml_decode(&r->texts, evtx_value_of(&r->record, number, &room));
     return r->places.elements.at[number - r->record.values.len];
 }
 
 static void outline_write_json(const event *e, uint32_t number, text *out)
 {
     reader *r = (reader *)e->reader;
-    if (number < r->record.values.len) evtx_write_value(&r->record.values.at[number], &r->texts, out);
+    binxml_value room;
+    if (number < r->record.values.len) evtx_write_value(evtx_value_of(&r->record, number, &room), &r->texts, out);
     else value_write_json(out, &r->places.elements.at[number - r->record.values.len]);
 }
 

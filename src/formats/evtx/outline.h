@@ -24,7 +24,7 @@ typedef struct {
 void evtx_places_init(evtx_places *p);
 void evtx_places_free(evtx_places *p);
 /* What stands for a value of the record in the tree of its outline. */
-value evtx_place_of(const evtx_places *p, const evtx_record *r, const binxml_value *v, arena *a);
+value evtx_place_of(const evtx_places *p, size_t number, arena *a);
 
 extern const event_outline evtx_outline;
 

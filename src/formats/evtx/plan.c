@@ -45,11 +45,13 @@ typedef enum {
     RUN_VALUE,
     RUN_ATTRIBUTE, /* nothing if it is NULL */
     RUN_CONSTANT,
+    RUN_NOTHING,
     RUN_STEP,      /* any other step */
+    RUN_GUARDED,   /* RUN_STEP, or nothing, if the guard is there; else `unguarded` */
 } run_kind;
 
 typedef struct {
-    uint8_t kind;
+    uint8_t kind, unguarded;
     bool may_open;                       /* something is asked for in records that a text may hold */
     bool again;                          /* one more slot of the step before */
     bool done;                           /* a guard leaves nothing to do, instead of leaving it to the step */
@@ -57,12 +59,14 @@ typedef struct {
     uint16_t guard;                      /* an attribute that rules out what is told here, if it is there; or UINT16_MAX */
     path_slot slot;
     uint32_t step;                       /* its number: for what only that gets right */
+    uint32_t constant;                   /* its number, too */
 } quick_step;
 
 struct evtx_plan {
     path_node node;                      /* the parent of the template's elements */
     VEC(step) steps;
     VEC(quick_step) quick;
+    VEC(value) constants;                /* of quick steps, close to each other */
     evtx_plan *next;
 };
 
@@ -212,15 +216,19 @@ static void add_quick_step(maker *m, uint32_t number)
     const step *s = &m->plan->steps.at[number];
     quick_step q = quick_of(s);
     q.step = number;
+    q.constant = (uint32_t)m->plan->constants.len;
     if (s->kind == STEP_VALUE && s->index == UINT16_MAX && s->always_attributes && nobody_asks(s->below)) return;
     if (s->plain.count == 0) q.kind = RUN_STEP;
-    if (q.kind == RUN_STEP) vec_push_in(m->arena, &m->plan->quick, q);
-    for (size_t i = 0; q.kind != RUN_STEP && i < s->plain.count; i++) {
+    size_t times = q.kind == RUN_STEP ? 1 : s->plain.count;
+    q.unguarded = q.kind;
+    if (q.guard != UINT16_MAX) q.kind = RUN_GUARDED;
+    for (size_t i = 0; i < times; i++) {
         q.may_open = s->plain.node != PATH_NONE;
         q.again = i > 0;
-        q.slot = s->plain.at[i];
+        if (i < s->plain.count) q.slot = s->plain.at[i];
         vec_push_in(m->arena, &m->plan->quick, q);
     }
+    if (q.unguarded == RUN_CONSTANT) vec_push_in(m->arena, &m->plan->constants, s->constant);
 }
 
 static evtx_plan *new_plan(const evtx_fields *f, arena *a, const binxml_tree *tree, path_node node)
@@ -287,24 +295,22 @@ static bool is_null(const binxml_value *v) { return v->type == BINXML_NULL; }
 static bool is_scalar(uint8_t type) { return !(type & BINXML_ARRAY) && type != BINXML_FRAGMENT; }
 
 /* The bytes, and their type. */
-static inline void set_undecoded(event_field *to, path_slot slot, const binxml_value *v)
+static inline void set_undecoded(event_field *to, path_slot slot, uint8_t type, uint16_t size, const uint8_t *bytes)
 {
-    bool blank = v->size == 0 || is_null(v);
+    bool blank = size == 0 || type == BINXML_NULL;
     to->slot = slot; /* member by member: made as a whole it is made twice */
     to->undecoded = !blank;
-    to->encoding = v->type;
+    to->encoding = type;
     to->value.type = blank ? VALUE_BLANK : VALUE_STRING;
-    to->value.as.string.ptr = (const char *)v->bytes;
-    to->value.as.string.len = v->size;
+    to->value.as.string.ptr = (const char *)bytes;
+    to->value.as.string.len = size;
 }
 
 /* Could the text be a record (inner_text.h)? Told by its first byte; blanks may stand before it. */
-static inline bool may_open(const binxml_value *v)
+static inline bool may_open(uint8_t type, uint16_t size, const uint8_t *bytes)
 {
-    if (v->type != BINXML_STRING && v->type != BINXML_ANSI_STRING) return false;
-    if (v->size < 2) return false;
-    uint8_t c = v->bytes[0];
-    return c <= ' ' || c == '{' || c == '[' || c == '<';
+    if (type != BINXML_STRING && type != BINXML_ANSI_STRING) return false;
+    return size >= 2 && (bytes[0] <= ' ' || bytes[0] == '{' || bytes[0] == '[' || bytes[0] == '<');
 }
 
 void evtx_field_decode(evtx_fields *f, event_field *field)
@@ -337,7 +343,8 @@ static bool has_attributes(const evtx_record *r, const evtx_fragment *in, const 
 {
     if (s->always_attributes) return true;
     for (const binxml_attribute *a = s->element ? s->element->attributes : NULL; a; a = a->next) {
-        const binxml_value *v = evtx_value_at(r, in, a->content->index);
+        binxml_value room;
+        const binxml_value *v = evtx_value_at(r, in, a->content->index, &room);
         if (!is_null(v) && v->type != BINXML_FRAGMENT) return true;
     }
     return false;
@@ -345,7 +352,8 @@ static bool has_attributes(const evtx_record *r, const evtx_fragment *in, const 
 
 static void run_value(const run *x, const evtx_fragment *in, const step *s)
 {
-    const binxml_value *v = evtx_value_at(x->r, in, s->index);
+    binxml_value room;
+    const binxml_value *v = evtx_value_at(x->r, in, s->index, &room);
     if (v->type == BINXML_FRAGMENT && v->fragment) {
         run_fragments(x, v->fragment, s->node);
         return;
@@ -353,10 +361,10 @@ static void run_value(const run *x, const evtx_fragment *in, const step *s)
     bool below = has_attributes(x->r, in, s), constant = s->index == UINT16_MAX || v->type == BINXML_FRAGMENT;
     slots to = below ? s->below : s->plain;
     if (nobody_asks(to) || (!constant && is_passed_over(x, v->type))) return;
-    if (!constant && !x->fn && is_scalar(v->type) && (to.node == PATH_NONE || !may_open(v))) {
+    if (!constant && !x->fn && is_scalar(v->type) && (to.node == PATH_NONE || !may_open(v->type, v->size, v->bytes))) {
         if (below && is_blank(x, v)) return;
         vec_reserve(&x->f->fields, x->f->fields.len + to.count);
-        for (size_t i = 0; i < to.count; i++) set_undecoded(&x->f->fields.at[x->f->fields.len++], to.at[i], v);
+        for (size_t i = 0; i < to.count; i++) set_undecoded(&x->f->fields.at[x->f->fields.len++], to.at[i], v->type, v->size, v->bytes);
         return;
     }
     value decoded = constant ? s->constant : binxml_decode(x->texts, v);
@@ -366,7 +374,8 @@ static void run_value(const run *x, const evtx_fragment *in, const step *s)
 
 static void run_plain(const run *x, const evtx_fragment *in, const step *s)
 {
-    const binxml_value *v = evtx_value_at(x->r, in, s->index);
+    binxml_value room;
+    const binxml_value *v = evtx_value_at(x->r, in, s->index, &room);
     if (v->type & BINXML_ARRAY || v->type == BINXML_FRAGMENT) {
         run_value(x, in, s);
     } else if (!is_passed_over(x, v->type)) {
@@ -377,7 +386,8 @@ static void run_plain(const run *x, const evtx_fragment *in, const step *s)
 
 static void run_nested(const run *x, const evtx_fragment *in, const step *s)
 {
-    const binxml_value *v = evtx_value_at(x->r, in, s->index);
+    binxml_value room;
+    const binxml_value *v = evtx_value_at(x->r, in, s->index, &room);
     if (v->type == BINXML_FRAGMENT && v->fragment) run_fragments(x, v->fragment, s->node);
 }
 
@@ -389,7 +399,8 @@ static void run_text(const run *x, const evtx_fragment *in, const step *s)
 
 static void run_attribute(const run *x, const evtx_fragment *in, const step *s)
 {
-    const binxml_value *v = evtx_value_at(x->r, in, s->index);
+    binxml_value room;
+    const binxml_value *v = evtx_value_at(x->r, in, s->index, &room);
     if (is_null(v) || v->type == BINXML_FRAGMENT || is_passed_over(x, v->type)) return;
     value decoded = binxml_decode(x->texts, v);
     emit(x, s->plain, &decoded);
@@ -415,8 +426,6 @@ static void run_step(const run *x, const evtx_fragment *in, const step *s)
     }
 }
 
-static bool is_there(const binxml_value *v) { return !is_null(v) && v->type != BINXML_FRAGMENT; }
-
 /* Makes room for `count` more fields: where the next one goes. */
 static inline event_field *room_for(evtx_fields *f, size_t count)
 {
@@ -426,29 +435,87 @@ static inline event_field *room_for(evtx_fields *f, size_t count)
 
 static inline void fields_end_at(evtx_fields *f, const event_field *end) { f->fields.len = (size_t)(end - f->fields.at); }
 
+/* What a quick step is given of the fragment at hand. */
+typedef struct {
+    const uint8_t *chunk;
+    const evtx_value *values;
+    uint32_t count;
+} given;
+
+static inline evtx_value given_value(const given *g, uint16_t index) { return index < g->count ? g->values[index] : (evtx_value){0}; }
+
+/* The attribute that rules out what is told here is not there. */
+static inline bool is_open(const given *g, uint16_t guard)
+{
+    uint8_t type = given_value(g, guard).type;
+    return type == BINXML_NULL || type == BINXML_FRAGMENT;
+}
+
+/* What is done by `q`, without what stands in the way of it. */
+static inline run_kind kind_behind_guard(const given *g, const quick_step *q)
+{
+    if (is_open(g, q->guard)) return q->unguarded;
+    return q->done ? RUN_NOTHING : RUN_STEP;
+}
+
+/* No array, no BinXML, and nobody looks into it: most are. HANDLE, which is none of these, has the bit of BinXML. */
+static inline bool is_simple(const given *g, evtx_value v, const quick_step *q)
+{
+    if (v.type & (BINXML_ARRAY | BINXML_HANDLE)) return false;
+    return !q->may_open || !may_open(v.type, v.size, g->chunk + v.place);
+}
+
+/* One more field, or none: the place for the next. */
+static inline event_field *put_value(event_field *to, const given *g, evtx_value v, path_slot slot)
+{
+    set_undecoded(to, slot, v.type, v.size, g->chunk + v.place);
+    return to + 1;
+}
+
+static inline event_field *put_constant(event_field *to, const value *constant, path_slot slot)
+{
+    to->slot = slot;
+    to->undecoded = false;
+    to->value = *constant;
+    return to + 1;
+}
+
+static void run_fragments(const run *x, uint32_t first, path_node node);
+
+/* A step that is not run quickly. */
+static __attribute__((noinline)) void run_slowly(const run *x, const evtx_fragment *in, const step *s)
+{
+    binxml_value room;
+    const binxml_value *v = evtx_value_at(x->r, in, s->index, &room);
+    bool nests = s->kind == STEP_VALUE || s->kind == STEP_PLAIN || s->kind == STEP_NESTED;
+    if (nests && v->type == BINXML_FRAGMENT && v->fragment) run_fragments(x, v->fragment, s->node);
+    else run_step(x, in, s);
+}
+
 static void run_quickly(const run *x, const evtx_fragment *in, const evtx_plan *p)
 {
-    if (p->quick.len == 0) return;
-    const quick_step *q = p->quick.at, *end = q + p->quick.len;
+    const given g = {x->r->chunk.bytes, x->r->values.at + in->first, in->count};
     event_field *to = room_for(x->f, p->quick.len);
-    for (; q < end; q++) {
-        bool guarded = q->guard != UINT16_MAX && is_there(evtx_value_at(x->r, in, q->guard));
-        if (guarded && q->done) continue;
-        if (q->kind == RUN_CONSTANT && !guarded) {
-            to->slot = q->slot;
-            to->undecoded = false;
-            to++->value = p->steps.at[q->step].constant;
+    const quick_step *q = p->quick.at;
+    for (size_t left = p->quick.len; left; left--, q++) {
+        evtx_value v;
+        run_kind kind = q->kind == RUN_GUARDED ? kind_behind_guard(&g, q) : q->kind;
+        switch (kind) {
+        case RUN_NOTHING: continue;
+        case RUN_CONSTANT: to = put_constant(to, &p->constants.at[q->constant], q->slot); continue;
+        case RUN_ATTRIBUTE:
+        case RUN_VALUE:
+            v = given_value(&g, q->index);
+            if (!is_simple(&g, v, q)) break;
+            if (kind == RUN_VALUE || v.type != BINXML_NULL) to = put_value(to, &g, v, q->slot);
             continue;
+        case RUN_STEP:
+        case RUN_GUARDED: break;
         }
-        const binxml_value *v = evtx_value_at(x->r, in, q->index);
-        if (guarded || q->kind == RUN_STEP || !is_scalar(v->type) || (q->may_open && may_open(v))) {
-            if (q->again) continue;
-            fields_end_at(x->f, to);
-            run_step(x, in, &p->steps.at[q->step]);
-            to = room_for(x->f, (size_t)(end - q));
-        } else if (q->kind == RUN_VALUE || !is_null(v)) {
-            set_undecoded(to++, q->slot, v);
-        }
+        if (q->again) continue;
+        fields_end_at(x->f, to);
+        run_slowly(x, in, &p->steps.at[q->step]);
+        to = room_for(x->f, left);
     }
     fields_end_at(x->f, to);
 }

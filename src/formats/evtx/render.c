@@ -22,7 +22,7 @@ typedef struct {
     text *out;
 } renderer;
 
-static const binxml_value *value_of(const renderer *x, const binxml_content *c) { return evtx_value_at(x->r, x->f, c->index); }
+static const binxml_value *value_of(const renderer *x, const binxml_content *c, binxml_value *room) { return evtx_value_at(x->r, x->f, c->index, room); }
 
 /* ---- shapes ---- */
 
@@ -253,7 +253,8 @@ static bool write_attributes(const renderer *x, const binxml_element *e)
     bool some = false;
     if (e->data == DATA_NAMED) return false;
     for (const binxml_attribute *a = e->attributes; a; a = a->next) {
-        const binxml_value *v = a->content && a->content->kind == CONTENT_SUBSTITUTION ? value_of(x, a->content) : NULL;
+        binxml_value room;
+        const binxml_value *v = a->content && a->content->kind == CONTENT_SUBSTITUTION ? value_of(x, a->content, &room) : NULL;
         if (v && !has_text(v)) continue;
         if (!some) text_put_cstring(x->out, "{\"#attributes\":{");
         some = true;
@@ -296,7 +297,8 @@ static bool write_children(const renderer *x, const binxml_element *e)
     for (const binxml_content *c = e->content; c; c = c->next) {
         if (c->kind == CONTENT_ELEMENT && !write_field(x, c->element)) return false;
         if (c->kind != CONTENT_SUBSTITUTION) continue;
-        const binxml_value *v = value_of(x, c);
+        binxml_value room;
+        const binxml_value *v = value_of(x, c, &room);
         if (has_text(v)) return false;
         if (v->type != BINXML_FRAGMENT || !v->fragment) continue;
         if (nested || !write_nested(x, e, v->fragment)) return false; /* two of them might hold the same names */
@@ -309,7 +311,8 @@ static bool write_children(const renderer *x, const binxml_element *e)
 static void write_text_member(const renderer *x, const binxml_element *e)
 {
     const binxml_content *c = e->content;
-    const binxml_value *v = c && c->kind == CONTENT_SUBSTITUTION ? value_of(x, c) : NULL;
+    binxml_value room;
+    const binxml_value *v = c && c->kind == CONTENT_SUBSTITUTION ? value_of(x, c, &room) : NULL;
     if (v ? !has_text(v) || is_blank(x, v) : !c || c->constant.type == VALUE_BLANK) return;
     text_put_cstring(x->out, ",\"#text\":");
     if (v) write_value(x, v);
@@ -320,7 +323,8 @@ static void write_text_member(const renderer *x, const binxml_element *e)
 static bool write_inside(const renderer *x, const binxml_element *e)
 {
     const binxml_content *c = e->content;
-    const binxml_value *v = c && c->kind == CONTENT_SUBSTITUTION && !e->has_elements ? value_of(x, c) : NULL;
+    binxml_value room;
+    const binxml_value *v = c && c->kind == CONTENT_SUBSTITUTION && !e->has_elements ? value_of(x, c, &room) : NULL;
     bool children = e->has_elements || (v && v->type == BINXML_FRAGMENT && v->fragment);
     bool attributes = write_attributes(x, e);
     if (children) {

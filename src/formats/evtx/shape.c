@@ -84,7 +84,7 @@ static bool add_value(pass *p)
     step_begins(p, SHAPE_TEXT, p->c.at + VALUE_HEADER, NULL, 0);
     if (!pass_text(p, &chars, &units) || units > UINT16_MAX / 2) return false;
     step_ends(p);
-    vec_push(&p->r->values, ((binxml_value){.bytes = chars, .size = (uint16_t)(2 * units), .type = BINXML_STRING}));
+    vec_push(&p->r->values, ((evtx_value){.place = (uint32_t)(chars - p->r->chunk.bytes), .size = (uint16_t)(2 * units), .type = BINXML_STRING}));
     return true;
 }
 

@@ -68,7 +68,7 @@ static inline const uint8_t *behind_text(evtx_record *r, const uint8_t *at, cons
     size_t size = 2 * (size_t)(at[0] | at[1] << 8);
     at += 2;
     if (size > UINT16_MAX || size > (size_t)(end - at)) return NULL;
-    vec_push(&r->values, ((binxml_value){.bytes = at, .size = (uint16_t)size, .type = BINXML_STRING}));
+    vec_push(&r->values, ((evtx_value){.place = (uint32_t)(at - r->chunk.bytes), .size = (uint16_t)size, .type = BINXML_STRING}));
     return at + size;
 }
 

@@ -73,7 +73,6 @@ static bool constants_may_hold(evtx_template *t, const texts_look *look)
 /* ---- values ---- */
 
 static bool is_narrow(uint8_t type) { return (type & ~BINXML_ARRAY) == BINXML_ANSI_STRING; }
-static pk_str bytes_of(const binxml_value *v) { return (pk_str){(const char *)v->bytes, v->size}; }
 
 /*
  * Texts in UTF-16 of a record that are looked at together, with what lies between them: those an even number of bytes apart, and so
@@ -116,22 +115,22 @@ static inline uint32_t wide_of_four(const evtx_fragment *f, uint32_t i)
 #endif
 }
 
-static bool some_wide_may_hold(wide_span *s, const binxml_value *v, const evtx_fragment *f)
+static bool some_wide_may_hold(wide_span *s, const uint8_t *chunk, const evtx_value *v, const evtx_fragment *f)
 {
     for (uint32_t i = 0; i < f->count; i += 4) {
         for (uint32_t found = wide_of_four(f, i); found; found &= found - 1) {
             uint32_t k = i + (uint32_t)__builtin_ctz(found);
             if (k >= f->count) break;
-            if (add_wide(s, v[k].bytes, v[k].bytes + v[k].size)) return true;
+            if (add_wide(s, chunk + v[k].place, chunk + v[k].place + v[k].size)) return true;
         }
     }
     return false;
 }
 
-static bool some_narrow_may_hold(const binxml_value *v, const evtx_fragment *f, const texts_look *look)
+static bool some_narrow_may_hold(const uint8_t *chunk, const evtx_value *v, const evtx_fragment *f, const texts_look *look)
 {
     for (uint32_t i = 0; i < f->count; i++)
-        if (is_narrow(v[i].type) && v[i].size && look->in_text(look->of, bytes_of(&v[i]))) return true;
+        if (is_narrow(v[i].type) && v[i].size && look->in_text(look->of, (pk_str){(const char *)chunk + v[i].place, v[i].size})) return true;
     return false;
 }
 
@@ -139,9 +138,10 @@ static bool some_narrow_may_hold(const binxml_value *v, const evtx_fragment *f, 
 static bool values_may_hold(wide_span *s, const evtx_record *r, const evtx_fragment *f)
 {
     if (f->count == 0) return false;
-    const binxml_value *v = &r->values.at[f->first], *end = v + f->count;
-    if (!f->layout) return add_wide(s, v->bytes, end[-1].bytes + end[-1].size);
-    return some_wide_may_hold(s, v, f) || (f->layout & VALUES_ANSI && some_narrow_may_hold(v, f, s->look));
+    const evtx_value *v = &r->values.at[f->first], *last = v + f->count - 1;
+    const uint8_t *chunk = r->chunk.bytes;
+    if (!f->layout) return add_wide(s, chunk + v->place, chunk + last->place + last->size);
+    return some_wide_may_hold(s, chunk, v, f) || (f->layout & VALUES_ANSI && some_narrow_may_hold(chunk, v, f, s->look));
 }
 
 bool evtx_texts_may_hold(const evtx_record *r, arena *templates, const texts_look *look)

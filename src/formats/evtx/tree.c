@@ -50,9 +50,9 @@ static void render_nested(const renderer *x, uint32_t fragment, children *parent
 
 /* ---- values ---- */
 
-static value shown(const renderer *x, const binxml_value *v)
+static value shown(const renderer *x, const binxml_content *c, const binxml_value *v)
 {
-    return x->places ? evtx_place_of(x->places, x->r, v, x->s->arena) : binxml_decode(x->s, v);
+    return x->places ? evtx_place_of(x->places, x->f->first + c->index, x->s->arena) : binxml_decode(x->s, v);
 }
 
 /* Is it a place, whose value would have to be known? */
@@ -71,9 +71,10 @@ static bool piece_value(const renderer *x, const binxml_content *c, value *out)
         *out = c->constant;
         return true;
     }
-    const binxml_value *v = evtx_value_at(x->r, x->f, c->index);
+    binxml_value room;
+    const binxml_value *v = evtx_value_at(x->r, x->f, c->index, &room);
     if (v->type == BINXML_FRAGMENT || v->type == BINXML_NULL) return false;
-    *out = shown(x, v);
+    *out = shown(x, c, v);
     return true;
 }
 
@@ -210,7 +211,8 @@ static bool plain_inside(const renderer *x, const binxml_element *e, value *out)
     *out = (value){.type = VALUE_BLANK};
     if (!c) return true;
     if (c->next || c->kind == CONTENT_ELEMENT) return false;
-    if (c->kind == CONTENT_SUBSTITUTION && evtx_value_at(x->r, x->f, c->index)->type == BINXML_FRAGMENT) return false;
+    binxml_value room;
+    if (c->kind == CONTENT_SUBSTITUTION && evtx_value_at(x->r, x->f, c->index, &room)->type == BINXML_FRAGMENT) return false;
     value v;
     if (piece_value(x, c, &v) && v.type != VALUE_MISSING) *out = v;
     return true;
@@ -229,7 +231,8 @@ static value render_inside(const renderer *x, const binxml_element *e, const val
     for (const binxml_content *c = e->content; c; c = c->next) {
         if (c->kind == CONTENT_ELEMENT) render_element(x, c->element, &inside);
         if (c->kind != CONTENT_SUBSTITUTION) continue;
-        const binxml_value *v = evtx_value_at(x->r, x->f, c->index);
+        binxml_value room;
+        const binxml_value *v = evtx_value_at(x->r, x->f, c->index, &room);
         if (v->type != BINXML_FRAGMENT || !v->fragment) continue;
         render_nested(x, v->fragment, &inside);
         has_children = true;

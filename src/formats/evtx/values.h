@@ -36,7 +36,7 @@ enum {
 /* One substitution value of a template instance. */
 typedef struct {
     const uint8_t *bytes;
-    uint32_t fragment; /* BINXML_FRAGMENT: number of the fragment that it holds, plus 1; else 0 */
+    uint32_t fragment; /* BINXML_FRAGMENT: number of the fragment that it holds, plus 1, or 0; its bytes mean nothing then */
     uint16_t size;
     uint8_t type;
 } binxml_value;
