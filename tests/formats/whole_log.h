@@ -109,7 +109,7 @@ static bool same_views(const path_set *paths, const event *e, const value *tree,
 static bool is_parsed_alike(const event *e, const value *tree, arena *a)
 {
     value parsed;
-    return !e->json.ptr || !json_text_parse(e->json, 1000, a, &parsed) || value_equal(&parsed, tree);
+    return !e->json.ptr || (json_text_parse(e->json, 1000, a, &parsed) && value_equal(&parsed, tree));
 }
 
 static bool take_event(const event *e, void *user)

@@ -6,16 +6,15 @@
 
 typedef struct { VEC(event_field) at; } event_fields;
 
-static inline void fields_put(event_fields *to, const path_slot *slots, size_t count, value v)
+static inline void fields_put_as(event_fields *to, const path_slot *slots, size_t count, value v, bool undecoded)
 {
-    for (size_t i = 0; i < count; i++) vec_push(&to->at, ((event_field){.slot = slots[i], .value = v}));
+    const size_t len = to->at.len;
+    vec_reserve(&to->at, len + count);
+    for (size_t i = 0; i < count; i++) to->at.at[len + i] = (event_field){.slot = slots[i], .undecoded = undecoded, .value = v};
+    to->at.len = len + count;
 }
 
-/* A string as it stands between its quotes, with escapes. */
-static inline void fields_put_undecoded(event_fields *to, const path_slot *slots, size_t count, pk_str s)
-{
-    for (size_t i = 0; i < count; i++) vec_push(&to->at, ((event_field){.slot = slots[i], .undecoded = true, .value = value_string(s)}));
-}
+static inline void fields_put(event_fields *to, const path_slot *slots, size_t count, value v) { fields_put_as(to, slots, count, v, false); }
 
 /* As path_put_fn. */
 static inline void fields_put_slot(void *to, path_slot slot, const value *v) { fields_put(to, &slot, 1, *v); }

@@ -7,14 +7,11 @@
 
 #include "event/inner_text.h"
 #include "formats/json/escapes.h"
+#include "formats/json/number.h"
+#include "formats/json/pairs.h"
 #include "formats/json/scan.h"
-#include "formats/json/simdjson_shim.h"
 
-enum {
-    DEPTH_LIMIT = 256, INNER_DEPTH_LIMIT = 64,
-    INTEGER_DIGITS = 19, /* any of so many fits 64 bits, without a sign */
-    REAL_BYTES = 40, EXPONENT_DIGITS = 2, /* and is far from the ends of double */
-};
+enum { DEPTH_LIMIT = 256, INNER_DEPTH_LIMIT = 64 };
 
 /* A scalar as it stands in the text; of a string what is between the quotes. */
 typedef struct {
@@ -34,71 +31,6 @@ typedef struct {
 
 static const key_cell nobody = {.to = PATH_NONE};
 
-/* ---- numbers ---- */
-
-static uint64_t integer_at(const char *p, const char *end)
-{
-    uint64_t n = 0;
-    for (; p < end; p++) n = n * 10 + (uint64_t)(*p - '0');
-    return n;
-}
-
-/* Is it a number of the grammar, and one that any machine can hold? *integer: without fraction and exponent. */
-static bool is_number(const json_token *t, bool *integer)
-{
-    const char *p = t->at, *end = p + t->len, *digits;
-    if (p < end && *p == '-') p++;
-    for (digits = p; p < end && (uint8_t)(*p - '0') < 10; p++) {}
-    if (p == digits || (*digits == '0' && p - digits > 1)) return false;
-    *integer = p == end;
-    if (*integer) /* "Keywords" of Windows is -2^63 in half of all logs */
-        return p - digits < INTEGER_DIGITS || (p - digits == INTEGER_DIGITS && (*t->at != '-' || integer_at(digits, end) <= UINT64_C(1) << 63));
-    if (*p == '.') {
-        for (digits = ++p; p < end && (uint8_t)(*p - '0') < 10; p++) {}
-        if (p == digits) return false;
-    }
-    if (p < end && (*p | 0x20) == 'e') {
-        p++;
-        if (p < end && (*p == '+' || *p == '-')) p++;
-        for (digits = p; p < end && (uint8_t)(*p - '0') < 10; p++) {}
-        if (p == digits || p - digits > EXPONENT_DIGITS) return false;
-    }
-    return p == end && t->len <= REAL_BYTES;
-}
-
-/* Fraction, exponent, or more digits than fit at once. */
-static bool long_number(const json_token *t, value *out)
-{
-    const char *p = t->at, *end = p + t->len;
-    bool integer, minus = *p == '-';
-    if (!is_number(t, &integer)) return false;
-    if (!integer) {
-        double real;
-        if (!simdjson_double(p, t->len, &real)) return false;
-        *out = value_real(real);
-        return true;
-    }
-    uint64_t n = integer_at(p + minus, end);
-    if (!minus && n > INT64_MAX) *out = (value){.type = VALUE_UINT, .as.unsigned_integer = n};
-    else *out = value_int((int64_t)(minus ? 0 - n : n));
-    return true;
-}
-
-static inline bool number_value(const json_token *t, value *out)
-{
-    const char *p = t->at + (*t->at == '-'), *end = t->at + t->len;
-    size_t digits = (size_t)(end - p);
-    int64_t n = 0;
-    if (digits >= INTEGER_DIGITS || digits == 0 || (*p == '0' && digits > 1)) return long_number(t, out);
-    for (; p < end; p++) {
-        uint8_t digit = (uint8_t)(*p - '0');
-        if (digit > 9) return long_number(t, out);
-        n = n * 10 + digit;
-    }
-    *out = value_int(*t->at == '-' ? -n : n);
-    return true;
-}
-
 /* ---- scalars ---- */
 
 static bool is_word(const json_token *t)
@@ -111,11 +43,11 @@ static bool is_word(const json_token *t)
     }
 }
 
-/* The value of a token that is no string; false: it must be left to another parser. */
+/* The value of a token that is no string, unless `out` is NULL; false: it must be left to another parser. */
 static inline bool other_value(const json_token *t, value *out)
 {
-    if (t->kind != 't' && t->kind != 'f' && t->kind != 'n') return number_value(t, out);
-    *out = t->kind == 'n' ? value_null() : value_bool(t->kind == 't');
+    if (t->kind != 't' && t->kind != 'f' && t->kind != 'n') return number_read((pk_str){t->at, t->len}, out);
+    if (out) *out = t->kind == 'n' ? value_null() : value_bool(t->kind == 't');
     return is_word(t);
 }
 
@@ -143,6 +75,7 @@ static bool may_be_record(pk_str s)
 }
 
 static bool walk_object(walk *w, const key_cell *here, unsigned depth);
+static bool walk_pairs(walk *w, const uint32_t *open, path_node node);
 
 /*
  * The text of a string, an object: by an index of its own, which takes a quarter of the work that a tree takes. What is odd in
@@ -196,8 +129,7 @@ static inline bool walk_string(walk *w, const key_cell *here)
         if (!walk_inner(w, here, s, &opened)) return false;
         if (opened) return true;
     }
-    if (escaped) fields_put_undecoded(r->fields, here->slots, here->slot_count, s);
-    else fields_put(r->fields, here->slots, here->slot_count, value_string(s));
+    fields_put_as(r->fields, here->slots, here->slot_count, value_string(s), escaped);
     return true;
 }
 
@@ -205,7 +137,7 @@ static inline bool walk_other(walk *w, const key_cell *here)
 {
     json_token t = token_at(w->bytes, w->at++);
     value v;
-    if (!other_value(&t, &v)) return false;
+    if (!other_value(&t, here->slot_count ? &v : NULL)) return false;
     fields_put(w->r->fields, here->slots, here->slot_count, v);
     return true;
 }
@@ -215,7 +147,7 @@ static inline bool walk_other(walk *w, const key_cell *here)
 /* A list is transparent: each element stands where it stands. */
 static bool walk_list(walk *w, const key_cell *here, unsigned depth);
 
-__attribute__((always_inline)) static inline bool walk_value(walk *w, const key_cell *here, unsigned depth)
+static bool walk_value(walk *w, const key_cell *here, unsigned depth)
 {
     switch (w->bytes[w->at[0]]) {
     case '{': return walk_object(w, here, depth);
@@ -238,73 +170,102 @@ static bool walk_list(walk *w, const key_cell *here, unsigned depth)
     }
 }
 
-/* The key at the place at hand, with its quotes gone; false: no key. */
-static inline bool read_key(const walk *w, pk_str *key)
+static bool has_escape(pk_str s) { return escape_find(s.ptr, s.ptr + s.len) < s.ptr + s.len; }
+
+/* The key behind the bracket or comma at hand, with its quotes gone, and a value that does not end the text; false: there is none. */
+static inline bool key_follows(const walk *w, bool first, pk_str *key)
 {
-    if (w->bytes[w->at[0]] != '"' || w->bytes[w->at[1]] != ':') return false;
-    json_token t = token_at(w->bytes, w->at);
+    const uint32_t *at = w->at;
+    if (w->end - at < 5 || w->bytes[at[0]] != (first ? '{' : ',') || w->bytes[at[1]] != '"' || w->bytes[at[2]] != ':') return false;
+    json_token t = token_at(w->bytes, at + 1);
     *key = (pk_str){t.at, t.len};
     return true;
 }
 
-static bool has_escape(pk_str s) { return escape_find(s.ptr, s.ptr + s.len) < s.ptr + s.len; }
-
-/* The cell of the key at the place at hand, below `node`; NULL: no key, or one with escapes. */
-static const key_cell *cell_of(walk *w, path_node node)
+/* The cell of the key behind the place at hand, which is not the expected one; NULL: no key, or one with escapes. */
+static key_cell *cell_of(walk *w, key_from from)
 {
+    const char *start = w->bytes + w->at[0];
     pk_str key;
-    if (!read_key(w, &key) || has_escape(key)) return NULL;
-    return w->key = key_memory_look_up(w->r->keys, w->key, node, key);
+    if (key_stands_at(w->key->other, from, start)) return key_expect_other(w->key);
+    if (!key_follows(w, from & KEY_FIRST, &key) || has_escape(key)) return NULL;
+    const char *to = w->bytes + w->at[3];
+    const bool string = *to == '"';
+    key_stretch s = {start, (size_t)(to - start) + string, key, string};
+    return key_memory_look_up(w->r->keys, w->key, from, &s);
 }
 
-/* A key in an object in which nobody asks for anything. */
-static bool skip_key(const walk *w)
+static inline bool object_ends(walk *w)
 {
-    pk_str key;
-    return read_key(w, &key) && ((w->r->proved && !w->plain_keys) || !has_escape(key));
+    if (w->at == w->end || w->bytes[*w->at] != '}') return false;
+    w->at++;
+    return true;
 }
 
-static bool walk_pairs(walk *w, const uint32_t *open, path_node node);
+/* A string with a field and nothing in it, whose escapes are right. */
+static inline void take_string(token_reader *r, const key_cell *key, const char *bytes, const uint32_t *at)
+{
+    const char *p = bytes + at[0] + 1, *end = end_of_scalar(bytes + at[1]) - 1;
+    fields_put_as(r->fields, key->slots, key->slot_count, value_string((pk_str){p, (size_t)(end - p)}), escape_find(p, end) < end);
+}
 
-/* The members of an object, behind its bracket. What nobody asks for is passed here: that is most of most records. */
+/* The same for a short number; false: it is none. */
+static inline bool take_number(token_reader *r, const key_cell *key, const char *bytes, const uint32_t *at)
+{
+    uint64_t digits;
+    if (!number_is_short(bytes + at[0], at[1] - at[0], &digits)) return false;
+    if (key->slot_count) fields_put(r->fields, key->slots, key->slot_count, value_int((int64_t)number_of_digits(digits)));
+    return true;
+}
+
+/* The members of an object at its bracket, and what closes it. Most are passed or taken here, in three or four steps. */
 static bool walk_members(walk *w, path_node node, unsigned depth)
 {
     const char *const bytes = w->bytes;
     const bool proved = w->r->proved;
     const uint32_t *at = w->at, *const end = w->end;
     key_cell *key = w->key;
-    for (;;) {
-        const key_cell *cell = &nobody;
-        if (end - at < 4) return false;
-        if (node == PATH_NONE) {
-            w->at = at;
-            if (!skip_key(w)) return false;
-        } else if (key_stands_at(key->next, node, bytes + *at)) {
-            cell = key = key->next;
-            __builtin_prefetch(key->next);
-        } else {
+    for (key_from from = key_from_first(node); at < end; from = key_from_next(node)) {
+        key_cell *next = key->next;
+        if (!key_stands_at(next, from, bytes + *at)) {
             w->at = at;
             w->key = key;
-            if (!(cell = cell_of(w, node))) return false;
-            key = w->key;
+            if (!(from & KEY_FIRST) && object_ends(w)) return true;
+            if (!(next = cell_of(w, from))) return false;
         }
-        at += 2;
-        if (bytes[*at] == '"' && proved && !cell->asked) {
-            at++;
-        } else {
-            w->at = at;
+        key = next;
+        __builtin_prefetch(key->next);
+        if (key->passed && proved) {
+            at += 4;
+            continue;
+        }
+        if (end - at < 5) return false;
+        if (key->taken && proved) {
+            take_string(w->r, key, bytes, at + 3);
+        } else if (!take_number(w->r, key, bytes, at + 3)) {
+            w->at = at + 3;
             w->key = key;
-            if (!walk_value(w, cell, depth)) return false;
+            if (!walk_value(w, key, depth)) return false;
             at = w->at;
             key = w->key;
+            continue;
         }
-        if (at == end) return false;
-        char c = bytes[*at++];
-        if (c == ',') continue;
-        w->at = at;
-        w->key = key;
-        return c == '}';
+        at += 4;
     }
+    return false;
+}
+
+/* The same of an object in which nobody asks for anything. */
+static bool pass_members(walk *w, unsigned depth)
+{
+    const bool proved = w->r->proved && !w->plain_keys;
+    pk_str key;
+    for (bool first = true; first || !object_ends(w); first = false) {
+        if (!key_follows(w, first, &key) || (!proved && has_escape(key))) return false;
+        w->at += 3;
+        if (!walk_value(w, &nobody, depth)) return false;
+    }
+    return true;
 }
 
 static bool walk_object(walk *w, const key_cell *here, unsigned depth)
@@ -314,58 +275,20 @@ static bool walk_object(walk *w, const key_cell *here, unsigned depth)
     const bool pairs = here->has_pairs, plain_keys = w->plain_keys; /* keys below may take the cell's place */
     if (depth == 0 || w->end - w->at < 2) return false;
     w->plain_keys |= pairs;
-    if (w->bytes[*++w->at] == '}') w->at++;
-    else if (!walk_members(w, here->has_children ? at : PATH_NONE, depth - 1)) return false;
+    if (w->bytes[w->at[1]] == '}') w->at += 2;
+    else if (!(here->has_children ? walk_members(w, at, depth - 1) : pass_members(w, depth - 1))) return false;
     w->plain_keys = plain_keys;
     return !pairs || walk_pairs(w, open, at);
 }
 
 /* ---- pairs, in objects that are right ---- */
 
-/* The place behind the value at `at`. */
-static const uint32_t *behind(const walk *w, const uint32_t *at)
-{
-    size_t open = 0;
-    do {
-        char c = w->bytes[*at++];
-        if (c == '{' || c == '[') open++;
-        else if (c == '}' || c == ']') open--;
-    } while (open);
-    return at;
-}
-
-/* The place of the value of `key` in the object at `open`; NULL: it has none. */
-static const uint32_t *member(walk *w, const uint32_t *open, pk_str key)
-{
-    pk_str found;
-    if (w->bytes[*open] != '{') return NULL;
-    walk look = {.bytes = w->bytes, .at = open + 1};
-    while (w->bytes[*look.at] == '"' && read_key(&look, &found)) {
-        if (str_equal(found, key)) return look.at + 2;
-        look.at = behind(w, look.at + 2);
-        if (w->bytes[*look.at] == ',') look.at++;
-    }
-    return NULL;
-}
-
-/* The first of the keys that the object has; "a/b" is b inside of a. */
-static const uint32_t *choose(walk *w, const uint32_t *open, const pk_str *keys, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        size_t slash = str_find_char(keys[i], '/');
-        const uint32_t *at = member(w, open, str_slice(keys[i], 0, slash));
-        if (at && slash != STR_NPOS) at = member(w, at, str_slice(keys[i], slash + 1, STR_NPOS));
-        if (at) return at;
-    }
-    return NULL;
-}
-
 static bool walk_pair(walk *w, const uint32_t *open, const path_pair *pair)
 {
     token_reader *r = w->r;
     pk_str name;
     walk look = *w;
-    if (!(look.at = choose(w, open, pair->names, pair->name_count)) || w->bytes[*look.at] != '"') return true;
+    if (!(look.at = pair_choose(w->bytes, open, pair->names, pair->name_count)) || w->bytes[*look.at] != '"') return true;
     json_token t = token_at(w->bytes, look.at);
     if (!escape_undo(r->arena, (pk_str){t.at, t.len}, &name)) return false;
     key_cell cell = {.to = name.len ? path_child(r->paths, pair->below, name) : PATH_NONE};
@@ -375,7 +298,7 @@ static bool walk_pair(walk *w, const uint32_t *open, const path_pair *pair)
     const path_pair *below;
     cell.has_pairs = path_node_pairs(r->paths, cell.to, &below) > 0;
     cell.asked = true;
-    look.at = choose(w, open, pair->values, pair->value_count);
+    look.at = pair_choose(w->bytes, open, pair->values, pair->value_count);
     if (look.at) return walk_value(&look, &cell, DEPTH_LIMIT);
     fields_put(r->fields, cell.slots, cell.slot_count, (value){.type = VALUE_BLANK});
     return true;
@@ -397,15 +320,8 @@ bool tokens_read(token_reader *r, const char *bytes, size_t end, const uint32_t 
 {
     size_t before = r->fields->at.len;
     walk w = {.r = r, .bytes = bytes, .at = places, .end = places + *count};
-    key_cell root = nobody;
-    if (r->keys) {
-        const path_pair *pairs;
-        w.key = key_memory_start(r->keys);
-        root.to = PATH_ROOT;
-        root.has_children = path_node_has_children(r->paths, PATH_ROOT);
-        root.has_pairs = path_node_pairs(r->paths, PATH_ROOT, &pairs) > 0;
-    }
-    if (bytes[*places] == '{' && walk_object(&w, &root, DEPTH_LIMIT) && w.at[-1] + 1 == end) {
+    const key_cell *root = r->keys ? (w.key = key_memory_root(r->keys)) : &nobody;
+    if (bytes[*places] == '{' && walk_object(&w, root, DEPTH_LIMIT) && w.at[-1] + 1 == end) {
         *count = (size_t)(w.at - places);
         r->bytes = bytes;
         r->places = places;
