@@ -17,7 +17,7 @@ static inline uint32_t gram_at(const char *p, size_t size)
     return gram;
 }
 
-static inline uint32_t hash_of(uint32_t gram) { return gram * UINT32_C(0x9e3779b1); }
+static inline uint32_t hash_of(uint32_t gram) { return gram * UINT32_C(0x9e3779b1); } /* of which the high bits are good */
 
 static const struct { size_t least, most, size, neighbours; } ranges[LITERAL_RANGES] = {
     [LITERALS_LONG] = {7, SIZE_MAX, 4, 4},
@@ -90,22 +90,24 @@ static uint32_t log_above(size_t n)
     return log;
 }
 
+static inline size_t cell_count(const gram_index *x) { return (size_t)1 << (32 - x->cell_shift); }
+static inline uint32_t next_cell(const gram_index *x, uint32_t at) { return (at + 1) & (uint32_t)(cell_count(x) - 1); }
+
 static void fill_index(gram_index *x, const gram_entry *entries, size_t count)
 {
     uint32_t filter_log = log_above(count * FILTER_BITS_A_GRAM);
     x->count = count;
-    size_t cells = 16;
-    while (cells < count * 2) cells *= 2;
+    x->cell_shift = 28;
+    while (cell_count(x) < count * 2) x->cell_shift--;
     x->filter = mem_zalloc(((size_t)1 << filter_log) / 64, sizeof *x->filter);
     x->filter_shift = 32 - filter_log;
-    x->cells = mem_zalloc(cells, sizeof *x->cells);
-    x->cell_mask = (uint32_t)cells - 1;
+    x->cells = mem_zalloc(cell_count(x), sizeof *x->cells);
     x->uses = mem_zalloc(count + 1, sizeof *x->uses);
     for (size_t i = 0; i < count; i++) {
-        uint32_t hash = hash_of(entries[i].gram), bit = hash >> x->filter_shift, at = hash & x->cell_mask;
+        uint32_t hash = hash_of(entries[i].gram), bit = hash >> x->filter_shift, at = hash >> x->cell_shift;
         x->uses[i] = entries[i].use;
         x->filter[bit >> 6] |= UINT64_C(1) << (bit & 63);
-        while (x->cells[at].count && x->cells[at].gram != entries[i].gram) at = (at + 1) & x->cell_mask;
+        while (x->cells[at].count && x->cells[at].gram != entries[i].gram) at = next_cell(x, at);
         if (x->cells[at].count == 0) x->cells[at] = (gram_cell){entries[i].gram, (uint32_t)i, 0};
         x->cells[at].count++;
     }
@@ -114,6 +116,17 @@ static void fill_index(gram_index *x, const gram_entry *entries, size_t count)
 static bool in_range(pk_str literal, literal_range range)
 {
     return literal.len >= ranges[range].least && literal.len <= ranges[range].most;
+}
+
+#define BESIDE 4
+
+/* Behind the gram, or before it, or where that is not in the literal as far aside as can be. */
+static void look_beside(gram_use *u, pk_str literal)
+{
+    size_t last = literal.len - BESIDE, after = u->offset + BESIDE;
+    size_t from = after <= last ? after : u->offset >= BESIDE ? u->offset - BESIDE : last - u->offset >= u->offset ? last : 0;
+    u->beside = gram_at(literal.ptr + from, BESIDE);
+    u->aside = (int32_t)((int64_t)from - u->offset);
 }
 
 static bool is_ascii(pk_str s)
@@ -141,7 +154,8 @@ static void build_index(gram_index *x, const pk_str *literals, size_t count, lit
         if (!in_range(literals[i], range) || is_ascii(literals[i]) != ascii) continue;
         uint32_t offset = rarest_offset(&g, literals[i], size, neighbours);
         for (uint32_t k = 0; k < neighbours; k++) {
-            gram_entry e = {gram_at(literals[i].ptr + offset + k, size), {i, offset + k}};
+            gram_entry e = {gram_at(literals[i].ptr + offset + k, size), {.literal = i, .offset = offset + k}};
+            if (size == BESIDE) look_beside(&e.use, literals[i]);
             vec_push(&entries, e);
         }
     }
@@ -209,7 +223,7 @@ static void index_image(const gram_index *x, image_writer *w, size_t field)
 {
     if (!x->filter) return;
     image_array(w, field + offsetof(gram_index, filter), x->filter, ((size_t)1 << (32 - x->filter_shift)) / 64, sizeof *x->filter);
-    image_array(w, field + offsetof(gram_index, cells), x->cells, (size_t)x->cell_mask + 1, sizeof *x->cells);
+    image_array(w, field + offsetof(gram_index, cells), x->cells, cell_count(x), sizeof *x->cells);
     image_array(w, field + offsetof(gram_index, uses), x->uses, x->count + 1, sizeof *x->uses);
 }
 
@@ -241,12 +255,12 @@ typedef struct {
 /* The filter let the gram at content[at] through. Kept out of the pass, which is tight without it. */
 static __attribute__((noinline)) void look_up(scan_run *r, const gram_index *x, uint32_t gram, size_t at)
 {
-    uint32_t i = hash_of(gram) & x->cell_mask;
-    while (x->cells[i].count && x->cells[i].gram != gram) i = (i + 1) & x->cell_mask;
-    for (uint32_t k = x->cells[i].first; k < x->cells[i].first + x->cells[i].count; k++) {
-        const gram_use *u = &x->uses[k];
+    uint32_t i = hash_of(gram) >> x->cell_shift;
+    while (x->cells[i].count && x->cells[i].gram != gram) i = next_cell(x, i);
+    for (const gram_use *u = x->uses + x->cells[i].first, *end = u + x->cells[i].count; u < end; u++) {
+        if (at < u->offset || (x->size == BESIDE && gram_at(r->content.ptr + at + u->aside, BESIDE) != u->beside)) continue;
         pk_str literal = r->scan->literals[u->literal];
-        if (r->stamps[u->literal] == r->epoch || at < u->offset || r->content.len - (at - u->offset) < literal.len) continue;
+        if (r->stamps[u->literal] == r->epoch || r->content.len - (at - u->offset) < literal.len) continue;
         if (memcmp(r->content.ptr + at - u->offset, literal.ptr, literal.len) != 0) continue;
         r->stamps[u->literal] = r->epoch;
         vec_push(r->out, u->literal);

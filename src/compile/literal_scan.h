@@ -15,6 +15,8 @@
 
 typedef struct {
     uint32_t literal, offset;     /* of the gram within it */
+    uint32_t beside;              /* four more bytes of the literal: most that have the gram in common with it are told apart by them */
+    int32_t aside;                /* where they stand, from the gram on */
 } gram_use;
 
 typedef struct {
@@ -27,7 +29,7 @@ typedef struct {
     uint64_t *filter;             /* bit set over hashes; NULL: the range is not asked */
     gram_cell *cells;             /* open addressing */
     gram_use *uses;
-    uint32_t filter_shift, cell_mask;
+    uint32_t filter_shift, cell_shift; /* of hashes */
     size_t size;                  /* of its grams in bytes */
     size_t neighbours;            /* grams that each literal hangs on, and the step of the pass */
     size_t count;                 /* of grams */
@@ -51,7 +53,7 @@ typedef struct {
     bool some_beyond;
 } literal_scan;
 
-#define SCAN_PADDING 8            /* readable bytes that must follow a text that is scanned */
+#define SCAN_PADDING 8            /* readable bytes that must follow a text that is scanned: a gram, and what is beside it */
 
 void literal_scan_build(literal_scan *s, const pk_str *literals, size_t count); /* none empty */
 void literal_scan_free(literal_scan *s);

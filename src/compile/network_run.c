@@ -34,19 +34,31 @@ void network_scratch_free(network_scratch *s)
     arena_free(s->arena);
 }
 
-/* ASCII is folded here; anything else by the general function. Both into a buffer that stays, with padding behind. */
-subject_text network_subject(network_scratch *s, pk_str content)
+/* Folds ASCII. false: there is something else. */
+static inline __attribute__((always_inline)) bool fold_bytes(pk_str content, char *out)
 {
-    vec_reserve(&s->fold_buffer, content.len + SCAN_PADDING);
-    char *out = s->fold_buffer.at;
     uint8_t seen = 0;
     for (size_t i = 0; i < content.len; i++) {
         uint8_t c = (uint8_t)content.ptr[i];
         out[i] = (char)(c | ((uint8_t)(c - 'A') < 26 ? 0x20 : 0));
         seen |= c;
     }
-    pk_str folded = {out, content.len};
-    if (seen & 0x80) {
+    return !(seen & 0x80);
+}
+
+#if defined(__x86_64__)
+__attribute__((target("avx2"))) static bool fold_32(pk_str content, char *out) { return fold_bytes(content, out); }
+static bool fold_ascii(pk_str content, char *out) { return __builtin_cpu_supports("avx2") ? fold_32(content, out) : fold_bytes(content, out); }
+#else
+static bool fold_ascii(pk_str content, char *out) { return fold_bytes(content, out); }
+#endif
+
+/* ASCII is folded here; anything else by the general function. Both into a buffer that stays, with padding behind. */
+subject_text network_subject(network_scratch *s, pk_str content)
+{
+    vec_reserve(&s->fold_buffer, content.len + SCAN_PADDING);
+    pk_str folded = {s->fold_buffer.at, content.len};
+    if (!fold_ascii(content, s->fold_buffer.at)) {
         folded = fold(s->arena, content);
         vec_reserve(&s->fold_buffer, folded.len + SCAN_PADDING);
         if (folded.len) memcpy(s->fold_buffer.at, folded.ptr, folded.len);
