@@ -17,7 +17,7 @@ typedef struct {
     uint32_t predicates[];
 } slot_result;
 
-/* ---- value_cache.c: results remembered by part of a slot and value, bounded ---- */
+/* ---- value_cache.c: results remembered by part of a slot and value, in memory that does not grow ---- */
 
 /*
  * How the value is written in the bytes that it is remembered by: as text, as a number of 8 bytes, or not yet decoded. The last
@@ -33,12 +33,19 @@ typedef struct {
     bool worth;                   /* the same; false: not worth remembering */
 } value_key;
 
-/* A value and its result. */
+#define REMEMBERED_PART 0x7fffffffu
+
+/* A value, and behind it its result. */
 typedef struct {
-    const slot_result *result;
-    uint32_t part, kind, len;
+    uint32_t tag;                 /* of its hash */
+    uint16_t len, kind;
+    uint32_t part : 31;
+    bool asked : 1;               /* for, since it was added or last looked through */
     char content[];
 } remembered;
+
+static inline size_t remembered_room(size_t len) { return (len + 3) & ~(size_t)3; } /* of the content */
+static inline const slot_result *remembered_result(const remembered *r) { return (const slot_result *)(r->content + remembered_room(r->len)); }
 
 /* What is known of a part: how often its values come back, and the one that came last. */
 typedef struct {
@@ -50,7 +57,7 @@ typedef struct {
 typedef struct value_cache value_cache;
 value_cache *value_cache_new(size_t parts, size_t limit);
 void value_cache_free(value_cache *c);
-/* May forget results: call it between events, when nobody holds one. `limit` is that of one of two generations. */
+/* May forget results: call it between events, when nobody holds one. */
 void value_cache_tidy(value_cache *c);
 /* By part. */
 part_record *value_cache_records(value_cache *c);
@@ -61,7 +68,7 @@ static inline const slot_result *value_again(part_record *r, uint32_t kind, pk_s
     if (!last || last->len != content.len || last->kind != kind || !bytes_equal(last->content, content.ptr, content.len)) return NULL;
     r->lookups++;
     r->hits++;
-    return last->result;
+    return remembered_result(last);
 }
 /* The result of this value, or NULL; then the key serves value_cache_put. */
 const slot_result *value_cache_get(value_cache *c, value_key *k);

@@ -1,21 +1,23 @@
 /*
  * Values of logs repeat a great deal: most are answered here by one lookup. A slot whose values hardly ever come back
- * (identifiers, times) is left out after a trial. There are two generations: what is asked for of the old one moves to the new,
- * and when that has used up its memory the old one is forgotten, and the new one is old.
+ * (identifiers, times) is left out after a trial. Items stand one behind the other in segments of memory that never grows; when it is
+ * full, a hand goes over the segments in turn and leaves in each those that were asked for since it came by.
  */
 #include "engine/matcher.h"
 
 #define CELLS_MIN (1u << 10)
-#define CELLS_MAX (1u << 16)
+#define CELLS_MAX (1u << 15)
 #define CONTENT_MAX 2048          /* longer texts are not worth their memory */
 #define TRIAL 4096                /* lookups after which a part is judged */
 #define WORTH_ONE_IN 16           /* hits */
 #define SHORT_CELLS 512u          /* a power of two */
 #define SHORT_LEN 8
+#define SEGMENTS 16u
+#define NO_SEGMENT SEGMENTS
 
 typedef struct {
-    uint64_t hash;
-    remembered *item;             /* NULL: free */
+    uint32_t tag;                 /* half of the hash */
+    uint32_t number;              /* of the item, by its place in memory (number_of); 0: free */
 } cell;
 
 /* Numbers and codes: found without a look at the item. */
@@ -26,36 +28,25 @@ typedef struct {
     const remembered *item;       /* NULL: free */
 } short_cell;
 
-typedef struct {
-    cell *cells;                  /* open addressing, at most three in four taken */
-    size_t cell_count, used;
-    arena *memory;
-} generation;
-
 struct value_cache {
-    generation young, old;
-    size_t limit;                 /* of the memory of one */
+    char *memory;                 /* the segments */
+    size_t segment;               /* bytes of one */
+    size_t used[SEGMENTS];
+    unsigned current, spare;      /* the segment that is added to, and the one that has room when it is full, or NO_SEGMENT */
+    unsigned hand;
+    cell *cells;                  /* open addressing, at most three in four taken */
+    size_t cell_count, count;
     part_record *records;         /* by part */
     size_t parts;
     short_cell *shorts;           /* the last of those that fall on one */
-    bool grown;                   /* since it was tidied */
 };
-
-static generation new_generation(void)
-{
-    return (generation){.cells = mem_zalloc(CELLS_MIN, sizeof(cell)), .cell_count = CELLS_MIN, .memory = arena_new()};
-}
-
-static void free_generation(generation *g)
-{
-    mem_free(g->cells);
-    arena_free(g->memory);
-}
 
 value_cache *value_cache_new(size_t parts, size_t limit)
 {
     value_cache *c = mem_zalloc(1, sizeof *c);
-    *c = (value_cache){.limit = limit, .parts = parts, .young = new_generation(), .old = new_generation()};
+    *c = (value_cache){.segment = limit / SEGMENTS / 16 * 16, .spare = 1, .hand = 1, .cell_count = CELLS_MIN, .parts = parts};
+    c->memory = mem_alloc(c->segment * SEGMENTS); /* not touched before it is used */
+    c->cells = mem_zalloc(CELLS_MIN, sizeof *c->cells);
     c->records = mem_zalloc(parts + 1, sizeof *c->records);
     c->shorts = mem_zalloc(SHORT_CELLS, sizeof *c->shorts);
     return c;
@@ -64,8 +55,8 @@ value_cache *value_cache_new(size_t parts, size_t limit)
 void value_cache_free(value_cache *c)
 {
     if (!c) return;
-    free_generation(&c->young);
-    free_generation(&c->old);
+    mem_free(c->memory);
+    mem_free(c->cells);
     mem_free(c->records);
     mem_free(c->shorts);
     mem_free(c);
@@ -73,45 +64,114 @@ void value_cache_free(value_cache *c)
 
 part_record *value_cache_records(value_cache *c) { return c->records; }
 
-static bool is_full(const generation *g) { return g->used >= g->cell_count / 4 * 3; }
+/* ---- items ---- */
 
-static cell *free_cell(cell *cells, size_t count, uint64_t hash)
+static size_t result_size(const slot_result *r) { return sizeof *r + (r->count + r->candidate_count) * sizeof *r->predicates; }
+static size_t item_size(size_t len, size_t of_result) { return sizeof(remembered) + remembered_room(len) + of_result; }
+static uint32_t number_of(const value_cache *c, const remembered *item) { return (uint32_t)(((const char *)item - c->memory) / 4 + 1); }
+static remembered *item_of(const value_cache *c, uint32_t number) { return (remembered *)(c->memory + (size_t)(number - 1) * 4); }
+
+/* ---- cells ---- */
+
+static bool is_full(const value_cache *c) { return c->count >= c->cell_count / 4 * 3; }
+
+static cell *free_cell(cell *cells, size_t count, uint32_t tag)
 {
-    size_t i = hash & (count - 1);
-    while (cells[i].item) i = (i + 1) & (count - 1);
+    size_t i = tag & (count - 1);
+    while (cells[i].number) i = (i + 1) & (count - 1);
     return &cells[i];
 }
 
-static void grow(generation *g)
+static void grow(value_cache *c)
 {
-    size_t count = g->cell_count * 2;
+    size_t count = c->cell_count * 2;
     cell *cells = mem_zalloc(count, sizeof *cells);
-    for (size_t i = 0; i < g->cell_count; i++)
-        if (g->cells[i].item) *free_cell(cells, count, g->cells[i].hash) = g->cells[i];
-    mem_free(g->cells);
-    g->cells = cells;
-    g->cell_count = count;
+    for (size_t i = 0; i < c->cell_count; i++)
+        if (c->cells[i].number) *free_cell(cells, count, c->cells[i].tag) = c->cells[i];
+    mem_free(c->cells);
+    c->cells = cells;
+    c->cell_count = count;
 }
 
-static void forget_old(value_cache *c)
+static size_t cell_of(const value_cache *c, const remembered *item)
 {
-    generation forgotten = c->old;
-    c->old = c->young;
-    memset(forgotten.cells, 0, forgotten.cell_count * sizeof *forgotten.cells);
-    arena_reset(forgotten.memory);
-    forgotten.used = 0;
-    c->young = forgotten;
-    memset(c->records, 0, c->parts * sizeof *c->records);
+    uint32_t number = number_of(c, item);
+    size_t i = item->tag & (c->cell_count - 1);
+    while (c->cells[i].number != number) i = (i + 1) & (c->cell_count - 1);
+    return i;
+}
+
+/* Those behind it move up, as far as they may stand there. */
+static void free_up(value_cache *c, size_t hole)
+{
+    size_t mask = c->cell_count - 1;
+    for (size_t i = (hole + 1) & mask; c->cells[i].number; i = (i + 1) & mask) {
+        size_t home = c->cells[i].tag & mask;
+        if (((i - home) & mask) < ((i - hole) & mask)) continue;
+        c->cells[hole] = c->cells[i];
+        hole = i;
+    }
+    c->cells[hole].number = 0;
+    c->count--;
+}
+
+/* ---- forgetting ---- */
+
+static bool has_room(const value_cache *c, unsigned s) { return c->used[s] <= c->segment / 2; }
+
+/* What was not asked for is forgotten, what is left moves together, and must be asked for again until the next time. */
+static void sweep(value_cache *c, unsigned s)
+{
+    char *begin = c->memory + s * c->segment, *to = begin;
+    for (char *from = begin, *end = begin + c->used[s]; from < end;) {
+        remembered *item = (remembered *)from;
+        size_t size = item_size(item->len, result_size(remembered_result(item))), at = cell_of(c, item);
+        if (item->asked) {
+            item->asked = false;
+            c->cells[at].number = number_of(c, (remembered *)to);
+            memmove(to, from, size);
+            to += size;
+        } else {
+            free_up(c, at);
+        }
+        from += size;
+    }
+    c->used[s] = (size_t)(to - begin);
+}
+
+/* What points to items does not hold any more; once a turn parts are judged anew. */
+static void forget_places(value_cache *c, bool turned)
+{
     memset(c->shorts, 0, SHORT_CELLS * sizeof *c->shorts);
+    if (turned) memset(c->records, 0, c->parts * sizeof *c->records);
+    else
+        for (size_t i = 0; i < c->parts; i++) c->records[i].last = NULL;
+}
+
+static void find_room(value_cache *c)
+{
+    bool turned = false, swept = false;
+    for (unsigned n = 0; n < 2 * SEGMENTS && (c->spare == NO_SEGMENT || is_full(c)); n++) {
+        c->hand = (c->hand + 1) % SEGMENTS;
+        turned |= c->hand == 0;
+        if (c->hand == c->current) continue;
+        if (!has_room(c, c->hand) || is_full(c)) {
+            sweep(c, c->hand);
+            swept = true;
+        }
+        if (has_room(c, c->hand)) c->spare = c->hand;
+    }
+    if (swept) forget_places(c, turned);
 }
 
 void value_cache_tidy(value_cache *c)
 {
-    if (!c->grown) return;
-    c->grown = false;
-    if (is_full(&c->young) && c->young.cell_count < CELLS_MAX) grow(&c->young);
-    if (is_full(&c->young) || arena_used(c->young.memory) >= c->limit) forget_old(c);
+    if (c->spare != NO_SEGMENT && !is_full(c)) return;
+    if (is_full(c) && c->cell_count < CELLS_MAX) grow(c);
+    if (c->spare == NO_SEGMENT || is_full(c)) find_room(c);
 }
+
+/* ---- finding and adding ---- */
 
 static void judge(part_record *r)
 {
@@ -130,48 +190,40 @@ static const slot_result *hit(part_record *r, const remembered *item)
 {
     r->hits++;
     r->last = item;
-    return item->result;
+    return remembered_result(item);
 }
 
-static const remembered *find_in(const generation *g, const value_key *k)
+static uint32_t tag_of(const value_key *k) { return (uint32_t)(k->hash >> 32); }
+
+static const remembered *find(const value_cache *c, const value_key *k)
 {
-    const cell *cells = g->cells;
-    size_t mask = g->cell_count - 1;
-    for (size_t i = k->hash & mask; cells[i].item; i = (i + 1) & mask) {
-        const remembered *item = cells[i].item;
-        if (cells[i].hash == k->hash && item->part == k->part && item->kind == k->kind && item->len == k->content.len &&
-            bytes_equal(item->content, k->content.ptr, k->content.len))
+    const cell *cells = c->cells;
+    size_t mask = c->cell_count - 1;
+    uint32_t tag = tag_of(k);
+    for (size_t i = tag & mask; cells[i].number; i = (i + 1) & mask) {
+        if (cells[i].tag != tag) continue;
+        remembered *item = item_of(c, cells[i].number);
+        if (item->part == k->part && item->kind == k->kind && item->len == k->content.len &&
+            bytes_equal(item->content, k->content.ptr, k->content.len)) {
+            item->asked = true;
             return item;
+        }
     }
     return NULL;
 }
 
-/* There is room. */
-static const remembered *add(value_cache *c, const value_key *k, const slot_result *r)
+/* NULL: there is none until the next event. */
+static remembered *take_room(value_cache *c, size_t size)
 {
-    generation *g = &c->young;
-    size_t size = sizeof *r + (r->count + r->candidate_count) * sizeof *r->predicates;
-    const slot_result *result = r;
-    if (r->count) { /* nothing is true of most: that needs no copy */
-        slot_result *copy = arena_alloc(g->memory, size);
-        memcpy(copy, r, size);
-        result = copy;
+    if (size > c->segment / 2 || is_full(c)) return NULL;
+    if (c->used[c->current] + size > c->segment) {
+        if (c->spare == NO_SEGMENT) return NULL;
+        c->current = c->spare;
+        c->spare = NO_SEGMENT;
     }
-    remembered *item = arena_alloc(g->memory, sizeof *item + k->content.len);
-    *item = (remembered){.result = result, .part = k->part, .kind = k->kind, .len = (uint32_t)k->content.len};
-    memcpy(item->content, k->content.ptr, k->content.len);
-    *free_cell(g->cells, g->cell_count, k->hash) = (cell){k->hash, item};
-    g->used++;
-    c->grown = true;
+    remembered *item = (remembered *)(c->memory + c->current * c->segment + c->used[c->current]);
+    c->used[c->current] += size;
     return item;
-}
-
-static const remembered *find(value_cache *c, const value_key *k)
-{
-    const remembered *item = find_in(&c->young, k);
-    if (item || c->old.used == 0) return item;
-    item = find_in(&c->old, k);
-    return item && !is_full(&c->young) ? add(c, k, item->result) : item;
 }
 
 static uint64_t hash_of(const value_key *k)
@@ -211,8 +263,14 @@ const slot_result *value_cache_get(value_cache *c, value_key *k)
 
 const slot_result *value_cache_put(value_cache *c, const value_key *k, const slot_result *r)
 {
-    if (is_full(&c->young)) return r; /* until the next event */
-    const remembered *item = add(c, k, r);
+    size_t of_result = result_size(r);
+    remembered *item = take_room(c, item_size(k->content.len, of_result));
+    if (!item) return r;
+    *item = (remembered){.tag = tag_of(k), .len = (uint16_t)k->content.len, .kind = (uint16_t)k->kind, .part = k->part & REMEMBERED_PART};
+    memcpy(item->content, k->content.ptr, k->content.len);
+    memcpy(item->content + remembered_room(k->content.len), r, of_result);
+    *free_cell(c->cells, c->cell_count, item->tag) = (cell){item->tag, number_of(c, item)};
+    c->count++;
     c->records[k->part].last = item;
-    return item->result;
+    return remembered_result(item);
 }
