@@ -59,22 +59,23 @@ static long private_memory(pid_t process)
     return total;
 }
 
-/* Pages of files that only this process has mapped count as its own in the kernel's sum, but are not its memory. */
+/* Pages of files that only this process has mapped count as its own in the kernel's sum, but are not its memory. -1: it has ended. */
 static long private_files(pid_t process)
 {
     char path[64], line[512];
     long total = 0, n;
-    bool of_file = false;
+    bool of_file = false, some = false;
     snprintf(path, sizeof path, "/proc/%d/smaps", (int)process);
     FILE *f = fopen(path, "r");
-    if (!f) return 0;
+    if (!f) return -1;
     while (fgets(line, sizeof line, f)) {
+        some = true;
         unsigned long from, to, inode;
         if (sscanf(line, "%lx-%lx %*s %*s %*s %lu", &from, &to, &inode) == 3) of_file = inode != 0;
         else if (of_file && sscanf(line, "Private_Clean: %ld kB", &n) == 1) total += n; /* what it wrote to is dirty, and counts */
     }
     fclose(f);
-    return total;
+    return some ? total : -1;
 }
 
 static double seconds_of(const struct rusage *u)
@@ -110,9 +111,8 @@ static void run(subject *s)
     double start = now();
     if (posix_spawnp(&process, "sh", &actions, NULL, argv, environ) != 0) fail(strerror(errno), s->name);
     while (memory) {
-        long kb = private_memory(process);
-        if (kb) kb -= private_files(process);
-        if (kb > s->private_kb) s->private_kb = kb;
+        long kb = private_memory(process), files = private_files(process);
+        if (files >= 0 && kb - files > s->private_kb) s->private_kb = kb - files;
         siginfo_t info = {0};
         if (waitid(P_PID, (id_t)process, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == process) break;
         nanosleep(&(struct timespec){0, SAMPLE_NS}, NULL);
