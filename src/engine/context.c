@@ -78,7 +78,7 @@ static void take_paths(context_maker *k, uint32_t slot_number)
     if (layout != LAYOUT_NONE && (s->family == FAMILY_NONE || schema_layout_family(k->program->schema, layout) != s->family))
         layout = LAYOUT_NONE;
     for (size_t i = 0, first = k->found.len; i < s->paths.len; i++) {
-        slot_at at = {slot_number, {s->paths.at[i].path, s->paths.at[i].rank}};
+        slot_at at = {slot_number, {s->paths.at[i].path, s->paths.at[i].rank, false}};
         if (s->paths.at[i].layout != layout) continue;
         vec_push(&k->found, at);
         size_t n = k->found.len - 1;
@@ -87,64 +87,59 @@ static void take_paths(context_maker *k, uint32_t slot_number)
     }
 }
 
-static uint32_t *target_of(const context *c, path_slot path) { return &c->pages[c->page_of[path / TARGET_PAGE]][path % TARGET_PAGE]; }
-
-/* Room for what pages say of their paths: a context knows some hundred paths of some ten thousand. */
-static void make_pages(context_maker *k)
+static begin_table new_table(arena *a, size_t keys)
 {
-    context *c = k->made;
-    uint32_t used = 1;
-    c->page_of = ARENA_ARRAY(k->arena, uint32_t, path_slot_count(k->program->paths) / TARGET_PAGE + 1);
-    for (size_t i = 0; i < k->found.len; i++) {
-        uint32_t *page = &c->page_of[k->found.at[i].place.path / TARGET_PAGE];
-        if (k->program->slot_programs[k->found.at[i].slot].eager && !*page) *page = used++;
-    }
-    c->pages = arena_alloc(k->arena, used * sizeof *c->pages);
-    memset(c->pages, 0xff, used * sizeof *c->pages); /* TARGET_NONE */
+    uint32_t cells = 8;
+    while (cells < 2 * keys) cells *= 2;
+    begin_table t = {arena_alloc(a, cells * sizeof *t.cells), cells - 1};
+    memset(t.cells, 0xff, cells * sizeof *t.cells); /* free, BEGINS_NOWHERE */
+    return t;
 }
 
-/* From paths to the slots that can make candidates; counted first, so that those of a path stand side by side. */
+static bool is_eager(const context_maker *k, size_t i) { return k->program->slot_programs[k->found.at[i].slot].eager; }
+
+/* How many targets each path has. */
+static size_t count_targets(context_maker *k)
+{
+    size_t all = 0;
+    for (size_t i = 0; i < k->found.len; i++) all += is_eager(k, i);
+    k->made->targets_of = new_table(k->arena, all);
+    for (size_t i = 0; i < k->found.len; i++) {
+        if (!is_eager(k, i)) continue;
+        begin_cell *of = begin_cell_of(&k->made->targets_of, k->found.at[i].place.path);
+        *of = (begin_cell){k->found.at[i].place.path, of->first == BEGINS_NOWHERE ? 1 : of->first + 1};
+    }
+    return all;
+}
+
+/* From paths to the slots that can make candidates; those of a path stand side by side, filled in from their end. */
 static void make_targets(context_maker *k)
 {
     context *c = k->made;
-    size_t count = k->found.len;
-    uint32_t used = 0, *counts = mem_zalloc(count + 1, sizeof *counts), *next = mem_zalloc(count + 1, sizeof *next); /* by the first of a path */
-    make_pages(k);
-    c->targets = ARENA_ARRAY(k->arena, path_target, count + 1);
-    for (size_t i = 0; i < count; i++) {
-        if (!k->program->slot_programs[k->found.at[i].slot].eager) continue;
-        uint32_t *first = target_of(c, k->found.at[i].place.path);
-        if (*first == TARGET_NONE) *first = (uint32_t)i;
-        counts[*first]++;
+    uint32_t used = 0;
+    c->targets = ARENA_ARRAY(k->arena, path_target, count_targets(k) + 1);
+    for (size_t i = 0; i <= c->targets_of.mask; i++) {
+        begin_cell *of = &c->targets_of.cells[i];
+        if (of->key == UINT32_MAX) continue;
+        of->first = used += of->first;
+        c->targets[used - 1].last = true;
     }
-    for (size_t i = 0; i < count; i++) {
-        if (!k->program->slot_programs[k->found.at[i].slot].eager) continue;
-        uint32_t first = *target_of(c, k->found.at[i].place.path);
-        if (first == i) {
-            next[i] = used;
-            used += counts[i];
-            c->targets[used - 1].last = true;
-        }
-        c->targets[next[first]++].slot = k->found.at[i].slot;
-    }
-    for (size_t i = 0; i < count; i++)
-        if (counts[i]) *target_of(c, k->found.at[i].place.path) = next[i] - counts[i];
-    mem_free(counts);
-    mem_free(next);
+    for (size_t i = k->found.len; i-- > 0;)
+        if (is_eager(k, i)) c->targets[--begin_cell_of(&c->targets_of, k->found.at[i].place.path)->first].slot = k->found.at[i].slot;
 }
 
-/* From slots to the paths where they may stand. */
+/* From slots to the paths where they may stand; these were found slot by slot. */
 static void make_places(context_maker *k)
 {
     context *c = k->made;
-    size_t slots = k->program->slots.all.len;
-    c->first_place = ARENA_ARRAY(k->arena, uint32_t, slots + 2); /* shifted by one while they are counted and filled */
+    c->places_of = new_table(k->arena, k->slots.len);
     c->places = ARENA_ARRAY(k->arena, slot_place, k->found.len + 1);
-    for (size_t i = 0; i < k->found.len; i++) c->first_place[k->found.at[i].slot + 2]++;
-    for (size_t s = 2; s <= slots; s++) c->first_place[s + 1] += c->first_place[s];
+    c->place_count = k->found.len;
     for (size_t i = 0; i < k->found.len; i++) {
         const slot_at *f = &k->found.at[i];
-        c->places[c->first_place[f->slot + 1]++] = f->place;
+        if (i == 0 || f[-1].slot != f->slot) *begin_cell_of(&c->places_of, f->slot) = (begin_cell){f->slot, (uint32_t)i};
+        c->places[i] = f->place;
+        c->places[i].last = i + 1 == k->found.len || f[1].slot != f->slot;
     }
 }
 
@@ -174,6 +169,7 @@ static context *make_context(context_table *t, const classification *c, uint64_t
     for (size_t i = 0; i < k.slots.len; i++) take_paths(&k, k.slots.at[i]);
     make_targets(&k);
     make_places(&k);
+    k.made->sequence = field_sequence_new(t->arena, k.made);
     k.made->broad = keep(t->arena, &k.broad, &k.made->broad_count);
     k.made->others = keep(t->arena, &k.others, &k.made->other_count);
     k.made->look = any_values_look(t->any_values, k.made->others, k.made->other_count);

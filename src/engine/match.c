@@ -27,7 +27,6 @@ matcher *matcher_new(const program *p)
     m->reasons = reason_predicates_new();
     m->explained = explained_fields_new(p->schema);
     m->slots = mem_zalloc(slots + 1, sizeof *m->slots);
-    m->fields_at = mem_zalloc(path_slot_count(p->paths) + 1, sizeof *m->fields_at);
     m->bits = mem_zalloc(predicates / 64 + 1, sizeof *m->bits);
     m->sorting = mem_zalloc((predicates > p->variants.len ? predicates : p->variants.len) / 64 + 1, sizeof *m->sorting);
     m->variant_stamps = mem_zalloc(p->variants.len + 1, sizeof *m->variant_stamps);
@@ -50,8 +49,6 @@ void matcher_free(matcher *m)
     ir_calls_free(m->calls);
     arena_free(m->arena);
     mem_free(m->slots);
-    mem_free(m->fields_at);
-    vec_free(&m->next_field);
     mem_free(m->bits);
     mem_free(m->sorting);
     mem_free(m->variant_stamps);
@@ -317,18 +314,17 @@ static void clear_bits(matcher *m)
 
 static void begin_event(matcher *m, const event *e, const classification *k)
 {
-    value_cache_tidy(m->cache);
+    m->cache_age += value_cache_tidy(m->cache);
     arena_reset(m->arena);
     arena_reset(m->network.arena);
     if (++m->stamp == 0) { /* wrapped: old stamps could pass for new ones */
         memset(m->slots, 0, m->program->slots.all.len * sizeof *m->slots);
         memset(m->variant_stamps, 0, m->program->variants.len * sizeof *m->variant_stamps);
-        memset(m->fields_at, 0, path_slot_count(m->program->paths) * sizeof *m->fields_at);
         m->stamp = 1;
         m->looked = 0;
     }
     m->event = e;
-    m->finding = m->indexed = false;
+    m->finding = false;
     explained_fields_forget(m->explained);
     m->context = context_of(m->contexts, k);
     m->values.len = m->probed.len = m->candidates.len = m->rules.len = m->classes.len = m->stages.len = 0;

@@ -57,14 +57,13 @@ typedef struct {
 typedef struct value_cache value_cache;
 value_cache *value_cache_new(size_t parts, size_t limit);
 void value_cache_free(value_cache *c);
-/* May forget results: call it between events, when nobody holds one. */
-void value_cache_tidy(value_cache *c);
+/* May forget results: call it between events, when nobody holds one. true: values moved, places that were remembered do not hold. */
+bool value_cache_tidy(value_cache *c);
 /* By part. */
 part_record *value_cache_records(value_cache *c);
-/* Most values of a part are the same as the one before: the result of that one, or NULL where it is another. */
-static inline const slot_result *value_again(part_record *r, uint32_t kind, pk_str content)
+/* Most values are the same as the one before: the result of that one, or NULL where it is another. */
+static inline const slot_result *value_again(part_record *r, const remembered *last, uint32_t kind, pk_str content)
 {
-    const remembered *last = r->last;
     if (!last || last->len != content.len || last->kind != kind || !bytes_equal(last->content, content.ptr, content.len)) return NULL;
     r->lookups++;
     r->hits++;
@@ -95,21 +94,40 @@ typedef struct {
 typedef struct {
     path_slot path;
     uint16_t rank;
+    bool last;                    /* of this slot */
 } slot_place;
 
-#define TARGET_NONE UINT32_MAX
-#define TARGET_PAGE 64
+/* Of some hundred of many thousand numbers where something begins; open addressing, at most half of it taken. */
+#define BEGINS_NOWHERE UINT32_MAX
+typedef struct { uint32_t key, first; } begin_cell; /* key: UINT32_MAX is free */
+typedef struct {
+    begin_cell *cells;
+    uint32_t mask;
+} begin_table;
+
+/* The cell of this key, or the free one where it belongs. */
+static inline begin_cell *begin_cell_of(const begin_table *t, uint32_t key)
+{
+    uint32_t i = (key * UINT32_C(0x9e3779b1) >> 16) & t->mask;
+    while (t->cells[i].key != key && t->cells[i].key != UINT32_MAX) i = (i + 1) & t->mask;
+    return &t->cells[i];
+}
+
+static inline uint32_t begins_at(const begin_table *t, uint32_t key) { return begin_cell_of(t, key)->first; }
+
+typedef struct field_sequence field_sequence;
 
 typedef struct {
     uint64_t hash;
     layout_id layout;
     class_id *classes;
     size_t class_count;
-    uint32_t *page_of;            /* by path slot / TARGET_PAGE: into pages; most have nothing, and share the first */
-    uint32_t (*pages)[TARGET_PAGE]; /* by the rest: into targets, or TARGET_NONE */
+    begin_table targets_of;       /* by path slot */
     path_target *targets;         /* of a path side by side */
-    uint32_t *first_place;        /* by field slot: places[first_place[s] .. first_place[s + 1]) */
-    slot_place *places;
+    begin_table places_of;        /* by field slot */
+    slot_place *places;           /* of a slot side by side, the best first */
+    size_t place_count;
+    field_sequence *sequence;     /* of the last event */
     uint64_t *active;             /* bit set of classes, the last is the open class */
     uint32_t *broad;              /* variants that every event is a candidate of */
     size_t broad_count;
@@ -124,6 +142,35 @@ typedef struct context_table context_table;
 context_table *context_table_new(const program *p, any_values *a);
 void context_table_free(context_table *t);
 const context *context_of(context_table *t, const classification *k);
+
+/* ---- field_sequence.c: what follows from the paths of an event's fields ---- */
+
+/* A field that a slot tests. */
+typedef struct {
+    uint32_t field, slot;
+    const remembered *last;       /* value that it had; NULL: none */
+} probe_step;
+
+/* Where a slot finds its values: the first field of the best rank that is present, and whether it is the only one of that rank. */
+typedef enum { FOUND_UNKNOWN, FOUND_NONE, FOUND_ONE, FOUND_SEVERAL } found_kind;
+typedef struct {
+    uint32_t field;
+    uint16_t rank;
+    uint8_t kind;                 /* found_kind */
+} field_found;
+
+struct field_sequence {
+    VEC(path_slot) paths;
+    VEC(probe_step) steps;
+    field_found *found;           /* by the first place of a slot */
+    uint64_t age;                 /* of the cache that steps point into */
+    arena *arena;
+};
+
+field_sequence *field_sequence_new(arena *a, const context *c);
+/* `age` changes when places in the cache do not hold any more. */
+field_sequence *field_sequence_of(const context *c, const event *e, uint64_t age, arena *of_event);
+field_found field_sequence_find(field_sequence *q, const context *c, const event *e, uint32_t first_place);
 
 static inline bool context_has(const context *c, const program *p, class_id id)
 {
@@ -194,9 +241,6 @@ reason_predicates *reason_predicates_new(void);
 void reason_predicates_free(reason_predicates *r);
 const reason_predicate *reason_predicate_of(reason_predicates *r, const ir_use *u, const ir_constant *c);
 
-/* Where the fields of an event are that stand at a path; old unless `stamp` is the event's. */
-typedef struct { uint32_t stamp, first; } fields_at;
-
 struct matcher {
     const program *program;
     context_table *contexts;
@@ -209,6 +253,8 @@ struct matcher {
     uint32_t stamp;               /* number of the event, wraps with care */
     const event *event;
     const context *context;
+    field_sequence *sequence;     /* of the event, once it was probed */
+    uint64_t cache_age;           /* how often places in the cache changed */
     field_finder *finder;         /* of the event, once `finding`; makes its tree when somebody asks */
     bool finding;
     explained_fields *explained;  /* what matcher_why has looked up */
@@ -219,9 +265,6 @@ struct matcher {
     bool ruled_out;               /* and what came of it: none of its slots has a value that is tested with success */
     VEC(slot_value) values;
     VEC(probed_value) probed;
-    fields_at *fields_at;         /* by path slot, once `indexed` */
-    VEC(uint32_t) next_field;     /* by field: the next at its path, or VALUE_END */
-    bool indexed;
     VEC(uint32_t) expanded;       /* parts whose predicates are set in bits */
     uint64_t *bits;               /* by predicate */
     uint32_t *variant_stamps;     /* by variant: a candidate already */

@@ -43,18 +43,6 @@ static const slot_result *probed_result(const matcher *m, uint32_t field, uint32
     return &no_result;
 }
 
-static void index_fields(matcher *m)
-{
-    const event *e = m->event;
-    m->indexed = true;
-    vec_reserve(&m->next_field, e->field_count);
-    for (size_t i = e->field_count; i-- > 0;) {
-        fields_at *at = &m->fields_at[e->fields[i].slot];
-        m->next_field.at[i] = at->stamp == m->stamp ? at->first : VALUE_END;
-        *at = (fields_at){m->stamp, (uint32_t)i};
-    }
-}
-
 static void take_field(matcher *m, slot_state *s, uint32_t slot_number, uint32_t field)
 {
     slot_value *v = slot_append(m, s, &m->event->fields[field].value);
@@ -62,14 +50,14 @@ static void take_field(matcher *m, slot_state *s, uint32_t slot_number, uint32_t
     if (m->program->slot_programs[slot_number].eager) v->result[PART_FIRST] = probed_result(m, field, slot_number);
 }
 
-static bool is_present(const matcher *m, const slot_place *p) { return m->fields_at[p->path].stamp == m->stamp; }
-
-/* Two paths count alike, and the event has both: in order of the record. */
-static void take_alike(matcher *m, slot_state *s, uint32_t slot_number, const slot_place *first, const slot_place *end)
+/* All fields of the best rank, in order of the record. */
+static void take_several(matcher *m, slot_state *s, uint32_t slot_number, const slot_place *places, uint16_t rank)
 {
-    for (uint32_t i = 0; i < m->event->field_count; i++)
-        for (const slot_place *p = first; p < end && p->rank == first->rank; p++)
-            if (p->path == m->event->fields[i].slot) take_field(m, s, slot_number, i);
+    for (uint32_t i = 0; i < m->event->field_count; i++) {
+        const slot_place *p = places;
+        while (p->path != m->event->fields[i].slot && !p->last) p++;
+        if (p->path == m->event->fields[i].slot && p->rank == rank) take_field(m, s, slot_number, i);
+    }
 }
 
 /*
@@ -78,19 +66,14 @@ static void take_alike(matcher *m, slot_state *s, uint32_t slot_number, const sl
  */
 static void fill_field(matcher *m, uint32_t slot_number)
 {
-    const slot_place *p = m->context->places + m->context->first_place[slot_number];
-    const slot_place *end = m->context->places + m->context->first_place[slot_number + 1], *other;
+    const context *c = m->context;
+    uint32_t first = begins_at(&c->places_of, slot_number);
     slot_state *s = slot_fresh(m, slot_number);
     s->tested[PART_FIRST] = m->program->slot_programs[slot_number].eager;
-    if (!m->indexed) index_fields(m);
-    while (p < end && !is_present(m, p)) p++;
-    if (p == end) return;
-    for (other = p + 1; other < end && other->rank == p->rank && !is_present(m, other);) other++;
-    if (other < end && other->rank == p->rank) {
-        take_alike(m, s, slot_number, p, end);
-        return;
-    }
-    for (uint32_t i = m->fields_at[p->path].first; i != VALUE_END; i = m->next_field.at[i]) take_field(m, s, slot_number, i);
+    if (first == BEGINS_NOWHERE) return;
+    field_found found = field_sequence_find(m->sequence, c, m->event, first);
+    if (found.kind == FOUND_ONE) take_field(m, s, slot_number, found.field);
+    else if (found.kind == FOUND_SEVERAL) take_several(m, s, slot_number, &c->places[first], found.rank);
 }
 
 /* ---- computed slots ---- */
@@ -380,7 +363,8 @@ static const slot_result *result_of_value(matcher *m, uint32_t part_number, cons
         key.kind = KEY_NONE;
         return new_result(m, &key, v);
     }
-    const slot_result *known = value_again(&m->records[part_number], key.kind, key.content);
+    part_record *record = &m->records[part_number];
+    const slot_result *known = value_again(record, record->last, key.kind, key.content);
     if (!known && sp->remember) known = value_cache_get(m->cache, &key);
     return known ? known : new_result(m, &key, v);
 }
@@ -394,12 +378,16 @@ static __attribute__((noinline)) const slot_result *result_of_other(matcher *m, 
     return known ? known : new_result(m, &key, event_field_value(m->event, f));
 }
 
-/* A text that is not decoded is remembered as it stands, so that most are never decoded. */
-static inline const slot_result *result_of_field(matcher *m, uint32_t part_number, event_field *f)
+/* A text that is not decoded is remembered as it stands, so that most are never decoded. `last`: what it may be again. */
+static inline const slot_result *result_again(matcher *m, uint32_t part_number, const remembered *last, const event_field *f)
 {
-    const slot_result *known = NULL;
-    if (f->value.type == VALUE_STRING)
-        known = value_again(&m->records[part_number], f->undecoded ? KEY_UNDECODED + f->encoding : KEY_TEXT, f->value.as.string);
+    if (f->value.type != VALUE_STRING) return NULL;
+    return value_again(&m->records[part_number], last, f->undecoded ? KEY_UNDECODED + f->encoding : KEY_TEXT, f->value.as.string);
+}
+
+static const slot_result *result_of_field(matcher *m, uint32_t part_number, event_field *f)
+{
+    const slot_result *known = result_again(m, part_number, m->records[part_number].last, f);
     return known ? known : result_of_other(m, part_number, f);
 }
 
@@ -417,24 +405,16 @@ void slot_test(matcher *m, uint32_t part_number)
     }
 }
 
-static inline void probe_field(matcher *m, const path_target *t, event_field *f, uint32_t number)
-{
-    do {
-        const slot_result *r = result_of_field(m, t->slot, f);
-        if (r->count) vec_push(&m->probed, ((probed_value){number, t->slot, r}));
-    } while (!t++->last);
-}
-
 void slots_probe(matcher *m)
 {
-    const context *c = m->context;
+    field_sequence *q = m->sequence = field_sequence_of(m->context, m->event, m->cache_age, m->arena);
     event_field *fields = m->event->fields;
-    const uint32_t *page_of = c->page_of;
-    uint32_t (*pages)[TARGET_PAGE] = c->pages;
-    size_t count = m->event->field_count;
-    for (size_t i = 0; i < count; i++) {
-        path_slot path = fields[i].slot;
-        uint32_t first = pages[page_of[path / TARGET_PAGE]][path % TARGET_PAGE];
-        if (first != TARGET_NONE) probe_field(m, &c->targets[first], &fields[i], (uint32_t)i);
+    for (probe_step *step = q->steps.at, *end = step + q->steps.len; step < end; step++) {
+        const slot_result *r = result_again(m, step->slot, step->last, &fields[step->field]);
+        if (!r) {
+            r = result_of_other(m, step->slot, &fields[step->field]);
+            step->last = m->records[step->slot].last;
+        }
+        if (r->count) vec_push(&m->probed, ((probed_value){step->field, step->slot, r}));
     }
 }

@@ -148,7 +148,7 @@ static void forget_places(value_cache *c, bool turned)
         for (size_t i = 0; i < c->parts; i++) c->records[i].last = NULL;
 }
 
-static void find_room(value_cache *c)
+static bool find_room(value_cache *c)
 {
     bool turned = false, swept = false;
     for (unsigned n = 0; n < 2 * SEGMENTS && (c->spare == NO_SEGMENT || is_full(c)); n++) {
@@ -162,13 +162,14 @@ static void find_room(value_cache *c)
         if (has_room(c, c->hand)) c->spare = c->hand;
     }
     if (swept) forget_places(c, turned);
+    return swept;
 }
 
-void value_cache_tidy(value_cache *c)
+bool value_cache_tidy(value_cache *c)
 {
-    if (c->spare != NO_SEGMENT && !is_full(c)) return;
+    if (c->spare != NO_SEGMENT && !is_full(c)) return false;
     if (is_full(c) && c->cell_count < CELLS_MAX) grow(c);
-    if (c->spare == NO_SEGMENT || is_full(c)) find_room(c);
+    return (c->spare == NO_SEGMENT || is_full(c)) && find_room(c);
 }
 
 /* ---- finding and adding ---- */

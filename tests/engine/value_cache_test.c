@@ -49,7 +49,7 @@ static void test_neighbours_apart(void **state)
         uint32_t where = len == 0 || variant == 0 ? LENGTHS : variant == 1 ? 0 : variant == 2 ? len / 3 : len - 1;
         uint32_t number = ((part * 16 + kind) * 128 + len) * 128 + where;
         value_key k = {.part = part, .kind = kind, .content = {bytes, len}};
-        const slot_result *last = value_again(&records[part], kind, k.content), *known = value_cache_get(c, &k);
+        const slot_result *last = value_again(&records[part], records[part].last, kind, k.content), *known = value_cache_get(c, &k);
         if (last) assert_int_equal(last->predicates[0], number);
         if (known) assert_int_equal(known->predicates[0], number);
         again += last != NULL;
@@ -98,7 +98,7 @@ static void test_forgetting(void **state)
         for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
             char bytes[256];
             value_key k = key_of(numbers[i], bytes);
-            const slot_result *again = value_again(&records[0], KEY_TEXT, k.content), *known = value_cache_get(c, &k);
+            const slot_result *again = value_again(&records[0], records[0].last, KEY_TEXT, k.content), *known = value_cache_get(c, &k);
             if (again) assert_result(again, numbers[i]);
             if (known) assert_result(known, numbers[i]);
             lost += i == 0 && n >= HOT && !known;

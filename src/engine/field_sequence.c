@@ -1,0 +1,73 @@
+/*
+ * Records of a kind mostly have the same fields in the same order (nine of ten have those of the one before of their context). So what
+ * follows from the paths alone is worked out when these change: which fields are tested by which slots, and where a slot finds its values.
+ */
+#include "engine/matcher.h"
+
+#define FIELDS_KEPT 1000          /* what events of more fields lead to is worked out for each of them */
+
+field_sequence *field_sequence_new(arena *a, const context *c)
+{
+    field_sequence *q = ARENA_NEW(a, field_sequence);
+    q->arena = a;
+    q->found = ARENA_ARRAY(a, field_found, c->place_count + 1);
+    return q;
+}
+
+static bool same_paths(const field_sequence *q, const event *e)
+{
+    if (q->paths.len != e->field_count) return false;
+    for (size_t i = 0; i < e->field_count; i++)
+        if (q->paths.at[i] != e->fields[i].slot) return false;
+    return true;
+}
+
+static void make_anew(field_sequence *q, const context *c, const event *e)
+{
+    q->paths.len = q->steps.len = 0;
+    memset(q->found, 0, c->place_count * sizeof *q->found);
+    for (size_t i = 0; i < e->field_count; i++) {
+        path_slot path = e->fields[i].slot;
+        uint32_t first = begins_at(&c->targets_of, path);
+        vec_push_in(q->arena, &q->paths, path);
+        if (first == BEGINS_NOWHERE) continue;
+        const path_target *t = &c->targets[first];
+        do vec_push_in(q->arena, &q->steps, ((probe_step){.field = (uint32_t)i, .slot = t->slot}));
+        while (!t++->last);
+    }
+}
+
+/* Places of the cache do not hold any more. */
+static void forget_places(field_sequence *q)
+{
+    for (size_t i = 0; i < q->steps.len; i++) q->steps.at[i].last = NULL;
+}
+
+field_sequence *field_sequence_of(const context *c, const event *e, uint64_t age, arena *of_event)
+{
+    field_sequence *q = e->field_count > FIELDS_KEPT ? field_sequence_new(of_event, c) : c->sequence;
+    if (!same_paths(q, e)) make_anew(q, c, e);
+    else if (q->age != age) forget_places(q);
+    q->age = age;
+    return q;
+}
+
+static field_found look_for(const event *e, const slot_place *places)
+{
+    field_found found = {.kind = FOUND_NONE};
+    for (size_t i = 0; i < e->field_count; i++) {
+        const slot_place *p = places;
+        while (p->path != e->fields[i].slot && !p->last) p++;
+        if (p->path != e->fields[i].slot || (found.kind != FOUND_NONE && p->rank > found.rank)) continue;
+        if (found.kind == FOUND_NONE || p->rank < found.rank) found = (field_found){(uint32_t)i, p->rank, FOUND_ONE};
+        else found.kind = FOUND_SEVERAL;
+    }
+    return found;
+}
+
+field_found field_sequence_find(field_sequence *q, const context *c, const event *e, uint32_t first_place)
+{
+    field_found *f = &q->found[first_place];
+    if (f->kind == FOUND_UNKNOWN) *f = look_for(e, &c->places[first_place]);
+    return *f;
+}
