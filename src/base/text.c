@@ -37,15 +37,29 @@ void text_printf(text *t, const char *format, ...)
     va_end(again);
 }
 
+/* How many decimal digits it has: by its bits a guess, which is one too much or right. */
+static inline size_t digits_of(uint64_t n)
+{
+    static const uint64_t tens[] = {0, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000, UINT64_C(10000000000),
+                                    UINT64_C(100000000000), UINT64_C(1000000000000), UINT64_C(10000000000000), UINT64_C(100000000000000),
+                                    UINT64_C(1000000000000000), UINT64_C(10000000000000000), UINT64_C(100000000000000000),
+                                    UINT64_C(1000000000000000000), UINT64_C(10000000000000000000)};
+    size_t guess = (size_t)(64 - __builtin_clzll(n | 1)) * 1233 >> 12;
+    return guess + (n >= tens[guess]);
+}
+
 void text_put_int(text *t, int64_t n)
 {
+    static const char pairs[] = "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
+                                "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
+                                "8081828384858687888990919293949596979899";
     char *out = text_reserve(t, 20);
     uint64_t left = n < 0 ? -(uint64_t)n : (uint64_t)n;
-    size_t digits = 1;
-    for (uint64_t more = left; more >= 10; more /= 10) digits++;
+    size_t digits = digits_of(left);
     if (n < 0) *out++ = '-';
-    for (size_t i = digits; i-- > 0; left /= 10) out[i] = (char)('0' + left % 10);
     t->len += digits + (n < 0);
+    for (; digits > 1; left /= 100) memcpy(out + (digits -= 2), pairs + 2 * (left % 100), 2);
+    if (digits) out[0] = (char)('0' + left);
 }
 
 void text_put_grouped(text *t, uint64_t n)

@@ -122,16 +122,14 @@ enum { STEP = 16 }; /* code units */
 static inline uint32_t narrow_step(char *to, const uint8_t *in, size_t units, uint32_t *escaped)
 {
 #ifdef __SSE2__
-    const __m128i high = _mm_set1_epi16((short)0xff80), zero = _mm_setzero_si128();
-    (void)units;
-    __m128i a = _mm_loadu_si128((const __m128i *)(const void *)in);
-    __m128i b = _mm_loadu_si128((const __m128i *)(const void *)(in + STEP)), bytes = _mm_packus_epi16(a, b);
-    __m128i ascii = _mm_packs_epi16(_mm_cmpeq_epi16(_mm_and_si128(a, high), zero), _mm_cmpeq_epi16(_mm_and_si128(b, high), zero));
-    __m128i marks = _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\')));
-    __m128i controls = _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x7f)), _mm_cmplt_epi8(bytes, _mm_set1_epi8(0x20)));
+    (void)units; /* what is no byte becomes 0 or 0xff, and what is not ASCII is less than a blank, as the sign is seen */
+    __m128i a = _mm_loadu_si128((const __m128i *)(const void *)in), b = _mm_loadu_si128((const __m128i *)(const void *)(in + STEP));
+    __m128i bytes = _mm_packus_epi16(a, b);
     _mm_storeu_si128((__m128i *)(void *)to, bytes);
-    *escaped = (uint32_t)_mm_movemask_epi8(_mm_and_si128(marks, ascii));
-    return ~(uint32_t)_mm_movemask_epi8(_mm_andnot_si128(_mm_or_si128(marks, controls), ascii));
+    __m128i marks = _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\')));
+    __m128i others = _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x7f)), _mm_cmplt_epi8(bytes, _mm_set1_epi8(0x20)));
+    *escaped = (uint32_t)_mm_movemask_epi8(marks);
+    return (uint32_t)_mm_movemask_epi8(_mm_or_si128(marks, others));
 #else
     uint32_t odd = 0;
     *escaped = 0;
@@ -189,6 +187,11 @@ static void write_text(text *out, const uint8_t *bytes, size_t units)
     for (size_t i = 0; i < units;) {
         size_t len = units - i < STEP ? units - i : STEP;
         uint32_t marked, odd = narrow_step(to, bytes + 2 * i, units - i, &marked) & ((1u << len) - 1);
+        if (!odd) {
+            to += len;
+            i += len;
+            continue;
+        }
         if (odd & ~marked) len = (size_t)__builtin_ctz(odd & ~marked);
         marked &= (1u << len) - 1;
         to = marked ? mark(to, len, marked) : to + len;
@@ -202,30 +205,25 @@ static void write_text(text *out, const uint8_t *bytes, size_t units)
     out->len = (size_t)(to - out->ptr);
 }
 
-/* Types whose texts are made here, and hold nothing that JSON would escape. */
-static bool is_plain_type(uint8_t type) { return type >= BINXML_BINARY && type < BINXML_FRAGMENT; }
-
 void evtx_write_value(const binxml_value *v, scratch *s, text *out)
 {
+    int64_t n;
     if (v->type == BINXML_STRING) {
         write_text(out, v->bytes, v->size / 2u);
         return;
     }
+    if (binxml_integer(v, &n)) {
+        text_put_int(out, n);
+        return;
+    }
+    char *to = text_reserve(out, BINXML_SHORT + 2), *end = binxml_put_short(to + 1, v);
+    if (end) { /* which holds nothing that JSON would escape */
+        *to = *end = '"';
+        out->len += (size_t)(end - to) + 1;
+        return;
+    }
     value decoded = binxml_decode_any(s, v);
-    if (decoded.type == VALUE_INT) {
-        text_put_int(out, decoded.as.integer);
-        return;
-    }
-    if (decoded.type != VALUE_STRING || !is_plain_type(v->type)) {
-        value_write_json(out, &decoded);
-        return;
-    }
-    pk_str t = decoded.as.string;
-    char *to = text_reserve(out, t.len + 2);
-    *to++ = '"';
-    memcpy(to, t.ptr, t.len);
-    to[t.len] = '"';
-    out->len += t.len + 2;
+    value_write_json(out, &decoded);
 }
 
 static void write_value(const renderer *x, const binxml_value *v) { evtx_write_value(v, x->s, x->out); }

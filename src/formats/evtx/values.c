@@ -137,18 +137,29 @@ static pk_str ansi_text(scratch *s, const uint8_t *bytes, size_t len)
 
 /* ---- texts of numbers ---- */
 
+/* Eight digits of four bytes, the first in the lowest byte: a half-byte in each, all at once: '0' + n, and 7 more from 10 on. */
+static inline uint64_t hex_of_four(uint32_t bytes)
+{
+    uint64_t n = bytes;
+    n = (n & 0xffff) | (n & 0xffff0000) << 16;
+    n = (n & UINT64_C(0x000000ff000000ff)) | (n & UINT64_C(0x0000ff000000ff00)) << 8;
+    n = (n >> 4 & UINT64_C(0x000f000f000f000f)) | (n & UINT64_C(0x000f000f000f000f)) << 8;
+    uint64_t letters = (n + UINT64_C(0x0606060606060606)) >> 4 & UINT64_C(0x0101010101010101);
+    return n + UINT64_C(0x3030303030303030) + letters * 7;
+}
+
+/* The first `len` of these digits; eight are written. */
+static inline char *put_digits(char *out, uint64_t digits, size_t len)
+{
+    digits = htole64(digits);
+    memcpy(out, &digits, sizeof digits);
+    return out + len;
+}
+
 static char *put_hex_bytes(char *out, const uint8_t *bytes, size_t len)
 {
     size_t i = 0;
-    for (; i + 4 <= len; i += 4, out += 8) { /* a half-byte in each byte, all at once: '0' + n, and 7 more from 10 on */
-        uint64_t n = load32(bytes + i);
-        n = (n & 0xffff) | (n & 0xffff0000) << 16;
-        n = (n & UINT64_C(0x000000ff000000ff)) | (n & UINT64_C(0x0000ff000000ff00)) << 8;
-        n = (n >> 4 & UINT64_C(0x000f000f000f000f)) | (n & UINT64_C(0x000f000f000f000f)) << 8;
-        uint64_t letters = (n + UINT64_C(0x0606060606060606)) >> 4 & UINT64_C(0x0101010101010101);
-        n = htole64(n + UINT64_C(0x3030303030303030) + letters * 7);
-        memcpy(out, &n, 8);
-    }
+    for (; i + 4 <= len; i += 4) out = put_digits(out, hex_of_four(load32(bytes + i)), 8);
     for (; i < len; i++) {
         *out++ = "0123456789ABCDEF"[bytes[i] >> 4];
         *out++ = "0123456789ABCDEF"[bytes[i] & 15];
@@ -163,15 +174,14 @@ static pk_str hex_bytes(scratch *s, const uint8_t *bytes, size_t len)
 }
 
 /* "0x3e7": lower case, no leading zeros. */
-static pk_str hex_number(scratch *s, uint64_t n)
+static char *put_hex_number(char *out, uint64_t n)
 {
     static const char digits[] = "0123456789abcdef";
-    char *out = scratch_reserve(s, 18);
     int width = n ? (67 - __builtin_clzll(n)) / 4 : 1;
     *out++ = '0';
     *out++ = 'x';
     for (int i = width - 1; i >= 0; i--) *out++ = digits[n >> (4 * i) & 15];
-    return scratch_take(s, out);
+    return out;
 }
 
 static char *put_decimal(char *out, uint64_t n)
@@ -202,22 +212,23 @@ static char *put_padded(char *out, uint32_t n, int width)
 }
 
 /* MS-DTYP 2.3.4.2: the first three groups little-endian, the last two as they stand; braces as Windows writes them. */
-static pk_str guid_text(scratch *s, const uint8_t *b)
+static char *put_guid(char *out, const uint8_t *b)
 {
-    const uint8_t first[8] = {b[3], b[2], b[1], b[0], b[5], b[4], b[7], b[6]};
-    char *out = scratch_reserve(s, 38);
+    uint32_t pair = load32(b + 4);
+    uint64_t middle = hex_of_four((pair & 0x00ff00ff) << 8 | (pair >> 8 & 0x00ff00ff)), last = hex_of_four(load32(b + 8));
     *out++ = '{';
-    out = put_hex_bytes(out, first, 4);
+    out = put_digits(out, hex_of_four(__builtin_bswap32(load32(b))), 8);
     *out++ = '-';
-    out = put_hex_bytes(out, first + 4, 2);
+    out = put_digits(out, middle, 4);
     *out++ = '-';
-    out = put_hex_bytes(out, first + 6, 2);
+    out = put_digits(out, middle >> 32, 4);
     *out++ = '-';
-    out = put_hex_bytes(out, b + 8, 2);
+    out = put_digits(out, last, 4);
     *out++ = '-';
-    out = put_hex_bytes(out, b + 10, 6);
+    out = put_digits(out, last >> 32, 4);
+    out = put_digits(out, hex_of_four(load32(b + 12)), 8);
     *out++ = '}';
-    return scratch_take(s, out);
+    return out;
 }
 
 /* MS-DTYP 2.4.2: revision, number of sub-authorities, authority (6 bytes, big-endian), sub-authorities. 0: no SID. */
@@ -228,9 +239,8 @@ static size_t sid_size(const uint8_t *b, size_t len)
     return size <= len ? size : 0;
 }
 
-static pk_str sid_text(scratch *s, const uint8_t *b)
+static char *put_sid(char *out, const uint8_t *b)
 {
-    char *out = scratch_reserve(s, 32 + 15 * 11);
     uint64_t authority = 0;
     for (int i = 2; i < 8; i++) authority = authority << 8 | b[i];
     *out++ = 'S';
@@ -242,7 +252,7 @@ static pk_str sid_text(scratch *s, const uint8_t *b)
         *out++ = '-';
         out = put_decimal(out, load32(b + 8 + 4 * i));
     }
-    return scratch_take(s, out);
+    return out;
 }
 
 /* ---- times ---- */
@@ -276,9 +286,8 @@ static char *put_time(char *out, uint32_t year, uint32_t month, uint32_t day, ui
 }
 
 /* 100 ns since 1601: six digits of a second, the seventh where it is not zero. */
-static pk_str filetime_text(scratch *s, uint64_t t)
+static char *put_filetime(char *out, uint64_t t)
 {
-    char *out = scratch_reserve(s, 40);
     uint64_t seconds = t / 10000000;
     uint32_t fraction = (uint32_t)(t % 10000000), year, month, day;
     date_of_day(seconds / 86400, &year, &month, &day);
@@ -287,23 +296,22 @@ static pk_str filetime_text(scratch *s, uint64_t t)
     out = put_pair(put_pair(put_pair(out, fraction / 100000), fraction / 1000 % 100), fraction / 10 % 100);
     if (fraction % 10) *out++ = (char)('0' + fraction % 10);
     *out++ = 'Z';
-    return scratch_take(s, out);
+    return out;
 }
 
-/* Year, month, day of week, day, hour, minute, second, millisecond. */
-static pk_str systemtime_text(scratch *s, const uint8_t *b)
+/* Year, month, day of week, day, hour, minute, second, millisecond. NULL: no such time. */
+static char *put_systemtime(char *out, const uint8_t *b)
 {
-    char *out = scratch_reserve(s, 48);
     uint32_t year = load16(b), month = load16(b + 2), day = load16(b + 6), hour = load16(b + 8),
              minute = load16(b + 10), second = load16(b + 12), milli = load16(b + 14);
     if (month < 1 || month > 12 || day < 1 || day > 31 || hour > 23 || minute > 59 || second > 60 || milli > 999)
-        return hex_bytes(s, b, 16);
+        return NULL;
     out = put_time(out, year, month, day, hour * 3600 + minute * 60);
     out = put_padded(out - 2, second, 2); /* 60 is legal in a leap second */
     *out++ = '.';
     out = put_padded(out, milli * 1000, 6);
     *out++ = 'Z';
-    return scratch_take(s, out);
+    return out;
 }
 
 /* ---- one value ---- */
@@ -352,34 +360,48 @@ static value real64(const uint8_t *b)
 
 static value text_value(pk_str s) { return s.len ? value_string(s) : (value){.type = VALUE_BLANK}; }
 
+/* Integers by type: their bytes and whether they have a sign. */
+bool binxml_integer(const binxml_value *v, int64_t *out)
+{
+    const uint8_t *b = v->bytes;
+    if (v->type < BINXML_INT8 || v->type > BINXML_UINT64 || v->size != binxml_fixed_size(v->type)) return false;
+    switch (v->type) {
+    case BINXML_INT8: *out = (int8_t)b[0]; return true;
+    case BINXML_UINT8: *out = b[0]; return true;
+    case BINXML_INT16: *out = (int16_t)load16(b); return true;
+    case BINXML_UINT16: *out = load16(b); return true;
+    case BINXML_INT32: *out = (int32_t)load32(b); return true;
+    case BINXML_UINT32: *out = load32(b); return true;
+    default: *out = (int64_t)load64(b); return v->type == BINXML_INT64 || *out >= 0;
+    }
+}
+
+char *binxml_put_short(char *out, const binxml_value *v)
+{
+    const uint8_t *b = v->bytes;
+    switch (v->type) {
+    case BINXML_GUID: return v->size == 16 ? put_guid(out, b) : NULL;
+    case BINXML_SIZE:
+    case BINXML_HEX32:
+    case BINXML_HEX64:
+    case BINXML_HANDLE: return v->size && v->size <= 8 ? put_hex_number(out, load_number(b, v->size)) : NULL;
+    case BINXML_FILETIME: return v->size == 8 ? put_filetime(out, load64(b)) : NULL;
+    case BINXML_SYSTEMTIME: return v->size == 16 ? put_systemtime(out, b) : NULL;
+    case BINXML_SID: return sid_size(b, v->size) ? put_sid(out, b) : NULL;
+    default: return NULL;
+    }
+}
+
 static value scalar(scratch *s, uint8_t type, const uint8_t *b, size_t size)
 {
+    binxml_value v = {.bytes = b, .size = (uint16_t)size, .type = type};
+    int64_t n;
     if (size == 0) return (value){.type = VALUE_BLANK};
+    if (binxml_integer(&v, &n)) return value_int(n);
     switch (type) {
     case BINXML_NULL: return (value){.type = VALUE_BLANK};
     case BINXML_STRING: return text_value(binxml_text(s, b, size / 2));
     case BINXML_ANSI_STRING: return text_value(ansi_text(s, b, size));
-    case BINXML_INT8:
-        if (size == 1) return value_int((int8_t)b[0]);
-        break;
-    case BINXML_UINT8:
-        if (size == 1) return value_int(b[0]);
-        break;
-    case BINXML_INT16:
-        if (size == 2) return value_int((int16_t)load16(b));
-        break;
-    case BINXML_UINT16:
-        if (size == 2) return value_int(load16(b));
-        break;
-    case BINXML_INT32:
-        if (size == 4) return value_int((int32_t)load32(b));
-        break;
-    case BINXML_UINT32:
-        if (size == 4) return value_int(load32(b));
-        break;
-    case BINXML_INT64:
-        if (size == 8) return value_int((int64_t)load64(b));
-        break;
     case BINXML_UINT64:
         if (size == 8) return binxml_uint64(b);
         break;
@@ -392,27 +414,10 @@ static value scalar(scratch *s, uint8_t type, const uint8_t *b, size_t size)
     case BINXML_BOOL: /* should be 0 or 1 in four bytes; others occur, and count as true */
         if (size <= 8) return value_bool(load_number(b, size) != 0);
         break;
-    case BINXML_GUID:
-        if (size == 16) return value_string(guid_text(s, b));
-        break;
-    case BINXML_SIZE:
-    case BINXML_HEX32:
-    case BINXML_HEX64:
-    case BINXML_HANDLE:
-        if (size <= 8) return value_string(hex_number(s, load_number(b, size)));
-        break;
-    case BINXML_FILETIME:
-        if (size == 8) return value_string(filetime_text(s, load64(b)));
-        break;
-    case BINXML_SYSTEMTIME:
-        if (size == 16) return value_string(systemtime_text(s, b));
-        break;
-    case BINXML_SID:
-        if (sid_size(b, size)) return value_string(sid_text(s, b));
-        break;
     default: break;
     }
-    return value_string(hex_bytes(s, b, size));
+    char *end = binxml_put_short(scratch_reserve(s, BINXML_SHORT), &v);
+    return value_string(end ? scratch_take(s, end) : hex_bytes(s, b, size));
 }
 
 /* ---- arrays ---- */

@@ -71,6 +71,13 @@ uint32_t binxml_code_point(const uint8_t *bytes, size_t units, size_t *i);
  */
 value binxml_decode_any(scratch *s, const binxml_value *v);
 
+/* The number, if it is one and its size fits the type; what needs 64 bits without a sign is left to binxml_decode_any. */
+bool binxml_integer(const binxml_value *v, int64_t *out);
+
+/* Text of a time, GUID, SID or hexadecimal number, as binxml_decode_any has it; returns its end. NULL: it is none of these. */
+enum { BINXML_SHORT = 208 /* bytes that it may need */ };
+char *binxml_put_short(char *out, const binxml_value *v);
+
 /* An unsigned number of 8 bytes. */
 static inline value binxml_uint64(const uint8_t *bytes)
 {
