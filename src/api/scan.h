@@ -132,7 +132,8 @@ void cutting_progress(cutting *c, uint64_t *bytes, uint64_t *total);
 typedef struct alert_writer alert_writer;
 alert_writer *alert_writer_new(const pk_catalog *c);
 void alert_writer_free(alert_writer *w);
-/* An event that raises alerts; all of it in `a`, as the texts of `shown` are. */
+/* An event that raises alerts; all of it in `a`, as the texts of `shown` are. Behind shown->json stands ALERT_END, so that no copy is needed. */
+#define ALERT_END STR(",\"events\":null}")
 const found_event *alert_event(alert_writer *w, const pk_event *shown, pk_str host, arena *a);
 /* Renders an alert into `a`; the reasons are those of matcher_why. */
 found_alert alert_render(alert_writer *w, const found_event *e, const rule *r, const match_reasons *reasons, arena *a);

@@ -104,9 +104,8 @@ static value udm_event(scan_worker *w, const event *e, const classification *k)
     return schema_event_record(s, c, k->layout, name, &all, event_tree(e, w->scratch), &e->source, w->scratch);
 }
 
-static pk_str render_event(scan_worker *w, const event *e, const classification *k)
+static void render_event(scan_worker *w, const event *e, const classification *k)
 {
-    text_clear(&w->json);
     if (w->kind == WORK_DUMP_RAW) {
         event_write_json(e, w->scratch, &w->json);
     } else if (w->kind == WORK_DUMP_UDM) {
@@ -116,7 +115,16 @@ static pk_str render_event(scan_worker *w, const event *e, const classification 
         if (!w->matcher) field_finder_event(w->finder, k->layout, e, w->scratch);
         schema_write_normalised(w->matcher ? matcher_fields(w->matcher) : w->finder, k, &w->json);
     }
-    return arena_str(w->ticket->results, text_view(&w->json));
+}
+
+/* The event for people, and ALERT_END behind it; empty if nobody is to see it. */
+static pk_str rendered_event(scan_worker *w, const event *e, const classification *k, bool seen)
+{
+    text_clear(&w->json);
+    if (seen) render_event(w, e, k);
+    size_t len = w->json.len;
+    text_put(&w->json, ALERT_END);
+    return (pk_str){arena_str(w->ticket->results, text_view(&w->json)).ptr, len};
 }
 
 static pk_event event_of(scan_worker *w, const event *e, timestamp time, pk_str json)
@@ -185,7 +193,7 @@ static void matched(scan_worker *w, const match_result *m, const event *e, const
     }
     if (!w->ranged) time = classifier_time(w->classifier, e, k, w->scratch);
     sign_set(&w->sign, PART_RENDER);
-    pk_event shown = event_of(w, e, time, is_shown(w, m) ? render_event(w, e, k) : STR(""));
+    pk_event shown = event_of(w, e, time, rendered_event(w, e, k, is_shown(w, m)));
     pk_str host = arena_str(t->results, classifier_host(w->classifier, e, k, w->scratch));
     const found_event *found = NULL;
     bool missed = false;
@@ -261,7 +269,7 @@ static bool on_event(const event *e, void *user)
     } else if (wanted) {
         sign_set(&w->sign, PART_RENDER);
         if (!w->ranged) time = classifier_time(w->classifier, e, &k, w->scratch);
-        pk_event shown = event_of(w, e, time, render_event(w, e, &k));
+        pk_event shown = event_of(w, e, time, rendered_event(w, e, &k, true));
         vec_push_in(t->results, &t->events, shown);
     }
     arena_reset(w->scratch);

@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/bytes.h"
+#include "base/digits.h"
 #include "base/unicode.h"
 
 void text_free(text *t)
@@ -16,8 +18,6 @@ void text_free(text *t)
     mem_free(t->ptr);
     *t = (text){0};
 }
-
-void text_put_cstring(text *t, const char *s) { text_put(t, str_from(s)); }
 
 void text_printf(text *t, const char *format, ...)
 {
@@ -37,29 +37,10 @@ void text_printf(text *t, const char *format, ...)
     va_end(again);
 }
 
-/* How many decimal digits it has: by its bits a guess, which is one too much or right. */
-static inline size_t digits_of(uint64_t n)
-{
-    static const uint64_t tens[] = {0, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000, UINT64_C(10000000000),
-                                    UINT64_C(100000000000), UINT64_C(1000000000000), UINT64_C(10000000000000), UINT64_C(100000000000000),
-                                    UINT64_C(1000000000000000), UINT64_C(10000000000000000), UINT64_C(100000000000000000),
-                                    UINT64_C(1000000000000000000), UINT64_C(10000000000000000000)};
-    size_t guess = (size_t)(64 - __builtin_clzll(n | 1)) * 1233 >> 12;
-    return guess + (n >= tens[guess]);
-}
-
 void text_put_int(text *t, int64_t n)
 {
-    static const char pairs[] = "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
-                                "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
-                                "8081828384858687888990919293949596979899";
-    char *out = text_reserve(t, 20);
-    uint64_t left = n < 0 ? -(uint64_t)n : (uint64_t)n;
-    size_t digits = digits_of(left);
-    if (n < 0) *out++ = '-';
-    t->len += digits + (n < 0);
-    for (; digits > 1; left /= 100) memcpy(out + (digits -= 2), pairs + 2 * (left % 100), 2);
-    if (digits) out[0] = (char)('0' + left);
+    char *out = text_reserve(t, DIGITS_MOST);
+    t->len += (size_t)(digits_put_signed(out, n) - out);
 }
 
 void text_put_grouped(text *t, uint64_t n)
@@ -137,11 +118,21 @@ static inline uint32_t copy_step(char *to, const char *from)
 #endif
 }
 
-/* The same for the less than STEP bytes that are left; nothing behind them is read. */
+/* The same for the less than STEP bytes that are left; nothing behind them is read: the first and the last overlap. */
 static inline uint32_t copy_rest(char *to, const char *from, size_t len)
 {
     char whole[STEP] = {0};
-    memcpy(whole, from, len);
+    if (len >= 8) {
+        memcpy(whole, from, 8);
+        memcpy(whole + len - 8, from + len - 8, 8);
+    } else if (len >= 4) {
+        memcpy(whole, from, 4);
+        memcpy(whole + len - 4, from + len - 4, 4);
+    } else if (len) {
+        whole[0] = from[0];
+        whole[len / 2] = from[len / 2];
+        whole[len - 1] = from[len - 1];
+    }
     return copy_step(to, whole) & ((1u << len) - 1);
 }
 
@@ -161,10 +152,11 @@ static size_t put_escaped(char *out, pk_str s, size_t *at)
     return 6;
 }
 
-/* Room is made for text with few escapes at once; where there are many, again. */
-void text_put_json_inside(text *t, pk_str s)
+/* Room is made for text with few escapes at once; where there are many, again. There is always some for a quote behind it. */
+static inline void put_json(text *t, pk_str s, bool quoted)
 {
-    char *out = text_reserve(t, s.len + s.len / 8 + STEP + LONGEST_ESCAPE), *end = t->ptr + t->cap;
+    char *out = text_reserve(t, s.len + s.len / 8 + STEP + LONGEST_ESCAPE + 1), *end = t->ptr + t->cap;
+    if (quoted) *out++ = '"';
     for (size_t at = 0; at < s.len;) {
         size_t left = s.len - at;
         if ((size_t)(end - out) < left + STEP + LONGEST_ESCAPE) {
@@ -191,15 +183,12 @@ void text_put_json_inside(text *t, pk_str s)
             out += put_escaped(out, s, &at);
         }
     }
+    if (quoted) *out++ = '"';
     t->len = (size_t)(out - t->ptr);
 }
 
-void text_put_json(text *t, pk_str s)
-{
-    text_put_char(t, '"');
-    text_put_json_inside(t, s);
-    text_put_char(t, '"');
-}
+void text_put_json_inside(text *t, pk_str s) { put_json(t, s, false); }
+void text_put_json(text *t, pk_str s) { put_json(t, s, true); }
 
 void text_put_csv(text *t, pk_str s)
 {

@@ -33,7 +33,7 @@ static inline void text_put_char(text *t, char c)
     t->len++;
 }
 
-void text_put_cstring(text *t, const char *s);
+static inline void text_put_cstring(text *t, const char *s) { text_put(t, str_from(s)); }
 void text_printf(text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void text_put_int(text *t, int64_t n);
 void text_put_double(text *t, double d);              /* shortest form that reads back; 3 prints as 3 */

@@ -4,6 +4,8 @@
  */
 #include "base/timestamp.h"
 
+#include "base/digits.h"
+
 #define DAY (86400 * SECOND)
 
 /* ---- calendar ---- */
@@ -269,11 +271,19 @@ timestamp timestamp_parse_form(pk_str text, const char *form, int default_year)
 
 /* ---- writing ---- */
 
-/* So many digits of n, then what follows; alerts are many, and formats slow. */
-static char *put_digits(char *p, int n, int digits, char behind)
+/* Two digits of n, then what follows; alerts are many, and formats slow. */
+static inline char *put_two(char *p, int n, char behind)
+{
+    p = digits_pair(p, (uint32_t)n);
+    *p = behind;
+    return p + 1;
+}
+
+/* So many digits of n. */
+static char *put_fraction(char *p, int n, int digits)
 {
     for (int i = digits; i-- > 0; n /= 10) p[i] = (char)('0' + n % 10);
-    p[digits] = behind;
+    p[digits] = 'Z';
     return p + digits + 1;
 }
 
@@ -288,13 +298,14 @@ pk_str timestamp_text(arena *a, timestamp t)
         return digits ? arena_printf(a, STR_FMT ".%0*dZ", STR_ARG(whole), digits, fraction) : arena_printf(a, STR_FMT "Z", STR_ARG(whole));
     }
     char *out = arena_alloc(a, sizeof "0000-00-00T00:00:00.000000000Z"), *p = out;
-    p = put_digits(p, (int)c.year, 4, '-');
-    p = put_digits(p, c.month, 2, '-');
-    p = put_digits(p, c.day, 2, 'T');
-    p = put_digits(p, c.hour, 2, ':');
-    p = put_digits(p, c.minute, 2, ':');
-    p = put_digits(p, c.second, 2, digits ? '.' : 'Z');
-    if (digits) p = put_digits(p, fraction, digits, 'Z');
+    p = digits_pair(p, (uint32_t)(c.year / 100));
+    p = put_two(p, (int)(c.year % 100), '-');
+    p = put_two(p, c.month, '-');
+    p = put_two(p, c.day, 'T');
+    p = put_two(p, c.hour, ':');
+    p = put_two(p, c.minute, ':');
+    p = put_two(p, c.second, digits ? '.' : 'Z');
+    if (digits) p = put_fraction(p, fraction, digits);
     *p = 0;
     return (pk_str){out, (size_t)(p - out)};
 }

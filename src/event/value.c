@@ -3,8 +3,17 @@
 
 #include <math.h>
 
+#include "base/digits.h"
+
 /* Readers and languages refuse what is nested deeper, so these recursions are bounded; a deeper value is cut, not walked. */
 enum { DEPTH_LIMIT = 1000 };
+
+static pk_str integer_text(arena *a, int64_t n)
+{
+    char *out = arena_alloc(a, DIGITS_MOST + 1), *end = digits_put_signed(out, n);
+    *end = 0;
+    return (pk_str){out, (size_t)(end - out)};
+}
 
 bool value_text(arena *a, const value *v, pk_str *out)
 {
@@ -14,7 +23,7 @@ bool value_text(arena *a, const value *v, pk_str *out)
     case VALUE_BLANK: *out = STR(""); return true;
     case VALUE_BOOL: *out = v->as.boolean ? STR("true") : STR("false"); return true;
     case VALUE_TIME: *out = timestamp_text(a, v->as.time); return true;
-    case VALUE_INT: text_put_int(&t, v->as.integer); break;
+    case VALUE_INT: *out = integer_text(a, v->as.integer); return true;
     case VALUE_UINT: text_printf(&t, "%llu", (unsigned long long)v->as.unsigned_integer); break;
     case VALUE_FLOAT: text_put_double(&t, v->as.real); break;
     case VALUE_MISSING: case VALUE_NULL: case VALUE_LIST: case VALUE_RECORD: *out = STR(""); return false;

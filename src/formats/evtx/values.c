@@ -15,6 +15,7 @@
 #include <emmintrin.h>
 #endif
 
+#include "base/digits.h"
 #include "base/unicode.h"
 
 void scratch_reset(scratch *s)
@@ -184,26 +185,6 @@ static char *put_hex_number(char *out, uint64_t n)
     return out;
 }
 
-static char *put_decimal(char *out, uint64_t n)
-{
-    char digits[20];
-    int count = 0;
-    do digits[count++] = (char)('0' + n % 10);
-    while (n /= 10);
-    while (count) *out++ = digits[--count];
-    return out;
-}
-
-/* Two digits. */
-static inline char *put_pair(char *out, uint32_t n)
-{
-    static const char pairs[] = "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
-                                "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
-                                "8081828384858687888990919293949596979899";
-    memcpy(out, pairs + 2 * (size_t)n, 2);
-    return out + 2;
-}
-
 /* Exactly `width` digits. */
 static char *put_padded(char *out, uint32_t n, int width)
 {
@@ -245,12 +226,12 @@ static char *put_sid(char *out, const uint8_t *b)
     for (int i = 2; i < 8; i++) authority = authority << 8 | b[i];
     *out++ = 'S';
     *out++ = '-';
-    out = put_decimal(out, b[0]);
+    out = digits_put(out, b[0]);
     *out++ = '-';
-    out = put_decimal(out, authority);
+    out = digits_put(out, authority);
     for (int i = 0; i < b[1]; i++) {
         *out++ = '-';
-        out = put_decimal(out, load32(b + 8 + 4 * i));
+        out = digits_put(out, load32(b + 8 + 4 * i));
     }
     return out;
 }
@@ -272,17 +253,17 @@ static void date_of_day(uint64_t day, uint32_t *year, uint32_t *month, uint32_t 
 
 static char *put_time(char *out, uint32_t year, uint32_t month, uint32_t day, uint32_t second_of_day)
 {
-    out = year > 9999 ? put_decimal(out, year) : put_pair(put_pair(out, year / 100), year % 100);
+    out = year > 9999 ? digits_put(out, year) : digits_pair(digits_pair(out, year / 100), year % 100);
     *out++ = '-';
-    out = put_pair(out, month);
+    out = digits_pair(out, month);
     *out++ = '-';
-    out = put_pair(out, day);
+    out = digits_pair(out, day);
     *out++ = 'T';
-    out = put_pair(out, second_of_day / 3600);
+    out = digits_pair(out, second_of_day / 3600);
     *out++ = ':';
-    out = put_pair(out, second_of_day / 60 % 60);
+    out = digits_pair(out, second_of_day / 60 % 60);
     *out++ = ':';
-    return put_pair(out, second_of_day % 60);
+    return digits_pair(out, second_of_day % 60);
 }
 
 /* 100 ns since 1601: six digits of a second, the seventh where it is not zero. */
@@ -293,7 +274,7 @@ static char *put_filetime(char *out, uint64_t t)
     date_of_day(seconds / 86400, &year, &month, &day);
     out = put_time(out, year, month, day, (uint32_t)(seconds % 86400));
     *out++ = '.';
-    out = put_pair(put_pair(put_pair(out, fraction / 100000), fraction / 1000 % 100), fraction / 10 % 100);
+    out = digits_pair(digits_pair(digits_pair(out, fraction / 100000), fraction / 1000 % 100), fraction / 10 % 100);
     if (fraction % 10) *out++ = (char)('0' + fraction % 10);
     *out++ = 'Z';
     return out;
