@@ -5,7 +5,7 @@
  */
 #include "schema/shapes.h"
 
-enum { NAMES = 512, MAP_DEPTH = 16, DRAW_DEPTH = 64 };
+enum { NAMES = 512, DRAW_DEPTH = 64 };
 
 typedef struct {
     field_finder *finder;
@@ -74,65 +74,6 @@ static void draw_value(planner *p, const value *v, unsigned depth)
     else p->failed = true;
 }
 
-static const field_map *left_of(planner *p, const field_map *m, unsigned depth);
-
-/* Functions are called whatever is missing, but for those of which all fields are: constants alone make nothing of an event. */
-static const field_map *left_of_call(planner *p, const field_map *m, unsigned depth)
-{
-    static field_map missing = {.kind = MAP_MISSING};
-    bool some = false, none_asked = true;
-    field_map *left = ARENA_NEW(p->arena, field_map);
-    *left = *m;
-    left->args = ARENA_ARRAY(p->arena, field_map *, m->count + 1);
-    for (size_t i = 0; i < m->count; i++) {
-        const field_map *arg = left_of(p, m->args[i], depth);
-        left->args[i] = arg ? (field_map *)arg : &missing;
-        if (m->args[i]->kind == MAP_CONSTANT) continue;
-        none_asked = false;
-        some |= arg != NULL;
-    }
-    return some || none_asked ? left : NULL;
-}
-
-static const field_map *left_of_first(planner *p, const field_map *m, unsigned depth)
-{
-    field_map *left = ARENA_NEW(p->arena, field_map);
-    *left = (field_map){.kind = MAP_FIRST, .args = ARENA_ARRAY(p->arena, field_map *, m->count + 1)};
-    for (size_t i = 0; i < m->count; i++) {
-        const field_map *arg = left_of(p, m->args[i], depth);
-        if (arg) left->args[left->count++] = (field_map *)arg;
-    }
-    return left->count > 1 ? left : left->args[0];
-}
-
-/* The map without what records of this shape don't have; NULL: nothing is left of it. */
-static const field_map *left_of(planner *p, const field_map *m, unsigned depth)
-{
-    shape_values values;
-    if (depth == 0) return NULL;
-    switch (m->kind) {
-    case MAP_FIELD:
-        p->failed |= !shape_field(p->finder, p->shape, m->text, &values);
-        return !p->failed && values.count ? m : NULL;
-    case MAP_CALL: return left_of_call(p, m, depth - 1);
-    case MAP_FIRST: return left_of_first(p, m, depth - 1);
-    case MAP_MISSING: return NULL;
-    case MAP_CONSTANT:
-    case MAP_RECORD: return m;
-    }
-    return m;
-}
-
-/* A field of another name, which has one value in records of this shape. */
-static bool is_plain(planner *p, const field_map *m, uint32_t *place)
-{
-    shape_values values;
-    if (m->kind != MAP_FIELD || !shape_field(p->finder, p->shape, m->text, &values)) return false;
-    if (values.count != 1 || values.at[0].type != VALUE_TIME) return false;
-    *place = (uint32_t)values.at[0].as.time;
-    return true;
-}
-
 static void draw_fields(planner *p, const record_builder *seen, table *taken)
 {
     draw_record(p, seen->fields.at, seen->fields.len, DRAW_DEPTH);
@@ -149,15 +90,16 @@ static void draw_mappings(planner *p, drawing *d, class_id c, table *taken, mapp
         const mapping *m = &row->mappings.at[i];
         uint32_t name = table_get(taken, m->field);
         if (!schema_is_usual(m->schema) || m->field.len == 0 || name == TABLE_NONE - 1) continue;
-        const field_map *map = left_of(p, schema_field(p->finder->schema, c, m->schema, m->field, p->arena), MAP_DEPTH);
-        if (!map) continue;
+        const shape_map *map = shape_map_make(p->finder, p->shape, schema_field(p->finder->schema, c, m->schema, m->field, p->arena));
+        p->failed |= !map;
+        if (!map || shape_map_is_missing(map)) continue;
         if (name == TABLE_NONE) {
             name = (uint32_t)d->name_count++;
             table_set(taken, m->field, name);
         }
         put_key(&p->text, m->field);
-        drawn_mapping made = {.key = take_text(p), .name = name, .class_id = c, .mapping = m, .map = map};
-        made.plain = is_plain(p, map, &made.place);
+        drawn_mapping made = {.key = take_text(p), .name = name, .map = map};
+        made.plain = shape_map_is_place(map, &made.place);
         vec_push_in(p->arena, &out->of, made);
     }
 }
@@ -240,7 +182,7 @@ static void put_mapped(field_finder *f, const drawing *d, text *out)
         const drawn_mapping *m = &d->mapped[i];
         list_builder values = {0};
         if (done[m->name]) continue;
-        if (!m->plain) field_finder_map_values(f, m->class_id, m->mapping->schema, m->map, &values);
+        if (!m->plain) shape_map_values(f, m->map, &values);
         if (!m->plain && values.items.len == 0) continue;
         done[m->name] = true;
         if (!first) text_put_char(out, ',');

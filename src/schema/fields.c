@@ -11,7 +11,6 @@
 #include "schema/model.h"
 
 #define NESTING 8
-#define ARGUMENTS 24
 
 /*
  * Mappings of any field of a form: "labels['requestParameters.$']: requestParameters.$". What stands for the '$' in the field
@@ -174,11 +173,11 @@ static const field_map *parse_quoted(map_parser *p)
 
 static const field_map *parse_call(map_parser *p, pk_str name, unsigned depth)
 {
-    const field_map *args[ARGUMENTS];
+    const field_map *args[MAP_ARGUMENTS];
     size_t count = 0;
-    if (!map_function_known(name)) return fail(p, "no function of this name; map_functions.def lists them");
+    if (!map_function_of(name)) return fail(p, "no function of this name; map_functions.def lists them");
     do {
-        if (count == ARGUMENTS) return fail(p, "a function has too many arguments");
+        if (count == MAP_ARGUMENTS) return fail(p, "a function has too many arguments");
         if ((args[count++] = parse_first(p, depth - 1)) == NULL) return NULL;
     } while (accept(p, ','));
     if (!accept(p, ')')) return fail(p, "expected ')'");
@@ -229,10 +228,10 @@ static const field_map *parse_term(map_parser *p, unsigned depth)
 
 static const field_map *parse_first(map_parser *p, unsigned depth)
 {
-    const field_map *terms[ARGUMENTS];
+    const field_map *terms[MAP_ARGUMENTS];
     size_t count = 0;
     do {
-        if (count == ARGUMENTS) return fail(p, "too many alternatives");
+        if (count == MAP_ARGUMENTS) return fail(p, "too many alternatives");
         if ((terms[count++] = parse_term(p, depth)) == NULL) return NULL;
     } while (accept(p, '|'));
     if (count == 1) return terms[0];

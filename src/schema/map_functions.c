@@ -460,10 +460,10 @@ static value call_url_extension(const call *c)
 
 /* ---- the table ---- */
 
-typedef struct {
+struct map_function {
     pk_str name;
     value (*fn)(const call *c);
-} map_function;
+};
 
 static const map_function functions[] = {
 #define FUNCTION(name, arguments, meaning, example) {{#name, sizeof #name - 1}, call_##name},
@@ -471,27 +471,25 @@ static const map_function functions[] = {
 #undef FUNCTION
 };
 
-static const map_function *find_function(pk_str name)
+const map_function *map_function_of(pk_str name)
 {
     for (size_t i = 0; i < sizeof functions / sizeof *functions; i++)
         if (str_equal(name, functions[i].name)) return &functions[i];
     return NULL;
 }
 
-bool map_function_known(pk_str name)
+value map_function_call(const map_function *f, const value *args, size_t count, arena *a)
 {
-    return find_function(name) != NULL;
-}
-
-#define ARGUMENTS 24
-
-value schema_call(pk_str name, const value *args, size_t count, arena *a)
-{
-    pk_str texts[ARGUMENTS];
-    const map_function *f = find_function(name);
-    if (f == NULL || count == 0 || count > ARGUMENTS) return missing;
+    pk_str texts[MAP_ARGUMENTS];
+    if (count == 0 || count > MAP_ARGUMENTS) return missing;
     for (size_t i = 0; i < count; i++)
         if (args[i].type == VALUE_MISSING || args[i].type == VALUE_NULL || !value_text(a, &args[i], &texts[i]))
             return missing;
     return f->fn(&(call){.texts = texts, .count = count, .arena = a});
+}
+
+value schema_call(pk_str name, const value *args, size_t count, arena *a)
+{
+    const map_function *f = map_function_of(name);
+    return f ? map_function_call(f, args, count, a) : missing;
 }

@@ -107,7 +107,10 @@ const field_map *schema_own_mapping(const schema *s, class_id c, pk_str schema_n
 const field_map *field_map_parse(arena *a, pk_str source, const char **error);
 
 /* map_functions.c */
-bool map_function_known(pk_str name);
+#define MAP_ARGUMENTS 24          /* most of a function */
+typedef struct map_function map_function;
+const map_function *map_function_of(pk_str name); /* NULL: there is none of this name */
+value map_function_call(const map_function *f, const value *args, size_t count, arena *a); /* schema_call */
 
 /* layouts.c: raw paths of a field, '$' filled in; at most FIELD_PATHS. LAYOUT_NONE: the field's own name. */
 size_t layout_raw_paths(const schema *s, layout_id l, pk_str field, arena *a, pk_str paths[FIELD_PATHS]);

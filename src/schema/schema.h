@@ -202,7 +202,7 @@ void field_finder_event(field_finder *f, layout_id l, const event *e, arena *a);
 const value *field_finder_tree(field_finder *f);
 /* As schema_field_values, of the record. */
 void field_finder_values(field_finder *f, class_id c, pk_str schema_name, pk_str field, list_builder *out);
-void field_finder_map_values(field_finder *f, class_id c, pk_str schema_name, const field_map *m, list_builder *out); /* by its schema_field */
+void field_finder_map_values(field_finder *f, class_id c, pk_str schema_name, const field_map *m, list_builder *out); /* by its schema_field, which lives as long as `f` */
 
 /*
  * The record of `f` as rules see it: a record of canonical fields (raw paths undone, blanks in names stripped), then the fields

@@ -15,6 +15,14 @@
 
 #include "schema/model.h"
 
+/* A mapping of fields as records of one shape have it. */
+typedef struct shape_map shape_map;
+
+typedef struct {
+    const field_map *of;
+    const shape_map *map;
+} shape_known_map;
+
 /* What is written in front of a value of the record at hand. */
 typedef struct {
     pk_str before;
@@ -25,9 +33,7 @@ typedef struct {
 typedef struct {
     pk_str key;                   /* as JSON, with ':' behind it */
     uint32_t name;
-    class_id class_id;
-    const mapping *mapping;
-    const field_map *map;
+    const shape_map *map;
     bool plain;                   /* it is the value at `place`, which is always there */
     uint32_t place;
 } drawn_mapping;
@@ -75,6 +81,7 @@ struct shape {
     uint64_t walk;                /* number of the walk that `fields` are of */
     const shape_values *fields;   /* by number, those of the walk */
     VEC(shape_field_values) others;
+    VEC(shape_known_map) maps;
     VEC(drawing *) drawings;
 };
 
@@ -98,5 +105,13 @@ size_t shape_open(field_finder *f, pk_str t, const value **records); /* in betwe
 uint32_t shape_place(const shape *s, const value *v);
 /* A value of the shape's own record, also one that was copied, as shape_values have it, in `a`; false: it is none. */
 bool shape_value(const shape *s, const value *v, arena *a, value *out);
+
+/* ---- shape_maps.c ---- */
+
+const shape_map *shape_map_make(field_finder *f, shape *s, const field_map *m); /* NULL: that cannot be said */
+const shape_map *shape_map_of(field_finder *f, shape *s, const field_map *m);   /* the same, kept by the address of `m` */
+bool shape_map_is_missing(const shape_map *m);                     /* records of the shape never have a value */
+bool shape_map_is_place(const shape_map *m, uint32_t *place);      /* it is the value at that place, always */
+void shape_map_values(field_finder *f, const shape_map *m, list_builder *out); /* of the record of `f`, whose shape it is of */
 
 #endif

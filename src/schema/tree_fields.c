@@ -3,7 +3,7 @@
  * compiles mappings into slots; this is what the reference evaluator and the rows of correlations read.
  */
 #include "event/field_path.h"
-#include "schema/model.h"
+#include "schema/shapes.h"
 
 #define MAP_DEPTH 16 /* mappings are data that ships; nothing real nests deeper than 3 */
 
@@ -88,13 +88,21 @@ void schema_map_values(const schema *s, class_id c, layout_id l, const field_map
     map_values(&r, m, MAP_DEPTH, out);
 }
 
-void field_finder_map_values(field_finder *f, class_id c, pk_str schema_name, const field_map *m, list_builder *out)
+static void finder_values(field_finder *f, class_id c, pk_str schema_name, const field_map *m, list_builder *out)
 {
     map_reader r = {.schema = f->schema, .class_id = c, .schema_name = schema_name, .layout = f->layout, .arena = f->arena, .finder = f};
     map_values(&r, m, MAP_DEPTH, out);
 }
 
+void field_finder_map_values(field_finder *f, class_id c, pk_str schema_name, const field_map *m, list_builder *out)
+{
+    shape *s = field_finder_shape(f);
+    const shape_map *known = s ? shape_map_of(f, s, m) : NULL;
+    if (known) shape_map_values(f, known, out);
+    else finder_values(f, c, schema_name, m, out);
+}
+
 void field_finder_values(field_finder *f, class_id c, pk_str schema_name, pk_str field, list_builder *out)
 {
-    field_finder_map_values(f, c, schema_name, schema_field(f->schema, c, schema_name, field, f->arena), out);
+    finder_values(f, c, schema_name, schema_field(f->schema, c, schema_name, field, f->arena), out);
 }
