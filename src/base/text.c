@@ -104,8 +104,8 @@ static inline uint32_t copy_step(char *to, const char *from)
     __m128i v = _mm_loadu_si128((const __m128i *)(const void *)from);
     _mm_storeu_si128((__m128i *)(void *)to, v);
     __m128i odd = _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('"')), _mm_cmpeq_epi8(v, _mm_set1_epi8('\\')));
-    odd = _mm_or_si128(odd, _mm_cmpeq_epi8(v, _mm_set1_epi8(0x7f)));
-    odd = _mm_or_si128(odd, _mm_cmplt_epi8(v, _mm_set1_epi8(0x20))); /* signed: what is not ASCII as well */
+    /* Signed, so what is not ASCII is less than a blank, too, and DEL becomes the least of all. */
+    odd = _mm_or_si128(odd, _mm_cmpgt_epi8(_mm_set1_epi8(0x21), _mm_add_epi8(v, _mm_set1_epi8(1))));
     return (uint32_t)_mm_movemask_epi8(odd);
 #else
     uint32_t odd = 0;

@@ -127,7 +127,7 @@ static inline uint32_t narrow_step(char *to, const uint8_t *in, size_t units, ui
     __m128i bytes = _mm_packus_epi16(a, b);
     _mm_storeu_si128((__m128i *)(void *)to, bytes);
     __m128i marks = _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\')));
-    __m128i others = _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x7f)), _mm_cmplt_epi8(bytes, _mm_set1_epi8(0x20)));
+    __m128i others = _mm_cmpgt_epi8(_mm_set1_epi8(0x21), _mm_add_epi8(bytes, _mm_set1_epi8(1))); /* DEL becomes the least of all */
     *escaped = (uint32_t)_mm_movemask_epi8(marks);
     return (uint32_t)_mm_movemask_epi8(_mm_or_si128(marks, others));
 #else
@@ -185,13 +185,14 @@ static void write_text(text *out, const uint8_t *bytes, size_t units)
     char *to = text_reserve(out, 2 * units + 2 * STEP + 2);
     *to++ = '"';
     for (size_t i = 0; i < units;) {
-        size_t len = units - i < STEP ? units - i : STEP;
-        uint32_t marked, odd = narrow_step(to, bytes + 2 * i, units - i, &marked) & ((1u << len) - 1);
-        if (!odd) {
-            to += len;
-            i += len;
+        uint32_t marked, odd = narrow_step(to, bytes + 2 * i, units - i, &marked);
+        if (!odd && units - i >= STEP) {
+            to += STEP;
+            i += STEP;
             continue;
         }
+        size_t len = units - i < STEP ? units - i : STEP;
+        odd &= (1u << len) - 1;
         if (odd & ~marked) len = (size_t)__builtin_ctz(odd & ~marked);
         marked &= (1u << len) - 1;
         to = marked ? mark(to, len, marked) : to + len;
