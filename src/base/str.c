@@ -37,7 +37,7 @@ bool str_ends_with(pk_str s, pk_str suffix)
     return s.len >= suffix.len && (suffix.len == 0 || memcmp(s.ptr + s.len - suffix.len, suffix.ptr, suffix.len) == 0);
 }
 
-static size_t find_from(pk_str s, pk_str needle, size_t at)
+static size_t find_by_library(pk_str s, pk_str needle, size_t at)
 {
     const char *found = memmem(s.ptr + at, s.len - at, needle.ptr, needle.len);
     return found ? (size_t)(found - s.ptr) : STR_NPOS;
@@ -52,7 +52,7 @@ static size_t find_by_ends(pk_str s, pk_str needle)
 #ifdef __SSE2__
     enum { STEP = 16, MISSES = 32 };
     const size_t places = s.len - needle.len + 1, last = needle.len - 1;
-    if (places < STEP) return find_from(s, needle, 0);
+    if (places < STEP) return find_by_library(s, needle, 0);
     const __m128i first_byte = _mm_set1_epi8(needle.ptr[0]), last_byte = _mm_set1_epi8(needle.ptr[last]);
     size_t misses = 0;
     for (size_t at = 0;;) {
@@ -62,13 +62,13 @@ static size_t find_by_ends(pk_str s, pk_str needle)
         for (; both; both &= both - 1) {
             size_t here = at + (size_t)__builtin_ctz(both);
             if (memcmp(s.ptr + here, needle.ptr, needle.len) == 0) return here;
-            if (++misses > MISSES) return find_from(s, needle, here + 1);
+            if (++misses > MISSES) return find_by_library(s, needle, here + 1);
         }
         if (at == places - STEP) return STR_NPOS;
         at = at + STEP < places - STEP ? at + STEP : places - STEP;
     }
 #else
-    return find_from(s, needle, 0);
+    return find_by_library(s, needle, 0);
 #endif
 }
 

@@ -39,6 +39,14 @@ bool str_starts_with(pk_str s, pk_str prefix);
 bool str_ends_with(pk_str s, pk_str suffix);
 size_t str_find(pk_str s, pk_str needle);          /* first position or STR_NPOS */
 size_t str_find_char(pk_str s, char c);
+
+/* The first position from `at` on. */
+static inline size_t str_find_from(pk_str s, size_t at, pk_str needle)
+{
+    size_t found = at > s.len ? STR_NPOS : str_find(str_slice(s, at, STR_NPOS), needle);
+    return found == STR_NPOS ? STR_NPOS : at + found;
+}
+
 pk_str str_trim(pk_str s);                         /* without ASCII white space at both ends */
 
 /* Decimal integer over the whole string ("-12", "007" is refused when `strict`). false: not one, or out of range. */

@@ -217,9 +217,8 @@ static size_t segment_find(const pattern_segment *s, pk_str content, size_t from
     const pattern_piece *first = &s->pieces[0];
     for (size_t at = from; at <= content.len;) {
         if (first->kind == PIECE_TEXT) {
-            size_t found = str_find(str_slice(content, at, STR_NPOS), first->text);
-            if (found == STR_NPOS) return STR_NPOS;
-            at += found;
+            at = str_find_from(content, at, first->text);
+            if (at == STR_NPOS) return STR_NPOS;
         }
         *end = segment_at(s, content, at);
         if (*end != STR_NPOS) return at;

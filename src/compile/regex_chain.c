@@ -95,12 +95,6 @@ regex_chain regex_chain_read(pk_str regex, bool cased, bool any_line, arena *a)
 
 /* ---- matching ---- */
 
-static size_t find_from(pk_str s, size_t at, pk_str text)
-{
-    size_t found = at > s.len ? STR_NPOS : str_find(str_slice(s, at, STR_NPOS), text);
-    return found == STR_NPOS ? STR_NPOS : at + found;
-}
-
 /* The end of the last text where it stands first, the first text ending at `at`; STR_NPOS: they do not fit. */
 static size_t fit_others(const regex_chain *c, pk_str line, size_t at)
 {
@@ -109,7 +103,7 @@ static size_t fit_others(const regex_chain *c, pk_str line, size_t at)
             if (at >= line.len) return STR_NPOS;
             utf8_next(line, &at);
         }
-        at = find_from(line, at, c->texts[i]);
+        at = str_find_from(line, at, c->texts[i]);
         if (at == STR_NPOS) return STR_NPOS;
         at += c->texts[i].len;
     }
@@ -135,7 +129,7 @@ static size_t start_of_line(pk_str s, size_t at)
 bool regex_chain_match(const regex_chain *c, pk_str text, size_t *at, size_t *end)
 {
     for (size_t from = 0; from <= text.len;) {
-        size_t first = find_from(text, from, c->texts[0]);
+        size_t first = str_find_from(text, from, c->texts[0]);
         if (first == STR_NPOS) return false;
         size_t behind = first + c->texts[0].len;
         size_t to = c->any_line ? STR_NPOS : str_find_char(str_slice(text, behind, STR_NPOS), '\n');
