@@ -4,28 +4,16 @@
  */
 #include "base/digest.h"
 
+#include "base/bytes.h"
 #include "base/hash.h"
 
 enum { LANES = 4, STEP = 16 * LANES };
 
-static inline uint64_t fold_product(uint64_t a, uint64_t b)
-{
-    __uint128_t product = (__uint128_t)a * b;
-    return (uint64_t)product ^ (uint64_t)(product >> 64);
-}
-
-static inline uint64_t load_8(const uint8_t *p)
-{
-    uint64_t n;
-    memcpy(&n, p, 8);
-    return n;
-}
-
 static inline void take(uint64_t lane[LANES], const uint64_t secret[LANES], const uint8_t *p)
 {
     for (size_t k = 0; k < LANES; k++) {
-        uint64_t low = load_8(p + k * 16), high = load_8(p + k * 16 + 8);
-        lane[k] = fold_product(low ^ secret[k], high ^ lane[k]) + (low ^ high >> 32 ^ high << 32); /* the sum keeps what a product loses */
+        uint64_t low = bytes_8(p + k * 16), high = bytes_8(p + k * 16 + 8);
+        lane[k] = hash_product(low ^ secret[k], high ^ lane[k]) + (low ^ high >> 32 ^ high << 32); /* the sum keeps what a product loses */
     }
 }
 

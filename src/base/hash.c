@@ -6,25 +6,14 @@
 
 #include "base/bytes.h"
 
-/* Odd constants with as many zero as one bits, as the author of wyhash chose them. */
-static const uint64_t secret_0 = UINT64_C(0xa0761d6478bd642f);
-static const uint64_t secret_1 = UINT64_C(0xe7037ed1a0b428db);
-static const uint64_t secret_2 = UINT64_C(0x8ebc6af09c88c6e3);
-
-static inline uint64_t fold_product(uint64_t a, uint64_t b)
-{
-    __uint128_t product = (__uint128_t)a * b;
-    return (uint64_t)product ^ (uint64_t)(product >> 64);
-}
-
 uint64_t hash_bytes(const void *bytes, size_t len, uint64_t seed)
 {
     const uint8_t *p = bytes;
     uint64_t a = 0, b = 0;
-    seed ^= secret_0;
+    seed ^= HASH_SECRET_0;
     if (len > 16) {
         size_t left = len;
-        for (; left > 16; left -= 16, p += 16) seed = fold_product(bytes_8(p) ^ secret_1, bytes_8(p + 8) ^ seed);
+        for (; left > 16; left -= 16, p += 16) seed = hash_product(bytes_8(p) ^ HASH_SECRET_1, bytes_8(p + 8) ^ seed);
         a = bytes_8(p + left - 16); /* the last 16 bytes, overlapping what was read */
         b = bytes_8(p + left - 8);
     } else if (len >= 4) { /* two reads of 4 from each end cover 4 to 16 */
@@ -34,10 +23,8 @@ uint64_t hash_bytes(const void *bytes, size_t len, uint64_t seed)
     } else if (len > 0) {
         a = (uint64_t)p[0] << 16 | (uint64_t)p[len >> 1] << 8 | p[len - 1];
     }
-    return fold_product(secret_1 ^ len, fold_product(a ^ secret_1, b ^ seed) ^ secret_2);
+    return hash_product(HASH_SECRET_1 ^ len, hash_product(a ^ HASH_SECRET_1, b ^ seed) ^ HASH_SECRET_2);
 }
-
-uint64_t hash_mix(uint64_t a, uint64_t b) { return fold_product(a ^ secret_0, b ^ secret_1) ^ b; }
 
 /* ---- table ---- */
 

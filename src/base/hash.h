@@ -4,9 +4,23 @@
 
 #include "base/image.h"
 
+/* Odd constants with as many zero as one bits, as the author of wyhash chose them. */
+#define HASH_SECRET_0 UINT64_C(0xa0761d6478bd642f)
+#define HASH_SECRET_1 UINT64_C(0xe7037ed1a0b428db)
+#define HASH_SECRET_2 UINT64_C(0x8ebc6af09c88c6e3)
+
+/* Both halves of the product: each bit of it depends on all of both. */
+static inline uint64_t hash_product(uint64_t a, uint64_t b)
+{
+    __uint128_t product = (__uint128_t)a * b;
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+/* Combines two numbers, hashes or not; order matters. */
+static inline uint64_t hash_mix(uint64_t a, uint64_t b) { return hash_product(a ^ HASH_SECRET_0, b ^ HASH_SECRET_1) ^ b; }
+
 uint64_t hash_bytes(const void *bytes, size_t len, uint64_t seed);
 static inline uint64_t hash_str(pk_str s) { return hash_bytes(s.ptr, s.len, 0); }
-uint64_t hash_mix(uint64_t a, uint64_t b);            /* combines two hashes; order matters */
 
 /*
  * A table from string keys to uint32 values. Keys are views: their bytes must outlive the table (an arena, or source

@@ -192,8 +192,8 @@ static bool same_kind(const context *x, const classification *k)
 static uint64_t hash_of(const classification *k)
 {
     uint64_t h = k->layout ^ (uint64_t)k->class_count << 32;
-    for (size_t i = 0; i < k->class_count; i++) h = (h ^ k->classes[i]) * UINT64_C(0xa0761d6478bd642f);
-    return h ^ h >> 32;
+    for (size_t i = 0; i < k->class_count; i++) h = hash_mix(h, k->classes[i]);
+    return h;
 }
 
 const context *context_of(context_table *t, const classification *k)

@@ -234,8 +234,7 @@ static uint64_t hash_of(const value_key *k)
 
 static short_cell *short_cell_of(const value_cache *c, const value_key *k, uint64_t bytes)
 {
-    uint64_t mixed = (bytes ^ (uint64_t)k->part << 32) * UINT64_C(0xa0761d6478bd642f);
-    return &c->shorts[mixed >> 32 & (SHORT_CELLS - 1)];
+    return &c->shorts[hash_mix(bytes, k->part) & (SHORT_CELLS - 1)];
 }
 
 static const slot_result *get_short(value_cache *c, part_record *r, value_key *k)
