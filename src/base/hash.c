@@ -91,6 +91,33 @@ void table_image(const table *t, image_writer *w, size_t field)
     image_array(w, field + offsetof(table, index), t->index, t->index ? t->mask + 1 : 0, sizeof *t->index);
 }
 
+/* ---- pairs of numbers ---- */
+
+enum { FIRST_PAIRS = 64 };
+
+void pair_table_free(pair_table *t)
+{
+    mem_free(t->cells);
+    *t = (pair_table){0};
+}
+
+static void grow_pairs(pair_table *t)
+{
+    pair_table old = *t;
+    t->mask = old.cells ? old.mask * 2 + 1 : FIRST_PAIRS - 1;
+    t->cells = mem_zalloc(t->mask + 1, sizeof *t->cells);
+    for (size_t i = 0; old.cells && i <= old.mask; i++)
+        if (old.cells[i].value) *pair_cell_of(t, old.cells[i].a, old.cells[i].b) = old.cells[i];
+    mem_free(old.cells);
+}
+
+void pair_table_put(pair_table *t, uint64_t a, uint64_t b, uint32_t value)
+{
+    if (!t->cells || t->count * 2 > t->mask) grow_pairs(t);
+    t->count++;
+    *pair_cell_of(t, a, b) = (pair_cell){a, b, value + 1};
+}
+
 /* ---- interner: a table whose values are its own entry numbers ---- */
 
 struct interner {

@@ -1,4 +1,4 @@
-/* Hashing and hash tables from strings to numbers. */
+/* Hashing and hash tables, from strings or pairs of numbers to numbers. */
 #ifndef PICKET_BASE_HASH_H
 #define PICKET_BASE_HASH_H
 
@@ -45,6 +45,35 @@ uint32_t table_get(const table *t, pk_str key);       /* TABLE_NONE if absent */
 bool table_put(table *t, pk_str key, uint32_t value); /* false: the key is there already, value left as it was */
 void table_set(table *t, pk_str key, uint32_t value); /* inserts or overwrites */
 void table_image(const table *t, image_writer *w, size_t field); /* copies what the table at `field` holds, keys too */
+
+/* A table from pairs of numbers, such as an address and what it is looked at for. */
+typedef struct {
+    uint64_t a, b;
+    uint32_t value;                                   /* one more than it is; 0: the cell is empty */
+} pair_cell;
+
+typedef struct {
+    pair_cell *cells;
+    size_t mask, count;
+} pair_table;
+
+void pair_table_free(pair_table *t);
+void pair_table_put(pair_table *t, uint64_t a, uint64_t b, uint32_t value); /* which is absent; value is not TABLE_NONE */
+
+/* That of the pair, or the empty one where it belongs. */
+static inline pair_cell *pair_cell_of(const pair_table *t, uint64_t a, uint64_t b)
+{
+    for (size_t i = hash_mix(a, b) & t->mask;; i = (i + 1) & t->mask) {
+        pair_cell *c = &t->cells[i];
+        if (c->value == 0 || (c->a == a && c->b == b)) return c;
+    }
+}
+
+/* TABLE_NONE if absent. */
+static inline uint32_t pair_table_get(const pair_table *t, uint64_t a, uint64_t b)
+{
+    return t->cells ? pair_cell_of(t, a, b)->value - 1 : TABLE_NONE;
+}
 
 /* Interned strings: equal strings give the same number, and the text stays put. */
 typedef struct interner interner;

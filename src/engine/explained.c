@@ -2,21 +2,13 @@
  * Fields that reasons show. Rules that match the same kinds of events ask for the same few fields: which mapping a field has in a class
  * is found once, by the address of the field in its plan, and its values once for all rules that match an event.
  */
+#include "base/hash.h"
 #include "engine/matcher.h"
-
-enum { FIRST_CELLS = 64 };
-
-typedef struct {
-    const ir_field *of;           /* NULL: empty */
-    class_id class_id;
-    uint32_t number;
-} cell;
 
 struct explained_fields {
     const schema *schema;
     arena *arena;
-    cell *cells;
-    size_t mask, count;
+    pair_table numbers;           /* of fields, by address in the plan and class */
     VEC(explained_field *) fields; /* one for all that have the same name */
     VEC(uint32_t) known;          /* of the event at hand */
 };
@@ -26,8 +18,6 @@ explained_fields *explained_fields_new(const schema *s)
     explained_fields *x = mem_zalloc(1, sizeof *x);
     x->schema = s;
     x->arena = arena_new();
-    x->cells = mem_zalloc(FIRST_CELLS, sizeof *x->cells);
-    x->mask = FIRST_CELLS - 1;
     return x;
 }
 
@@ -35,7 +25,7 @@ void explained_fields_free(explained_fields *x)
 {
     if (!x) return;
     arena_free(x->arena);
-    mem_free(x->cells);
+    pair_table_free(&x->numbers);
     vec_free(&x->fields);
     vec_free(&x->known);
     mem_free(x);
@@ -57,24 +47,6 @@ void explained_field_keep(explained_fields *x, explained_field *f)
     vec_push(&x->known, f->number);
 }
 
-static cell *cell_of(cell *cells, size_t mask, class_id c, const ir_field *f)
-{
-    size_t at = (size_t)((((uintptr_t)f >> 4) + (uint64_t)c * 31) * UINT64_C(0x9e3779b97f4a7c15) >> 32);
-    while (cells[at & mask].of && (cells[at & mask].of != f || cells[at & mask].class_id != c)) at++;
-    return &cells[at & mask];
-}
-
-static void grow(explained_fields *x)
-{
-    size_t mask = x->mask * 2 + 1;
-    cell *cells = mem_zalloc(mask + 1, sizeof *cells);
-    for (size_t i = 0; i <= x->mask; i++)
-        if (x->cells[i].of) *cell_of(cells, mask, x->cells[i].class_id, x->cells[i].of) = x->cells[i];
-    mem_free(x->cells);
-    x->cells = cells;
-    x->mask = mask;
-}
-
 /* That of another plan with the same name, or a new one. */
 static uint32_t number_of(explained_fields *x, class_id c, const ir_field *f)
 {
@@ -91,12 +63,10 @@ static uint32_t number_of(explained_fields *x, class_id c, const ir_field *f)
 
 explained_field *explained_field_of(explained_fields *x, class_id c, const ir_field *f)
 {
-    cell *at = cell_of(x->cells, x->mask, c, f);
-    if (at->of) return x->fields.at[at->number];
-    if (++x->count * 2 > x->mask) {
-        grow(x);
-        at = cell_of(x->cells, x->mask, c, f);
+    uint32_t number = pair_table_get(&x->numbers, (uintptr_t)f, c);
+    if (number == TABLE_NONE) {
+        number = number_of(x, c, f);
+        pair_table_put(&x->numbers, (uintptr_t)f, c, number);
     }
-    *at = (cell){f, c, number_of(x, c, f)};
-    return x->fields.at[at->number];
+    return x->fields.at[number];
 }

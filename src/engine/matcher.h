@@ -240,6 +240,7 @@ typedef struct reason_predicates reason_predicates;
 reason_predicates *reason_predicates_new(void);
 void reason_predicates_free(reason_predicates *r);
 const reason_predicate *reason_predicate_of(reason_predicates *r, const ir_use *u, const ir_constant *c);
+const ir_field *operand_field(const expr *e); /* the field that an operand is about, for people; NULL: none */
 
 struct matcher {
     const program *program;

@@ -119,13 +119,6 @@ static void values_of(why_walk *w, const expr *e, list_builder *out)
     else if (e->kind == EXPR_CALL && ++w->depth < DEPTH_MAX) values_of_call(w, e, out), w->depth--;
 }
 
-/* The field that an operand is about, for people. */
-static const ir_field *field_of(const expr *e)
-{
-    while (e->kind == EXPR_CALL && e->count > 0) e = e->args[0];
-    return e->kind == EXPR_FIELD ? &e->as.field : NULL;
-}
-
 /* ---- places ---- */
 
 /* How many of the first `limit` bytes are ASCII, less a few. */
@@ -175,11 +168,11 @@ static bool same_reason(const match_reason *a, const match_reason *b)
 }
 
 /* A predicate that two selections share is one reason. */
-static void add_reason(why_walk *w, match_reason r)
+static void add_reason(why_walk *w, const match_reason *r)
 {
     for (size_t i = 0; i < w->out->items.len; i++)
-        if (same_reason(&w->out->items.at[i], &r)) return;
-    vec_push_in(w->arena, &w->out->items, r);
+        if (same_reason(&w->out->items.at[i], r)) return;
+    vec_push_in(w->arena, &w->out->items, *r);
 }
 
 static match_reason reason_of(why_walk *w, const ir_use *u, const ir_constant *c)
@@ -197,7 +190,7 @@ static void explain_presence(why_walk *w, const ir_use *u, const ir_constant *c,
     if (c->test->kind == TEST_EXISTS ? values->items.len == 0 : !null) return;
     match_reason r = reason_of(w, u, c);
     if (values->items.len) value_text(w->arena, &values->items.at[0], &r.value);
-    add_reason(w, r);
+    add_reason(w, &r);
 }
 
 /* The first value of which the test is true. */
@@ -211,29 +204,31 @@ static void explain_test(why_walk *w, const ir_use *u, const ir_constant *c, con
         r.value = v->texts[i].text;
         r.shown = &v->shown[i];
         add_place(&r, v->texts[i], &place);
-        add_reason(w, r);
+        add_reason(w, &r);
         return;
     }
 }
 
-static explained_values values_of_use(why_walk *w, const ir_use *u)
+/* Those of a field are kept for the event, others are made in `made`. */
+static const explained_values *values_of_use(why_walk *w, const ir_use *u, explained_values *made)
 {
     const expr *e = u->operand;
-    explained_values v = {0};
-    if (e->kind == EXPR_FIELD && e->as.field.kind == FIELD_PATH && w->event == w->m->event) return *explained_path(w, &e->as.field);
-    values_of(w, e, &v.values);
-    read_texts(&v, w->arena);
-    return v;
+    if (e->kind == EXPR_FIELD && e->as.field.kind == FIELD_PATH && w->event == w->m->event) return explained_path(w, &e->as.field);
+    *made = (explained_values){0};
+    values_of(w, e, &made->values);
+    read_texts(made, w->arena);
+    return made;
 }
 
 static void explain_use(why_walk *w, const ir_use *u)
 {
     if (u->negated) return;
-    explained_values v = values_of_use(w, u);
+    explained_values made;
+    const explained_values *v = values_of_use(w, u, &made);
     for (size_t i = 0; i < u->count; i++) {
         const ir_constant *c = &u->constants[i];
-        if (c->test->kind == TEST_EXISTS || c->test->kind == TEST_IS_NULL) explain_presence(w, u, c, &v.values);
-        else explain_test(w, u, c, &v);
+        if (c->test->kind == TEST_EXISTS || c->test->kind == TEST_IS_NULL) explain_presence(w, u, c, &v->values);
+        else explain_test(w, u, c, v);
     }
 }
 
@@ -243,7 +238,7 @@ static void explain_compare(why_walk *w, const expr *e)
     list_builder x = {0}, y = {0};
     comparison c = {.op = e->as.compare.op, .how = e->as.compare.how, .cased = e->as.compare.cased,
                     .missing = e->as.compare.missing};
-    const ir_field *field = field_of(e->args[0]), *other = field_of(e->args[1]);
+    const ir_field *field = operand_field(e->args[0]), *other = operand_field(e->args[1]);
     values_of(w, e->args[0], &x);
     values_of(w, e->args[1], &y);
     for (size_t i = 0; i < x.items.len; i++) {
@@ -256,7 +251,7 @@ static void explain_compare(why_walk *w, const expr *e)
         else if (y.items.len) value_text(w->arena, &y.items.at[0], &r.constant);
         value_text(w->arena, &x.items.at[i], &r.value);
         if (c.how == TEST_EQUALS && c.op == COMPARE_EQ) r.at = 0, r.length = (int64_t)r.value.len;
-        add_reason(w, r);
+        add_reason(w, &r);
         return;
     }
 }
