@@ -94,6 +94,15 @@ arena *shape_table_arena(shape_table *t);
 
 /* The shape of the record of `f`, whose values are field_finder_place then; NULL: not known, or not yet. */
 shape *shape_of(field_finder *f);
+/* What of a value belongs to the shape; PLACE_NONE: a record that holds it has none. */
+typedef enum { PLACE_NONE, PLACE_SCALAR = 's', PLACE_TEXT = 't', PLACE_NAME = 'n', PLACE_RECORD = 'r', PLACE_LIST = 'l' } place_kind;
+place_kind shape_kind_of(const field_finder *f, pk_str key, const value *v);
+
+/* ---- shape_record.c ---- */
+
+/* Makes the shape of the record at hand, whose shape without what stands in texts is `record`; or as its outline tells. */
+void shape_make(field_finder *f, shape *s, shape *record);
+void shape_make_outlined(field_finder *f, shape *s);
 /* Values of a field of that record, which are the shape's; false: that cannot be said. */
 bool shape_field(field_finder *f, shape *s, pk_str name, shape_values *out);
 bool shape_fields(field_finder *f, shape *s); /* finds all that the walk of `f` asks for */
