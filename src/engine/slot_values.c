@@ -369,10 +369,17 @@ static const slot_result *result_of_value(matcher *m, uint32_t part_number, cons
     return known ? known : new_result(m, &key, v);
 }
 
+/* Where a look is cheaper than remembering, it is cheaper than decoding, too. */
+static bool ruled_out_undecoded(const slot_program *sp, const event_field *f)
+{
+    return !sp->remember && f->encoding == FIELD_OF_JSON && !literal_sieve_lets_json_through(network_sieve(sp->network), f->value.as.string);
+}
+
 static __attribute__((noinline)) const slot_result *result_of_other(matcher *m, uint32_t part_number, event_field *f)
 {
     const slot_program *sp = &m->program->slot_programs[part_number];
     if (!f->undecoded || !sp->network) return result_of_value(m, part_number, event_field_value(m->event, f));
+    if (ruled_out_undecoded(sp, f)) return &no_result;
     value_key key = {.part = part_number, .kind = KEY_UNDECODED + f->encoding, .content = f->value.as.string};
     const slot_result *known = sp->remember ? value_cache_get(m->cache, &key) : NULL;
     return known ? known : new_result(m, &key, event_field_value(m->event, f));

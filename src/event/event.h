@@ -13,6 +13,8 @@
 typedef struct event event;
 typedef struct format format;                         /* formats/format.h */
 
+enum { FIELD_OF_JSON = 0 };                           /* encoding: what stands between the quotes of a JSON string; other numbers are the readers' */
+
 typedef struct {
     path_slot slot;
     bool undecoded;                                   /* the value is not made yet: only event_field_value makes sense of it */

@@ -313,6 +313,24 @@ test_jsonl() {
     done
 }
 
+# What a rule looks for is found however JSON writes it: texts are looked at before their escapes are undone.
+test_escaped_texts() {
+    cat >log.jsonl <<'EOF'
+{"Channel":"Microsoft-Windows-Sysmon/Operational","EventID":1,"CommandLine":"x \u006dimikatz\\ y"}
+{"Channel":"Microsoft-Windows-Sysmon/Operational","EventID":1,"CommandLine":"x mimi\u004Batz\u005c y\\"}
+{"Channel":"Microsoft-Windows-Sysmon/Operational","EventID":1,"CommandLine":"x mimi\u212aatz\\ y"}
+{"Channel":"Microsoft-Windows-Sysmon/Operational","EventID":1,"CommandLine":"x \\\\server\\share"}
+{"Channel":"Microsoft-Windows-Sysmon/Operational","EventID":1,"CommandLine":"x \u005c\\server\u005cshare"}
+{"Channel":"Microsoft-Windows-Sysmon/Operational","EventID":1,"CommandLine":"x \u0022Quoted\" \\"}
+{"Channel":"Microsoft-Windows-Sysmon/Operational","EventID":1,"CommandLine":"x \"quoted \\"}
+{"Channel":"Microsoft-Windows-Sysmon/Operational","EventID":1,"CommandLine":"x \\u006dimikatz\\"}
+EOF
+    rule a.yml "A" high "{CommandLine|contains: ['mimikatz\\', '\\\\server\\share', '\"quoted\"']}"
+    expect_code 0 "$PICKET" scan -q -r a.yml --output jsonl log.jsonl
+    local lines; lines=$(grep -o '"line":[0-9]*' out | tr -d '\n')
+    [ "$lines" = '"line":1"line":2"line":3"line":4"line":5"line":6' ] || fail "found in $lines"
+}
+
 test_jsonl_of_several_events() {
     cat >log.jsonl <<'EOF'
 {"metadata":{"event_timestamp":"2026-01-01T00:00:00Z","event_type":"USER_LOGIN"},"target":{"user":{"userid":"ann"}}}

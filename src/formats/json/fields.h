@@ -10,7 +10,7 @@ static inline void fields_put_as(event_fields *to, const path_slot *slots, size_
 {
     const size_t len = to->at.len;
     vec_reserve(&to->at, len + count);
-    for (size_t i = 0; i < count; i++) to->at.at[len + i] = (event_field){.slot = slots[i], .undecoded = undecoded, .value = v};
+    for (size_t i = 0; i < count; i++) to->at.at[len + i] = (event_field){.slot = slots[i], .undecoded = undecoded, .encoding = FIELD_OF_JSON, .value = v};
     to->at.len = len + count;
 }
 
