@@ -117,60 +117,77 @@ value json_tree(const token_reader *r, arena *a) { return read_value(&(walk){.r 
 
 /* ---- scalars ---- */
 
-/* A bit for each byte of a step that is no printable ASCII. */
-static inline uint32_t copy_step(char *to, const char *from, uint32_t *backslashes)
+/* A bit for each byte of a step that is: no printable ASCII; a backslash; a letter behind one for which text_put_json has another way. */
+typedef struct { uint32_t odd, backslashes, unusual; } step_marks;
+
+static inline step_marks copy_step(char *to, const char *from)
 {
 #ifdef __SSE2__
     __m128i v = _mm_loadu_si128((const __m128i *)(const void *)from);
     _mm_storeu_si128((__m128i *)(void *)to, v);
-    *backslashes = (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(v, _mm_set1_epi8('\\')));
-    return (uint32_t)_mm_movemask_epi8(_mm_or_si128(_mm_cmplt_epi8(v, _mm_set1_epi8(0x20)), _mm_cmpeq_epi8(v, _mm_set1_epi8(0x7f))));
+    /* Signed, so what is not ASCII is less than a blank, too, and DEL becomes the least of all. */
+    __m128i odd = _mm_cmpgt_epi8(_mm_set1_epi8(0x21), _mm_add_epi8(v, _mm_set1_epi8(1)));
+    __m128i unusual = _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('u')), _mm_cmpeq_epi8(v, _mm_set1_epi8('/')));
+    return (step_marks){(uint32_t)_mm_movemask_epi8(odd), (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(v, _mm_set1_epi8('\\'))),
+                        (uint32_t)_mm_movemask_epi8(unusual)};
 #else
-    uint32_t odd = 0;
-    *backslashes = 0;
+    step_marks m = {0};
     for (int i = 0; i < STEP; i++) {
-        odd |= (uint32_t)((uint8_t)from[i] < 0x20 || (uint8_t)from[i] >= 0x7f) << i;
-        *backslashes |= (uint32_t)(from[i] == '\\') << i;
+        m.odd |= (uint32_t)((uint8_t)from[i] < 0x20 || (uint8_t)from[i] >= 0x7f) << i;
+        m.backslashes |= (uint32_t)(from[i] == '\\') << i;
+        m.unusual |= (uint32_t)(from[i] == 'u' || from[i] == '/') << i;
     }
     memcpy(to, from, STEP);
-    return odd;
+    return m;
 #endif
 }
 
-/* What text_put_json writes, too, behind a backslash. */
-static const bool usual_escape[256] = {['\\'] = true, ['"'] = true, ['b'] = true, ['f'] = true, ['n'] = true, ['r'] = true, ['t'] = true};
+/* Is each escape one that text_put_json writes, too? All of them are right. */
+static bool has_usual_escapes(pk_str s)
+{
+    for (size_t at = 0, found; (found = str_find_char(str_slice(s, at, STR_NPOS), '\\')) != STR_NPOS; at += found + 2)
+        if (s.ptr[at + found + 1] == 'u' || s.ptr[at + found + 1] == '/') return false;
+    return true;
+}
 
 /* The string as it stands, if text_put_json would write it so. Reads and writes up to a step more. */
 static bool copy_string(pk_str s, text *out)
 {
     char *to = text_reserve(out, s.len + STEP + 2);
-    size_t at = 0;
+    uint32_t behind = 0, doubtful = 0; /* whether the step before ended with a backslash; what might be an escape of another way */
     *to++ = '"';
-    while (at < s.len) {
-        uint32_t escapes, odd = copy_step(to + at, s.ptr + at, &escapes);
-        size_t step = s.len - at < STEP ? s.len - at : STEP;
-        uint32_t here = (1u << step) - 1;
-        if (odd & here) return false;
-        for (escapes &= here; escapes;) {
-            size_t k = (size_t)__builtin_ctz(escapes);
-            if (!usual_escape[(uint8_t)s.ptr[at + k + 1]]) return false;
-            if (k == STEP - 1) {
-                to[at + STEP] = s.ptr[at + STEP];
-                step = STEP + 1; /* what is escaped stands in the next step */
-            }
-            escapes &= ~(3u << k);
-        }
-        at += step;
+    for (size_t at = 0; at < s.len; at += STEP) {
+        step_marks m = copy_step(to + at, s.ptr + at);
+        uint32_t here = s.len - at < STEP ? (1u << (s.len - at)) - 1 : UINT32_MAX;
+        if (m.odd & here) return false;
+        doubtful |= (m.backslashes << 1 | behind) & m.unusual & here;
+        behind = m.backslashes >> (STEP - 1);
     }
+    if (doubtful && !has_usual_escapes(s)) return false; /* "C:\\users" has none */
     to[s.len] = '"';
     out->len += s.len + 2;
     return true;
 }
 
+/* An integer that fits 64 bits whatever its digits, or true, false, null: as they are written, there is no other way. */
+static bool is_written_one_way(pk_str s)
+{
+    size_t i = s.ptr[0] == '-', most = i + 18;
+    if (s.ptr[0] >= 'a') return true;
+    if (s.len > most || (i && s.ptr[1] == '0')) return false;
+    while (i < s.len && (uint8_t)(s.ptr[i] - '0') < 10) i++;
+    return i == s.len;
+}
+
 void json_scalar_write(const token_reader *r, uint32_t place, text *out)
 {
     bool string = byte_at(r, place) == '"';
-    if (string && copy_string(tokens_string(r, place), out)) return;
+    pk_str written = tokens_string(r, place);
+    if (string && copy_string(written, out)) return;
+    if (!string && is_written_one_way(written)) {
+        text_put(out, written);
+        return;
+    }
     value v = tokens_value(r, place, r->arena);
     if (string) text_put_json(out, v.as.string);
     else value_write_json(out, &v);

@@ -29,7 +29,8 @@ typedef struct {
  * the record has. Strings with escapes become fields as they stand, undecoded.
  */
 bool tokens_read(token_reader *r, const char *bytes, size_t end, const uint32_t *places, size_t *count);
-/* Of the record read last, by the number of a place: what stands between the quotes of a string, and any scalar, in `a`. */
+/* Of the record read last, by the number of a place: what stands between the quotes of a string or is written otherwise, and any
+ * scalar, in `a`. */
 pk_str tokens_string(const token_reader *r, size_t place);
 value tokens_value(const token_reader *r, size_t place, arena *a);
 /* event_each_value of the record read last. */
