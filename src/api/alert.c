@@ -7,6 +7,8 @@
  */
 #include "api/scan.h"
 
+#include "base/digits.h"
+
 enum { ALERT_HEAD = 2048 }; /* the bytes around the events, mostly */
 enum { VALUE_LIMIT = 64 << 10 }; /* of a value under `why`: a value of megabytes would be repeated for each predicate */
 
@@ -107,11 +109,14 @@ static void put_match(text *t, int64_t at, int64_t length)
         text_put(t, STR(",\"at\":null,\"length\":null}"));
         return;
     }
-    text_put(t, STR(",\"at\":"));
-    text_put_int(t, at);
-    text_put(t, STR(",\"length\":"));
-    text_put_int(t, length);
-    text_put_char(t, '}');
+    static const char before_at[] = ",\"at\":", before_length[] = ",\"length\":";
+    char *out = text_reserve(t, sizeof before_at + sizeof before_length + 2 * DIGITS_MOST), *to = out;
+    memcpy(to, before_at, sizeof before_at - 1);
+    to = digits_put(to + sizeof before_at - 1, (uint64_t)at);
+    memcpy(to, before_length, sizeof before_length - 1);
+    to = digits_put_signed(to + sizeof before_length - 1, length);
+    *to++ = '}';
+    t->len += (size_t)(to - out);
 }
 
 static void put_reason(text *t, const pk_reason *r)
