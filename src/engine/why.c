@@ -47,12 +47,12 @@ static void look_up_field(why_walk *w, const ir_field *f, list_builder *out)
 /* The texts of values, as tests see them. */
 static void read_texts(explained_values *v, arena *a)
 {
-    v->texts = ARENA_ARRAY(a, subject_text, v->values.items.len + 1);
-    v->shown = ARENA_ARRAY(a, reason_value, v->values.items.len + 1);
+    v->texts = arena_alloc(a, v->values.items.len * sizeof *v->texts);
+    v->shown = arena_alloc(a, v->values.items.len * sizeof *v->shown);
     for (size_t i = 0; i < v->values.items.len; i++) {
         pk_str s;
         if (v->values.items.at[i].type == VALUE_NULL || !value_text(a, &v->values.items.at[i], &s)) continue;
-        v->shown[v->count].text = s;
+        v->shown[v->count] = (reason_value){.text = s};
         v->texts[v->count++] = (subject_text){s, fold(a, s)};
     }
 }

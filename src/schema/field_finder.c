@@ -226,7 +226,7 @@ const value *field_finder_place(field_finder *f, uint32_t place)
 {
     const value **at = &f->places.at[place];
     if (!*at) {
-        value *made = ARENA_NEW(f->arena, value);
+        value *made = arena_alloc(f->arena, sizeof *made);
         *made = f->event->outline->value(f->event, place);
         *at = made;
     }

@@ -102,9 +102,9 @@ static value call_hash(const call *c)
     while (hashes.len > 0) {
         size_t comma = str_find_char(hashes, ',');
         pk_str one = str_trim(str_slice(hashes, 0, comma));
-        size_t equals = str_find_char(one, '=');
-        if (equals != STR_NPOS && str_equal_ascii_fold(str_slice(one, 0, equals), algorithm))
-            return value_string(str_slice(one, equals + 1, STR_NPOS));
+        bool has_name = one.len > algorithm.len && one.ptr[algorithm.len] == '=';
+        if (has_name && str_equal_ascii_fold(str_slice(one, 0, algorithm.len), algorithm))
+            return value_string(str_slice(one, algorithm.len + 1, STR_NPOS));
         hashes = comma == STR_NPOS ? STR("") : str_slice(hashes, comma + 1, STR_NPOS);
     }
     return missing;

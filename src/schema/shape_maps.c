@@ -129,11 +129,12 @@ static value first_value(field_finder *f, const shape_map *m)
 static void call_values(field_finder *f, const shape_map *m, list_builder *out)
 {
     value args[MAP_ARGUMENTS];
-    list_builder firsts = {0};
+    list_builder computed = {0};
+    bool of_field = m->args[0]->kind == MAP_FIELD;
     for (size_t i = 1; i < m->count; i++) args[i] = first_value(f, m->args[i]);
-    shape_map_values(f, m->args[0], &firsts);
-    for (size_t i = 0; i < firsts.items.len; i++) {
-        args[0] = firsts.items.at[i];
+    if (!of_field) shape_map_values(f, m->args[0], &computed);
+    for (size_t i = 0; i < (of_field ? m->args[0]->values.count : computed.items.len); i++) {
+        args[0] = of_field ? value_at(f, &m->args[0]->values.at[i]) : computed.items.at[i];
         value v = map_function_call(m->function, args, m->count, f->arena);
         if (v.type != VALUE_MISSING) list_add(f->arena, out, v);
     }
