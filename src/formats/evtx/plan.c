@@ -494,7 +494,8 @@ static __attribute__((noinline)) void run_slowly(const run *x, const evtx_fragme
 
 static void run_quickly(const run *x, const evtx_fragment *in, const evtx_plan *p)
 {
-    const given g = {x->r->chunk.bytes, x->r->values.at + in->first, in->count};
+    if (p->quick.len == 0) return;
+    const given g = {x->r->chunk.bytes, in->count ? &x->r->values.at[in->first] : NULL, in->count};
     event_field *to = room_for(x->f, p->quick.len);
     const quick_step *q = p->quick.at;
     for (size_t left = p->quick.len; left; left--, q++) {
