@@ -118,16 +118,19 @@ static bool record_magic(evtx_chunk c, size_t at)
     return at + EVTX_RECORD_HEADER <= c.len && chunk_u32(c, at) == EVTX_RECORD_MAGIC;
 }
 
+static inline uint64_t u32_at(const uint8_t *p) { return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24; }
+
 static uint64_t chunk_u64(evtx_chunk c, size_t at) { return chunk_u32(c, at) | (uint64_t)chunk_u32(c, at + 4) << 32; }
 
 /* A record whose magic and first size are right; *whole: the copy of the size, too. */
-static bool record_at(evtx_chunk c, size_t at, found_record *out, bool *whole)
+static inline bool record_at(evtx_chunk c, size_t at, found_record *out, bool *whole)
 {
-    if (!record_magic(c, at)) return false;
-    size_t size = chunk_u32(c, at + 4);
-    if (size < EVTX_SMALLEST_RECORD || size > c.len - at) return false;
-    *out = (found_record){.at = at, .size = size, .id = chunk_u64(c, at + 8)};
-    *whole = chunk_u32(c, at + size - 4) == size;
+    if (at + EVTX_SMALLEST_RECORD > c.len) return false;
+    const uint8_t *p = c.bytes + at;
+    uint64_t size = u32_at(p + 4);
+    if (u32_at(p) != EVTX_RECORD_MAGIC || size < EVTX_SMALLEST_RECORD || size > c.len - at) return false;
+    *out = (found_record){.at = at, .size = size, .id = u32_at(p + 8) | u32_at(p + 12) << 32};
+    *whole = u32_at(p + size - 4) == size;
     return true;
 }
 
@@ -239,21 +242,28 @@ static bool parse_record(walk *w, const found_record *f)
     return true;
 }
 
+/* What all events of a chunk have in common. */
+static event event_of_chunk(const walk *w)
+{
+    event e = {
+        .format = &evtx_format, .source = *w->source, .decode = record_decode, .tree = record_tree, .each_value = record_each_value,
+        .texts_may_hold = record_texts_may_hold, .write_json = record_write_json, .outline = &evtx_outline, .reader = w->r,
+    };
+    e.source.line = 0;
+    return e;
+}
+
 /* false: the receiver wants no more. */
-static bool read_record(walk *w, const found_record *f, event_fn fn, void *user)
+static bool read_record(walk *w, const found_record *f, event *e, event_fn fn, void *user)
 {
     reader *r = w->r;
     if (!parse_record(w, f)) return true;
     evtx_fields_read(&r->fields, &r->record);
-    event e = {
-        .format = &evtx_format, .source = *w->source, .fields = r->fields.fields.at, .decode = record_decode,
-        .field_count = r->fields.fields.len, .tree = record_tree, .each_value = record_each_value, .texts_may_hold = record_texts_may_hold,
-        .write_json = record_write_json, .outline = &evtx_outline, .reader = r,
-    };
-    e.source.position = w->b->position + f->at;
-    e.source.record = event_record_id(r, f->id);
-    e.source.line = 0;
-    return fn(&e, user);
+    e->fields = r->fields.fields.at;
+    e->field_count = r->fields.fields.len;
+    e->source.position = w->b->position + f->at;
+    e->source.record = event_record_id(r, f->id);
+    return fn(e, user);
 }
 
 /* Is the record at `at` one to read? Decides what lies behind the free-space offset. */
@@ -336,10 +346,11 @@ pk_status evtx_read_chunk(reader *r, const block *b, const event_source *source,
         report(&w, PK_ERROR, "evtx-chunk-cut", NULL, " (at byte %" PRIu64 "): cut off after %zu bytes", b->offset,
                b->len);
     size_t at = w.trusted || record_magic(w.chunk, EVTX_CHUNK_HEADER) ? EVTX_CHUNK_HEADER : 0;
+    event e = event_of_chunk(&w);
     for (found_record f; next_record(&w, at, &f); at = behind(&w, &f)) {
         w.record_count++;
         w.last_id = f.id;
-        if (!read_record(&w, &f, fn, user)) return PK_STOPPED;
+        if (!read_record(&w, &f, &e, fn, user)) return PK_STOPPED;
     }
     return PK_OK;
 }

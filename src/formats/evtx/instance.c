@@ -50,7 +50,7 @@ static inline __attribute__((always_inline)) bool fail(const parse *s, const cha
 static bool parse_fragments(evtx_record *r, size_t at, size_t end, unsigned depth, uint32_t *first, uint64_t *weight,
                             evtx_problem *problem);
 
-/* Size and type of value i. */
+/* Size and type of value i: a number of four bytes. */
 static inline uint32_t descriptor(const uint8_t *sizes, uint32_t i)
 {
     uint32_t d;
@@ -126,10 +126,10 @@ static inline bool parse_values(parse *s, evtx_fragment *f, uint64_t *weight, ui
 {
     evtx_record *r = s->r;
     uint32_t count;
-    const uint8_t *sizes, *bytes;
     if (!read_u32le(&s->c, &count)) return fail(s, "BinXML ends inside a template instance");
-    if (count > cursor_left(&s->c) / 4 || !read_bytes(&s->c, 4 * (size_t)count, &sizes))
-        return fail(s, "a template instance with more values than there are bytes");
+    const uint8_t *sizes = s->c.at, *bytes;
+    if (count > cursor_left(&s->c) / 4) return fail(s, "a template instance with more values than there are bytes");
+    s->c.at += 4 * (size_t)count;
     size_t first = r->values.len;
     vec_reserve(&r->values, first + count + 4); /* so that there is an address even for none */
     described d = describe(r->values.at + first, sizes, count, (uint32_t)place(s));
@@ -158,18 +158,18 @@ static bool parse_odd(evtx_record *r, uint32_t at, unsigned depth, uint64_t *wei
     return true;
 }
 
-/* Which of the four from i on have an odd type: bits. What lies behind the last of `count` is none. */
-static inline uint32_t odd_of_four(const uint8_t *descriptors, uint32_t i, uint32_t count)
+/* Which of the four from i on have an odd type: bits. What lies behind the last one is told as well. */
+static inline uint32_t odd_of_four(const uint8_t *descriptors, uint32_t i)
 {
-    uint32_t found = 0;
 #ifdef __SSE2__
     __m128i four = _mm_loadu_si128((const __m128i *)(const void *)(descriptors + 4 * (size_t)i));
-    four = _mm_or_si128(_mm_slli_epi32(four, 8), _mm_slli_epi32(four, 10)); /* either bit as the highest */
-    found = (uint32_t)_mm_movemask_ps(_mm_castsi128_ps(four));
+    four = _mm_cmpeq_epi32(_mm_and_si128(four, _mm_set1_epi32(ODD_TYPES << 16)), _mm_setzero_si128());
+    return (uint32_t)_mm_movemask_ps(_mm_castsi128_ps(four)) ^ 15;
 #else
-    for (uint32_t k = 0; k < 4 && i + k < count; k++) found |= (uint32_t)((descriptor(descriptors, i + k) & ODD_TYPES << 16) != 0) << k;
+    uint32_t found = 0;
+    for (uint32_t k = 0; k < 4; k++) found |= (uint32_t)((descriptor(descriptors, i + k) & ODD_TYPES << 16) != 0) << k;
+    return found;
 #endif
-    return count - i < 4 ? found & ((1u << (count - i)) - 1) : found;
 }
 
 /* Reads the values that are BinXML themselves, and weighs the fragment; `weight` as parse_values left it. */
@@ -178,9 +178,10 @@ static inline bool parse_nested(const parse *s, const evtx_fragment *f, uint64_t
     uint32_t first = f->first, count = f->count;
     const uint8_t *descriptors = f->descriptors; /* of the fragment nothing is left when more of them are read */
     for (uint32_t i = 0; i < count; i += 4)
-        for (uint32_t found = odd_of_four(descriptors, i, count); found; found &= found - 1) {
+        for (uint32_t found = odd_of_four(descriptors, i); found; found &= found - 1) {
             uint32_t at = i + (uint32_t)__builtin_ctz(found);
             uint64_t own;
+            if (at >= count) return true;
             if (!parse_odd(s->r, first + at, s->depth, &own, s->problem)) return false;
             *weight += own - (descriptor(descriptors, at) & 0xffff);
             if (*weight > WEIGHT_LIMIT) return fail(s, "a record that expands beyond its limit");
@@ -206,14 +207,14 @@ static __attribute__((noinline)) bool parse_repeated(parse s, uint32_t number, u
 static inline bool read_definition_offset(cursor *c, uint32_t *offset)
 {
     enum { TOKEN = 1, ID = 2, OFFSET = 6, END = 10 };
-    const uint8_t *head;
     size_t left = cursor_left(c);
     if (left < END) {
         c->at += left < ID ? TOKEN : left < OFFSET ? ID : OFFSET;
         return false;
     }
-    (void)read_bytes(c, OFFSET, &head);
-    return read_u32le(c, offset);
+    *offset = descriptor(c->at + OFFSET, 0);
+    c->at += END;
+    return true;
 }
 
 static inline bool parse_instance(parse *s, uint32_t number, uint64_t *weight)
