@@ -1,17 +1,6 @@
 /* Keys of rows, and the table of groups that aggregates and sequences keep by them. */
 #include "engine/stages.h"
 
-pk_str value_key_text(arena *a, const value *v)
-{
-    pk_str s;
-    if (value_text(a, v, &s)) return s;
-    text t = {0};
-    value_write_json(&t, v);
-    s = arena_str(a, text_view(&t));
-    text_free(&t);
-    return s;
-}
-
 /* Null and the text "null" are different keys; the length in front keeps ("a","bc") and ("ab","c") apart. */
 void put_key_text(text *out, const value *v, arena *a)
 {

@@ -217,9 +217,6 @@ void context_load(stage_run *run, node *n);            /* stage_context.c: pushe
 int64_t join_wait(const node *n);                      /* stage_join.c: how long its rows may come after their time; 0: not at all */
 static inline timestamp time_sum(timestamp t, int64_t by) { return t > END_OF_INPUT - by ? END_OF_INPUT : t + by; } /* by >= 0 */
 
-/* The text by which two values are the same. */
-pk_str value_key_text(arena *a, const value *v);
-
 /* ---- keys and groups (stage_groups.c) ---- */
 
 /* Appends the text by which two values of a key are the same, so that keys of several parts can't run into each other. */

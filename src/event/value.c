@@ -33,6 +33,17 @@ bool value_text(arena *a, const value *v, pk_str *out)
     return true;
 }
 
+pk_str value_key_text(arena *a, const value *v)
+{
+    pk_str s;
+    if (value_text(a, v, &s)) return s;
+    text t = {0};
+    value_write_json(&t, v);
+    s = arena_str(a, text_view(&t));
+    text_free(&t);
+    return s;
+}
+
 bool value_number(const value *v, double *out)
 {
     switch (v->type) {

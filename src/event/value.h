@@ -57,6 +57,7 @@ static inline value value_null(void) { return (value){.type = VALUE_NULL}; }
  * have none (empty view, false). Writes into `a` where a text must be made.
  */
 bool value_text(arena *a, const value *v, pk_str *out);
+pk_str value_key_text(arena *a, const value *v); /* the same, and of what has none its JSON: by this values are one key, or two */
 
 /* The number that numeric predicates see: a number, or a string that is wholly a decimal number. */
 bool value_number(const value *v, double *out);

@@ -205,17 +205,6 @@ value eval_value(eval_env *env, const expr *e)
     return values.items.len == 1 ? values.items.at[0] : list_done(&values);
 }
 
-pk_str value_key(arena *a, const value *v)
-{
-    pk_str s;
-    if (value_text(a, v, &s)) return s;
-    text t = {0};
-    value_write_json(&t, v);
-    s = arena_str(a, text_view(&t));
-    text_free(&t);
-    return s;
-}
-
 /* ---- uses ---- */
 
 typedef struct { const value *at; size_t count; } values;
@@ -238,7 +227,7 @@ static size_t count_distinct_values(eval_env *env, values v)
     for (size_t i = 0; i < v.count; i++) {
         bool seen = false;
         for (size_t k = 0; k < i && !seen; k++)
-            seen = str_equal(value_key(env->arena, &v.at[i]), value_key(env->arena, &v.at[k]));
+            seen = str_equal(value_key_text(env->arena, &v.at[i]), value_key_text(env->arena, &v.at[k]));
         n += !seen;
     }
     return n;

@@ -55,7 +55,7 @@ static bool tuple_of(const plan_run *run, const ir_aggregate_function *f, const 
     for (size_t i = 0; i < f->count; i++) {
         value v = eval_value(&env, f->args[i]);
         if (value_is_absent(&v) && !f->count_nulls) return false;
-        pk_str key = value_key(run->arena, &v);
+        pk_str key = value_key_text(run->arena, &v);
         *out = arena_printf(run->arena, STR_FMT "%c%zu:" STR_FMT, STR_ARG(*out), value_is_absent(&v) ? 'n' : 'v',
                             key.len, STR_ARG(key));
     }
@@ -94,7 +94,7 @@ static value count_different(const plan_run *run, const list_builder *values)
 {
     table seen = {0};
     int64_t n = 0;
-    for (size_t i = 0; i < values->items.len; i++) n += table_put(&seen, value_key(run->arena, &values->items.at[i]), 1);
+    for (size_t i = 0; i < values->items.len; i++) n += table_put(&seen, value_key_text(run->arena, &values->items.at[i]), 1);
     table_free(&seen);
     return value_int(n);
 }
@@ -145,7 +145,7 @@ static bool is_before(const plan_run *run, const value *x, const value *y)
     double a, b;
     if (x->type == VALUE_TIME && y->type == VALUE_TIME) return x->as.time < y->as.time;
     if (value_number(x, &a) && value_number(y, &b)) return a < b;
-    return str_compare(value_key(run->arena, x), value_key(run->arena, y)) < 0;
+    return str_compare(value_key_text(run->arena, x), value_key_text(run->arena, y)) < 0;
 }
 
 /* With numbers among the values, the others don't count. */
@@ -174,10 +174,10 @@ static value distinct_values(const plan_run *run, const list_builder *values)
     list_builder out = {0};
     for (size_t i = 0; i < values->items.len; i++) {
         const value *v = &values->items.at[i];
-        pk_str key = value_key(run->arena, v);
+        pk_str key = value_key_text(run->arena, v);
         size_t at = 0;
-        while (at < out.items.len && str_compare(value_key(run->arena, &out.items.at[at]), key) < 0) at++;
-        if (at < out.items.len && str_equal(value_key(run->arena, &out.items.at[at]), key)) continue;
+        while (at < out.items.len && str_compare(value_key_text(run->arena, &out.items.at[at]), key) < 0) at++;
+        if (at < out.items.len && str_equal(value_key_text(run->arena, &out.items.at[at]), key)) continue;
         list_add(run->arena, &out, *v);
         memmove(out.items.at + at + 1, out.items.at + at, (out.items.len - 1 - at) * sizeof *out.items.at);
         out.items.at[at] = *v;
@@ -191,7 +191,7 @@ static value first_of_each(const plan_run *run, const list_builder *values)
     list_builder out = {0};
     table seen = {0};
     for (size_t i = 0; i < values->items.len; i++)
-        if (table_put(&seen, value_key(run->arena, &values->items.at[i]), 1)) list_add(run->arena, &out, values->items.at[i]);
+        if (table_put(&seen, value_key_text(run->arena, &values->items.at[i]), 1)) list_add(run->arena, &out, values->items.at[i]);
     table_free(&seen);
     return list_done(&out);
 }
@@ -203,12 +203,12 @@ static value most_frequent(const plan_run *run, const list_builder *values)
     value best = value_null();
     size_t most = 0;
     for (size_t i = 0; i < values->items.len; i++) {
-        pk_str key = value_key(run->arena, &values->items.at[i]);
+        pk_str key = value_key_text(run->arena, &values->items.at[i]);
         if (table_put(&places, key, (uint32_t)times.len)) vec_push_in(run->arena, &times, 0);
         times.at[table_get(&places, key)]++;
     }
     for (size_t i = 0; i < values->items.len; i++) {
-        size_t n = times.at[table_get(&places, value_key(run->arena, &values->items.at[i]))];
+        size_t n = times.at[table_get(&places, value_key_text(run->arena, &values->items.at[i]))];
         if (n > most) {
             most = n;
             best = values->items.at[i];

@@ -31,7 +31,7 @@ static side_state side_key(arena *a, const ir_join_key *k, const value *v, pk_st
     if (absent && k->missing == KEY_PASS) return SIDE_PASSES;
     if (absent && k->missing == KEY_GROUP) return SIDE_HAS;
     if (k->missing == KEY_ZERO && (absent || is_zero(v))) *out = STR("v");
-    else *out = arena_printf(a, "v" STR_FMT, STR_ARG(value_key(a, v)));
+    else *out = arena_printf(a, "v" STR_FMT, STR_ARG(value_key_text(a, v)));
     return SIDE_HAS;
 }
 

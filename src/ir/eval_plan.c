@@ -59,7 +59,7 @@ static void extend_keys(arena *a, row_keys *keys, const value *v, size_t ways, s
             value *copy = ARENA_ARRAY(a, value, at + 1);
             for (size_t j = 0; j < at; j++) copy[j] = k.values[j];
             copy[at] = v[w];
-            pk_str part = value_key(a, &v[w]);
+            pk_str part = value_key_text(a, &v[w]);
             k.text = arena_printf(a, STR_FMT "%c%zu:" STR_FMT, STR_ARG(k.text), v[w].type == VALUE_NULL ? 'n' : 'v',
                                   part.len, STR_ARG(part));
             k.values = copy;
@@ -261,7 +261,7 @@ static int compare_values(arena *a, const value *x, const value *y)
     bool number_x = value_number(x, &m), number_y = value_number(y, &n);
     if (number_x && number_y) return m < n ? -1 : m > n;
     if (number_x != number_y) return number_x ? -1 : 1;
-    return str_compare(value_key(a, x), value_key(a, y));
+    return str_compare(value_key_text(a, x), value_key_text(a, y));
 }
 
 static int compare_by(plan_run *run, const stage *s, const row *x, const row *y)

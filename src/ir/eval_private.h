@@ -72,7 +72,6 @@ void eval_values(eval_env *env, const expr *e, list_builder *out);
 value eval_value(eval_env *env, const expr *e);       /* none: MISSING; several: a list */
 void eval_field(eval_env *env, const ir_field *f, list_builder *out);
 bool value_is_absent(const value *v);                 /* missing or null */
-pk_str value_key(arena *a, const value *v);           /* the text by which two values of a key are the same */
 pk_str column_name_of(arena *a, pk_str path);         /* the path without "[]" */
 value value_at(const value *v, pk_str path, arena *a); /* what stands there below a list's element; several: a list */
 

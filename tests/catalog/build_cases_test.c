@@ -24,6 +24,7 @@
 
 #include "base/text.h"
 #include "catalog_dump.h"
+#include "../tools/whole_file.h"
 
 typedef struct {
     char folder[256];
@@ -171,14 +172,9 @@ static void end_case(runner *r)
 
 static void run_file(runner *r, const char *path)
 {
-    text content = {0};
-    char buffer[4096];
-    FILE *f = fopen(path, "rb");
-    if (!f) fail_msg("%s cannot be read", path);
-    for (size_t n; (n = fread(buffer, 1, sizeof buffer, f)) > 0;) text_put(&content, (pk_str){buffer, n});
-    fclose(f);
+    arena *a = arena_new();
     r->file = str_from(strrchr(path, '/') + 1);
-    pk_str left = text_view(&content);
+    pk_str left = read_whole_file(a, path);
     while (left.len) {
         pk_str line = next_line(&left);
         if (str_starts_with(line, STR("=== "))) {
@@ -189,7 +185,7 @@ static void run_file(runner *r, const char *path)
         }
     }
     end_case(r);
-    text_free(&content);
+    arena_free(a);
 }
 
 static void test_cases(void **state)

@@ -324,17 +324,6 @@ static void field_values(const eval_event *e, const stage *match, const ir_field
     schema_field_values(program_schema(l->program->compiled), class_of(e, match, l), k->layout, name, f->path, e->tree, a, out);
 }
 
-static pk_str shown(arena *a, const value *v)
-{
-    pk_str s;
-    if (value_text(a, v, &s)) return s;
-    text t = {0};
-    value_write_json(&t, v);
-    s = arena_str(a, text_view(&t));
-    text_free(&t);
-    return s;
-}
-
 /* Of a sequence an alert shows the keys only: two steps may have a column of one name. */
 static bool is_shown(const rule *r, pk_str column)
 {
@@ -359,7 +348,7 @@ static alert_lines ask_evaluator(const pk_program *p, event_list *l, arena *a)
             for (size_t c = 0; c < made[k].columns.as.record.count; c++) {
                 const value_field *f = &made[k].columns.as.record.fields[c];
                 if (!is_shown(rules[i], f->name)) continue;
-                vec_push_in(a, &columns.lines, arena_printf(a, STR_FMT "=" STR_FMT, STR_ARG(f->name), STR_ARG(shown(a, &f->value))));
+                vec_push_in(a, &columns.lines, arena_printf(a, STR_FMT "=" STR_FMT, STR_ARG(f->name), STR_ARG(value_key_text(a, &f->value))));
             }
             add_line(&lines, rules[i]->title, made[k].time, &columns, made[k].event_count);
         }

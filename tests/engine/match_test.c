@@ -9,16 +9,7 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
-#include "engine/engine.h"
-#include "../schema/tree.h"
-#include "../tools/case_file.h"
-
-typedef struct {
-    arena *arena;
-    schema *schema;
-    diag_list *diags;
-    unsigned checks, failures;
-} fixture;
+#include "fixture.h"
 
 typedef struct {
     pk_str name, where;
@@ -30,10 +21,7 @@ typedef VEC(match_case) case_list;
 static case_list load_cases(fixture *f, const char *name)
 {
     case_list cases = {0};
-    pk_str path = arena_printf(f->arena, "%s/tests/engine/cases/%s", PICKET_SOURCE_DIR, name);
-    value *tree = ARENA_NEW(f->arena, value);
-    *tree = tree_parse(f->arena, read_whole_file(f->arena, path.ptr));
-    assert_int_equal(tree->type, VALUE_LIST);
+    const value *tree = read_cases(f, name);
     for (size_t i = 0; i < tree->as.list.count; i++) {
         const value *item = &tree->as.list.items[i];
         match_case c = {.yes = value_get(item, STR("yes")), .no = value_get(item, STR("no"))};
@@ -42,18 +30,6 @@ static case_list load_cases(fixture *f, const char *name)
         vec_push_in(f->arena, &cases, c);
     }
     return cases;
-}
-
-static rule *add_rule(fixture *f, ir_catalog *c, pk_str where)
-{
-    rule *r = ir_add_rule(c);
-    pk_str source = arena_printf(f->arena, "e = match where " STR_FMT "\nalert e", STR_ARG(where));
-    r->plan = ir_parse_plan(c, source, STR("case"), f->diags);
-    if (!r->plan) {
-        const pk_diagnostic *d = diag_at(f->diags, diag_count(f->diags) - 1);
-        fail_msg("%.*s: column %u: %.*s", STR_ARG(where), d->column, STR_ARG(d->message));
-    }
-    return r;
 }
 
 static bool has_rule(match_result r, uint32_t index)
@@ -80,7 +56,7 @@ static void check_program(fixture *f, const case_list *cases, size_t first, size
 {
     ir_catalog *c = ir_catalog_new();
     program *p;
-    for (size_t i = 0; i < count; i++) add_rule(f, c, cases->at[first + i].where);
+    for (size_t i = 0; i < count; i++) add_rule(f, c, arena_printf(f->arena, "match where " STR_FMT, STR_ARG(cases->at[first + i].where)));
     assert_int_equal(program_build(&p, c, f->schema, NULL, f->diags), PK_OK);
     assert_int_equal(program_rule_count(p), count);
     matcher *m = matcher_new(p);
@@ -109,26 +85,6 @@ static void all_together(void **state)
     case_list cases = load_cases(f, "tests.yaml");
     check_program(f, &cases, 0, cases.len);
     assert_int_equal(f->failures, 0);
-}
-
-static int set_up(void **state)
-{
-    fixture *f = mem_zalloc(1, sizeof *f);
-    f->arena = arena_new();
-    f->diags = diag_list_new();
-    if (schema_load(&f->schema, PICKET_SOURCE_DIR "/tests/engine/schemas", f->diags) != PK_OK) return -1;
-    *state = f;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    fixture *f = *state;
-    schema_free(f->schema);
-    diag_list_free(f->diags);
-    arena_free(f->arena);
-    mem_free(f);
-    return 0;
 }
 
 int main(void)

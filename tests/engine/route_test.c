@@ -7,47 +7,12 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
-#include "engine/engine.h"
-#include "../schema/tree.h"
-
-typedef struct {
-    arena *arena;
-    schema *schema;
-    diag_list *diags;
-    ir_catalog *catalog;
-    program *program;
-    matcher *matcher;
-    classifier *classifier;
-    unsigned failures;
-} fixture;
-
-static value load_cases(fixture *f)
-{
-    FILE *file = fopen(PICKET_SOURCE_DIR "/tests/engine/cases/routes.yaml", "rb");
-    VEC(char) bytes = {0};
-    assert_non_null(file);
-    for (int c; (c = getc(file)) != EOF;) vec_push(&bytes, (char)c);
-    fclose(file);
-    value tree = tree_parse(f->arena, arena_str(f->arena, (pk_str){bytes.at, bytes.len}));
-    vec_free(&bytes);
-    assert_int_equal(tree.type, VALUE_LIST);
-    return tree;
-}
-
-/* A rule is an expression of one stage, or a whole plan that says `alert`. */
-static void add_rule(fixture *f, pk_str source)
-{
-    bool whole = str_find(source, STR("alert")) != STR_NPOS;
-    if (!whole) source = arena_printf(f->arena, "e = " STR_FMT "\nalert e", STR_ARG(source));
-    rule *r = ir_add_rule(f->catalog);
-    r->plan = ir_parse_plan(f->catalog, source, STR("case"), f->diags);
-    if (!r->plan) fail_msg("%.*s: %.*s", STR_ARG(source), STR_ARG(diag_at(f->diags, diag_count(f->diags) - 1)->message));
-}
+#include "fixture.h"
 
 static void build(fixture *f, const value *rules)
 {
     f->catalog = ir_catalog_new();
-    for (size_t i = 0; i < rules->as.list.count; i++) add_rule(f, rules->as.list.items[i].as.string);
+    for (size_t i = 0; i < rules->as.list.count; i++) add_rule(f, f->catalog, rules->as.list.items[i].as.string);
     assert_int_equal(program_build(&f->program, f->catalog, f->schema, NULL, f->diags), PK_OK);
     f->matcher = matcher_new(f->program);
     f->classifier = classifier_new(f->schema, program_paths(f->program));
@@ -124,9 +89,9 @@ static void check_event(fixture *f, pk_str name, const value *item)
 static void rules_over_classes(void **state)
 {
     fixture *f = *state;
-    value cases = load_cases(f);
-    for (size_t i = 0; i < cases.as.list.count; i++) {
-        const value *item = &cases.as.list.items[i], *events = value_get(item, STR("events"));
+    const value *cases = read_cases(f, "routes.yaml");
+    for (size_t i = 0; i < cases->as.list.count; i++) {
+        const value *item = &cases->as.list.items[i], *events = value_get(item, STR("events"));
         build(f, value_get(item, STR("rules")));
         for (size_t n = 0; n < events->as.list.count; n++)
             check_event(f, value_get(item, STR("name"))->as.string, &events->as.list.items[n]);
@@ -146,9 +111,9 @@ static void what_cannot_match_is_told(void **state)
 {
     fixture *f = *state;
     f->catalog = ir_catalog_new();
-    add_rule(f, STR("match elsewhere @sigma where a equals 'x'"));
-    add_rule(f, STR("match shop @sigma where some x in p[]: (x.action equals 'ADD')"));
-    add_rule(f, STR("match shop @sigma where a regex '('"));
+    add_rule(f, f->catalog, STR("match elsewhere @sigma where a equals 'x'"));
+    add_rule(f, f->catalog, STR("match shop @sigma where some x in p[]: (x.action equals 'ADD')"));
+    add_rule(f, f->catalog, STR("match shop @sigma where a regex '('"));
     assert_int_equal(program_build(&f->program, f->catalog, f->schema, NULL, f->diags), PK_OK);
     assert_true(has_code(f->diags, "compile-log-source"));
     assert_true(has_code(f->diags, "compile-expression"));
@@ -179,8 +144,8 @@ static void how_a_rule_is_run(void **state)
 {
     fixture *f = *state;
     f->catalog = ir_catalog_new();
-    add_rule(f, STR("match shop/process_creation @sigma where Image ends_with '\\rare-name.exe' and Account equals '1' or EventType equals 'end' and Hashes match 'abcdefgh'"));
-    add_rule(f, STR("match shop/process_creation @sigma where not Account equals '1'"));
+    add_rule(f, f->catalog, STR("match shop/process_creation @sigma where Image ends_with '\\rare-name.exe' and Account equals '1' or EventType equals 'end' and Hashes match 'abcdefgh'"));
+    add_rule(f, f->catalog, STR("match shop/process_creation @sigma where not Account equals '1'"));
     assert_int_equal(program_build(&f->program, f->catalog, f->schema, NULL, f->diags), PK_OK);
     rule_explanation x = program_explain(f->program, ir_rule(f->catalog, 0), f->arena);
     assert_int_equal(x.class_count, 2);
@@ -194,26 +159,6 @@ static void how_a_rule_is_run(void **state)
     assert_string_equal(x.cost, "broad");
     program_free(f->program);
     ir_catalog_free(f->catalog);
-}
-
-static int set_up(void **state)
-{
-    fixture *f = mem_zalloc(1, sizeof *f);
-    f->arena = arena_new();
-    f->diags = diag_list_new();
-    if (schema_load(&f->schema, PICKET_SOURCE_DIR "/tests/engine/schemas", f->diags) != PK_OK) return -1;
-    *state = f;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    fixture *f = *state;
-    schema_free(f->schema);
-    diag_list_free(f->diags);
-    arena_free(f->arena);
-    mem_free(f);
-    return 0;
 }
 
 int main(void)

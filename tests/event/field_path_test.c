@@ -3,8 +3,7 @@
 
 #include "event/field_path.h"
 #include "event/json_text.h"
-
-static arena *a;
+#include "../tools/one_arena.h"
 
 static const char event[] =
     "{\"principal\":{\"ip\":[\"10.0.0.1\",\"10.0.0.2\"],\"hostname\":\"ws1\"},\"target\":{\"ip\":[],\"port\":null},"
@@ -106,22 +105,8 @@ static void test_text_form(void **state)
     text_free(&many);
 }
 
-static int make(void **state)
-{
-    (void)state;
-    a = arena_new();
-    return 0;
-}
-
-static int drop(void **state)
-{
-    (void)state;
-    arena_free(a);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_reading), cmocka_unit_test(test_times), cmocka_unit_test(test_text_form)};
-    return cmocka_run_group_tests(tests, make, drop);
+    return cmocka_run_group_tests(tests, make_arena, drop_arena);
 }

@@ -9,6 +9,7 @@
 
 #include "ir/eval.h"
 #include "ir/functions.h"
+#include "../tools/whole_file.h"
 
 static void tests_are_interned_by_meaning(void **state)
 {
@@ -145,20 +146,14 @@ static void functions_are_documented(void **state)
 {
     (void)state;
     arena *a = arena_new();
-    text docs = {0};
-    FILE *f = fopen(PICKET_SOURCE_DIR "/docs/ir.md", "rb");
-    assert_non_null(f);
-    char buffer[4096];
-    for (size_t n; (n = fread(buffer, 1, sizeof buffer, f)) > 0;) text_put(&docs, (pk_str){buffer, n});
-    fclose(f);
+    pk_str docs = read_whole_file(a, PICKET_SOURCE_DIR "/docs/ir.md");
     for (const ir_function *fn = ir_functions; fn->name; fn++)
-        if (str_find(text_view(&docs), arena_printf(a, "| `%s` | %s | %s | `%s` |", fn->name, fn->signature,
+        if (str_find(docs, arena_printf(a, "| `%s` | %s | %s | `%s` |", fn->name, fn->signature,
                                                     fn->meaning, fn->example)) == STR_NPOS)
             fail_msg("docs/ir.md lacks %s as functions.def has it", fn->name);
     for (const ir_aggregate_row *g = ir_aggregates; g->name; g++)
-        if (str_find(text_view(&docs), arena_printf(a, "| `%s` | %s |", g->name, g->meaning)) == STR_NPOS)
+        if (str_find(docs, arena_printf(a, "| `%s` | %s |", g->name, g->meaning)) == STR_NPOS)
             fail_msg("docs/ir.md lacks %s as aggregates.def has it", g->name);
-    text_free(&docs);
     arena_free(a);
 }
 

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "../tools/corpora.h"
+#include "../tools/whole_file.h"
 
 #define CASES 9                       /* tests below that need the corpora */
 
@@ -18,18 +19,6 @@ static struct {
     bool present;
     VEC(rule_file) files;
 } rules;
-
-static pk_str read_whole(arena *a, const char *path)
-{
-    FILE *f = fopen(path, "rb");
-    text t = {0};
-    if (!f) fail_msg("cannot open %s", path);
-    for (size_t n; (n = fread(text_reserve(&t, 65536), 1, 65536, f)) > 0;) t.len += n;
-    fclose(f);
-    pk_str s = arena_str(a, text_view(&t));
-    text_free(&t);
-    return s;
-}
 
 static void add_folder(const char *path)
 {
@@ -41,7 +30,7 @@ static void add_folder(const char *path)
         bool hidden = entries[i]->d_name[0] == '.';
         if (!hidden && stat(inner, &st) == 0 && S_ISDIR(st.st_mode)) add_folder(inner);
         else if (!hidden && str_ends_with(str_from(inner), STR(".yaral")))
-            vec_push_in(rules.arena, &rules.files, ((rule_file){str_from(inner), read_whole(rules.arena, inner)}));
+            vec_push_in(rules.arena, &rules.files, ((rule_file){str_from(inner), read_whole_file(rules.arena, inner)}));
         free(entries[i]);
     }
     if (count >= 0) free(entries);

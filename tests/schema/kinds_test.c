@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include "../tools/corpora.h"
+#include "../tools/whole_file.h"
 #include <cmocka.h>
 
 #include "schema/schema.h"
@@ -20,16 +21,6 @@ typedef struct {
     VEC(row) rows;
     unsigned wrong;
 } fixture;
-
-static pk_str read_text(arena *a, const char *path)
-{
-    FILE *f = fopen(path, "rb");
-    if (f == NULL) fail_msg("%s cannot be read", path);
-    char *bytes = arena_alloc(a, 1 << 20);
-    size_t len = fread(bytes, 1, 1 << 20, f);
-    fclose(f);
-    return (pk_str){bytes, len};
-}
 
 static bool next_line(pk_str *rest, pk_str columns[6], size_t *count)
 {
@@ -61,7 +52,7 @@ static int set_up(void **state)
     schema_register(f->schema, f->paths);
     path_set_freeze(f->paths);
     f->classifier = classifier_new(f->schema, f->paths);
-    pk_str rest = read_text(f->arena, PICKET_SOURCE_DIR "/tests/schema/windows_sources.tsv"), columns[6];
+    pk_str rest = read_whole_file(f->arena, PICKET_SOURCE_DIR "/tests/schema/windows_sources.tsv"), columns[6];
     size_t count;
     while (next_line(&rest, columns, &count)) {
         assert_int_equal(count, 3);
@@ -187,7 +178,7 @@ static void every_kind_of_the_corpora(void **state)
         print_message("skipped 1 cases: corpora absent\n");
         skip();
     }
-    pk_str rest = read_text(f->arena, arena_cstring(f->arena, arena_printf(f->arena, "%s/EVENT-KINDS.tsv", root))), columns[6];
+    pk_str rest = read_whole_file(f->arena, arena_cstring(f->arena, arena_printf(f->arena, "%s/EVENT-KINDS.tsv", root))), columns[6];
     size_t count;
     unsigned kinds = 0;
     int64_t number;

@@ -14,6 +14,7 @@
 #include "schema/model.h"
 #include "tree.h"
 #include "udm/udm.h"
+#include "../tools/whole_file.h"
 
 static schema *s;
 static arena *a;
@@ -139,12 +140,7 @@ static void check_case(classifier *k, const path_set *paths, const value *c)
 
 static void check_file(classifier *k, const path_set *paths, const char *path, unsigned *count)
 {
-    static char bytes[1 << 20];
-    FILE *in = fopen(path, "rb");
-    assert_non_null(in);
-    size_t len = fread(bytes, 1, sizeof bytes, in);
-    fclose(in);
-    value cases = tree_parse(a, (pk_str){bytes, len});
+    value cases = tree_parse(a, read_whole_file(a, path));
     if (cases.type != VALUE_LIST) fail_msg("%s: not a list of cases", path);
     for (size_t i = 0; i < cases.as.list.count; i++) check_case(k, paths, &cases.as.list.items[i]);
     *count += (unsigned)cases.as.list.count;

@@ -1,7 +1,7 @@
 /* Schemas whose events are nested records: nested/fields.txt, nested/records.txt, and which classes give them. */
 #include "../base/check.h"
+#include "../tools/whole_file.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "event/json_text.h"
@@ -12,14 +12,7 @@ static schema *shipped, *made; /* share/schemas; nested/app.yaml */
 
 static char *read_all(const char *name)
 {
-    char path[512];
-    snprintf(path, sizeof path, "%s/tests/schema/nested/%s", PICKET_SOURCE_DIR, name);
-    FILE *f = fopen(path, "rb");
-    assert_non_null(f);
-    char *out = mem_zalloc(1 << 18, 1);
-    assert_true(fread(out, 1, (1 << 18) - 1, f) > 0);
-    fclose(f);
-    return out;
+    return arena_cstring(a, read_whole_file(a, arena_printf(a, "%s/tests/schema/nested/%s", PICKET_SOURCE_DIR, name).ptr));
 }
 
 /* The class, in the schema that has it. */
@@ -51,7 +44,6 @@ static void test_fields(void **state)
         rows++;
     }
     assert_true(rows > 20);
-    mem_free(all);
 }
 
 static layout_id layout_of(const schema *s, class_id c)
@@ -93,7 +85,6 @@ static void test_records(void **state)
         rows++;
     }
     assert_true(rows > 12);
-    mem_free(all);
 }
 
 /* Where the event stands is its identity, unless a mapping gives one. */

@@ -11,6 +11,7 @@
 
 #include "schema/schema.h"
 #include "tree.h"
+#include "../tools/whole_file.h"
 
 typedef struct {
     schema *schema;
@@ -141,13 +142,8 @@ static void run_case(fixture *f, const value *c)
 
 static void run_file(fixture *f, const char *path)
 {
-    static char bytes[1 << 20];
-    FILE *in = fopen(path, "rb");
-    assert_non_null(in);
-    size_t len = fread(bytes, 1, sizeof bytes, in);
-    fclose(in);
     f->file = path;
-    value cases = tree_parse(f->arena, (pk_str){bytes, len});
+    value cases = tree_parse(f->arena, read_whole_file(f->arena, path));
     if (cases.type != VALUE_LIST) fail_msg("%s: not a list of cases", path);
     for (size_t i = 0; i < cases.as.list.count; i++) run_case(f, &cases.as.list.items[i]);
 }

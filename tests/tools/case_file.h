@@ -10,14 +10,7 @@
 #ifndef PICKET_TESTS_TOOLS_CASE_FILE_H
 #define PICKET_TESTS_TOOLS_CASE_FILE_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-
-#include <cmocka.h>
-
-#include "base/text.h"
+#include "whole_file.h"
 
 typedef struct { pk_str name, body; uint32_t line; } case_block;
 
@@ -32,20 +25,6 @@ static inline pk_str next_line(pk_str *rest)
     pk_str line = str_slice(*rest, 0, end == STR_NPOS ? rest->len : end);
     *rest = end == STR_NPOS ? STR("") : str_slice(*rest, end + 1, rest->len);
     return line;
-}
-
-/* Whole, in the arena; a file that cannot be read fails the test. */
-static inline pk_str read_whole_file(arena *a, const char *path)
-{
-    FILE *f = fopen(path, "rb");
-    if (!f) fail_msg("cannot open %s", path);
-    text t = {0};
-    char buffer[65536];
-    for (size_t n; (n = fread(buffer, 1, sizeof buffer, f)) > 0;) text_put(&t, (pk_str){buffer, n});
-    fclose(f);
-    pk_str s = arena_str(a, text_view(&t));
-    text_free(&t);
-    return s;
 }
 
 /* The next case, over the one before; `line` counts the lines that are read. false: there is none. */

@@ -23,17 +23,6 @@ static inline void sort_lines(line_list *l)
 
 /* ---- a row as a line: time, columns in order of names, events ---- */
 
-static inline pk_str shown(arena *a, const value *v)
-{
-    pk_str s;
-    if (value_text(a, v, &s)) return s;
-    text t = {0};
-    value_write_json(&t, v);
-    s = arena_str(a, text_view(&t));
-    text_free(&t);
-    return s;
-}
-
 static inline pk_str line_of(arena *a, timestamp time, line_list *columns)
 {
     text t = {0};
@@ -92,7 +81,7 @@ static inline pk_str line_of_parts(arena *a, pk_str line, const plan *p, const e
         line = arena_printf(a, STR_FMT " " STR_FMT ":%zu=", STR_ARG(line), STR_ARG(p->stages[s]->name), own.len);
         for (size_t i = 0; i < own.len && i < PART_SAMPLES; i++) {
             if (!own.at[i].timeless) line = arena_printf(a, STR_FMT "#%llu", STR_ARG(line), (unsigned long long)own.at[i].event->order);
-            else line = arena_printf(a, STR_FMT STR_FMT, STR_ARG(line), STR_ARG(shown(a, own.at[i].event->tree)));
+            else line = arena_printf(a, STR_FMT STR_FMT, STR_ARG(line), STR_ARG(value_key_text(a, own.at[i].event->tree)));
         }
     }
     return line;
@@ -116,7 +105,7 @@ static inline pk_str line_of_row(arena *a, const plan *p, const eval_row *r, boo
     line_list columns = {0};
     for (size_t c = 0; c < r->columns.as.record.count; c++) {
         const value_field *f = &r->columns.as.record.fields[c];
-        if (!is_event_key(p, f->name)) put_column(a, &columns, f->name, shown(a, &f->value));
+        if (!is_event_key(p, f->name)) put_column(a, &columns, f->name, value_key_text(a, &f->value));
     }
     pk_str line = line_of(a, r->time, &columns);
     for (size_t e = 0; e < r->event_count && e < EVENTS_SHOWN; e++)
@@ -136,7 +125,7 @@ static inline pk_str line_of_alert_parts(arena *a, pk_str line, const stage_aler
         for (size_t k = 0; k < p->event_count; k++)
             line = arena_printf(a, STR_FMT "#%llu", STR_ARG(line), (unsigned long long)p->events[k].source.position);
         for (size_t k = 0; k < p->record_count; k++)
-            line = arena_printf(a, STR_FMT STR_FMT, STR_ARG(line), STR_ARG(shown(a, p->records[k])));
+            line = arena_printf(a, STR_FMT STR_FMT, STR_ARG(line), STR_ARG(value_key_text(a, p->records[k])));
     }
     return line;
 }
@@ -146,7 +135,7 @@ static inline pk_str line_of_stage_alert(arena *a, const stage_alert *alert, boo
     line_list columns = {0};
     for (size_t i = 0; i < alert->key_count; i++)
         if (!is_event_key(alert->rule->plan, alert->keys[i].name)) put_column(a, &columns, alert->keys[i].name, alert->key_values[i]);
-    for (size_t i = 0; i < alert->column_count; i++) put_column(a, &columns, alert->column_names[i], shown(a, &alert->column_values[i]));
+    for (size_t i = 0; i < alert->column_count; i++) put_column(a, &columns, alert->column_names[i], value_key_text(a, &alert->column_values[i]));
     pk_str line = line_of(a, alert->time, &columns);
     for (size_t e = 0; e < alert->event_count && e < EVENTS_SHOWN; e++)
         line = arena_printf(a, STR_FMT " #%llu", STR_ARG(line), (unsigned long long)alert->events[e].source.position);

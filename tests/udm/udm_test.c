@@ -1,25 +1,17 @@
 /* The data model: paths of rules (paths.tsv, faults.tsv), records (records.txt), enumerations, spellings. */
 #include "../base/check.h"
+#include "../tools/whole_file.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/text.h"
 #include "event/json_text.h"
 #include "udm/udm.h"
-
-static arena *a;
+#include "../tools/one_arena.h"
 
 static char *read_all(const char *name)
 {
-    char path[512];
-    snprintf(path, sizeof path, "%s/tests/udm/%s", PICKET_SOURCE_DIR, name);
-    FILE *f = fopen(path, "rb");
-    assert_non_null(f);
-    char *out = mem_zalloc(1 << 20, 1);
-    assert_true(fread(out, 1, (1 << 20) - 1, f) > 0);
-    fclose(f);
-    return out;
+    return arena_cstring(a, read_whole_file(a, arena_printf(a, "%s/tests/udm/%s", PICKET_SOURCE_DIR, name).ptr));
 }
 
 /* Calls `row` for each line of a table that is no comment; missing columns are empty. */
@@ -35,7 +27,6 @@ static size_t each_row(const char *file, void (*row)(char **columns))
         row(columns);
         rows++;
     }
-    mem_free(all);
     return rows;
 }
 
@@ -130,7 +121,6 @@ static void test_records(void **state)
         records++;
     }
     assert_true(records > 20);
-    mem_free(all);
 }
 
 static void test_enumerations(void **state)
@@ -163,25 +153,11 @@ static void test_spellings(void **state)
     }
 }
 
-static int make(void **state)
-{
-    (void)state;
-    a = arena_new();
-    return 0;
-}
-
-static int drop(void **state)
-{
-    (void)state;
-    arena_free(a);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_paths), cmocka_unit_test(test_faults), cmocka_unit_test(test_records),
         cmocka_unit_test(test_enumerations), cmocka_unit_test(test_spellings),
     };
-    return cmocka_run_group_tests(tests, make, drop);
+    return cmocka_run_group_tests(tests, make_arena, drop_arena);
 }

@@ -15,6 +15,7 @@
 #include "web/export_names.h"
 #include "web/request.h"
 #include "web/web.h"
+#include "../tools/whole_file.h"
 
 #define SHARE PICKET_SOURCE_DIR "/share"
 
@@ -304,19 +305,6 @@ static void test_an_indicator_by_its_parts(void **state)
 
 typedef void (*file_fn)(const char *path, pk_str content);
 
-static pk_str content_of(const char *path)
-{
-    FILE *f = fopen(path, "rb");
-    assert_non_null(f);
-    text t = {0};
-    char block[65536];
-    for (size_t n; (n = fread(block, 1, sizeof block, f)) > 0;) text_put(&t, (pk_str){block, n});
-    fclose(f);
-    pk_str s = arena_str(a, text_view(&t));
-    text_free(&t);
-    return s;
-}
-
 static void each_file(const char *path, file_fn fn)
 {
     DIR *d = opendir(path);
@@ -327,7 +315,7 @@ static void each_file(const char *path, file_fn fn)
         struct stat st;
         assert_int_equal(lstat(below.ptr, &st), 0);
         if (S_ISDIR(st.st_mode)) each_file(below.ptr, fn);
-        else fn(below.ptr, S_ISREG(st.st_mode) && str_ends_with(below, STR(".html")) ? content_of(below.ptr) : STR(""));
+        else fn(below.ptr, S_ISREG(st.st_mode) && str_ends_with(below, STR(".html")) ? read_whole_file(a, below.ptr) : STR(""));
     }
     closedir(d);
 }
@@ -364,7 +352,7 @@ static void test_site(void **state)
     links_seen = 0;
     each_file(out.ptr, expect_links);
     assert_true(links_seen > 5 * report.pages);
-    pk_str index = content_of(arena_printf(a, "%s/assets/index.js", out.ptr).ptr);
+    pk_str index = read_whole_file(a, arena_printf(a, "%s/assets/index.js", out.ptr).ptr);
     assert_true(str_starts_with(index, STR("window.picketIndex={rules:[")) && has(index, "PowerShell"));
     /* Again, over what is there. */
     assert_int_equal(pk_site_write(catalogue_path.ptr, out.ptr, &o, &report, NULL, NULL), PK_OK);

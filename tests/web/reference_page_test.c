@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "web/web.h"
+#include "../tools/whole_file.h"
 
 #define SHARE PICKET_SOURCE_DIR "/share"
 #define RULE "/rules/sigma/d7654f02-e04b-4934-9838-65c46f187ebc"
@@ -177,14 +178,11 @@ static void test_body_and_values_are_those_of_the_file(void **state)
 {
     (void)state;
     SKIP_WITHOUT_CORPORA(1);
-    FILE *f = fopen(arena_printf(a, "%s/rules/sigma/rules/windows/process_creation/proc_creation_win_pua_iox.yml", corpora()).ptr, "rb");
-    char file[8192];
-    assert_non_null(f);
-    size_t n = fread(file, 1, sizeof file, f), quoted = 0;
-    fclose(f);
-    assert_true(str_equal(body_of(RULE ".raw"), (pk_str){file, n}));
+    pk_str file = read_whole_file(a, arena_printf(a, "%s/rules/sigma/rules/windows/process_creation/proc_creation_win_pua_iox.yml", corpora()).ptr);
+    size_t quoted = 0;
+    assert_true(str_equal(body_of(RULE ".raw"), file));
     pk_str shown = text_content(arena_printf(a, "<main>" STR_FMT "</main>", STR_ARG(section(body_of(RULE), "indicators"))));
-    pk_str left = {file, n};
+    pk_str left = file;
     for (size_t end; left.len; left = end == STR_NPOS ? STR("") : str_slice(left, end + 1, left.len)) {
         end = str_find_char(left, '\n');
         pk_str line = str_trim(str_slice(left, 0, end));

@@ -6,22 +6,7 @@
 #include <cmocka.h>
 
 #include "web/routes.h"
-
-static arena *a;
-
-static int setup(void **state)
-{
-    (void)state;
-    a = arena_new();
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    arena_free(a);
-    return 0;
-}
+#include "../tools/one_arena.h"
 
 static const char *c(pk_str s) { return arena_cstring(a, s); }
 
@@ -145,5 +130,5 @@ int main(void)
         cmocka_unit_test(test_percent), cmocka_unit_test(test_arguments), cmocka_unit_test(test_routes),
         cmocka_unit_test(test_addresses_on_the_server), cmocka_unit_test(test_addresses_of_files), cmocka_unit_test(test_plain_names),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, make_arena, drop_arena);
 }

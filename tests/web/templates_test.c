@@ -7,22 +7,7 @@
 
 #include "event/json_text.h"
 #include "web/templates.h"
-
-static arena *a;
-
-static int setup(void **state)
-{
-    (void)state;
-    a = arena_new();
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    arena_free(a);
-    return 0;
-}
+#include "../tools/one_arena.h"
 
 /* The template "t" over a record written as JSON; `part` is the partial "part". */
 static pk_str rendered(const char *template, const char *part, const char *json)
@@ -145,5 +130,5 @@ int main(void)
         cmocka_unit_test(test_names_stay_in_their_record), cmocka_unit_test(test_what_is_false), cmocka_unit_test(test_partials),
         cmocka_unit_test(test_templates_that_are_wrong),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, make_arena, drop_arena);
 }
