@@ -39,7 +39,7 @@ static void advance(splitter *s, const char *p)
     s->at = p;
 }
 
-/* As advance, to a place in the same line. */
+/* As advance, where no line break is passed that is not counted. */
 static void advance_in_line(splitter *s, const char *p)
 {
     s->offset += (uint64_t)(p - s->at);
@@ -375,12 +375,23 @@ static bool is_separator(char c)
     return scan_is_blank(c) || c == ',' || c == 0x1e; /* 0x1e: RFC 7464, JSON text sequences */
 }
 
+/* What stands between records at the top, mostly one line break. */
+static const char *pass_separators(splitter *s)
+{
+    const char *p = s->at;
+    for (; p < s->end && is_separator(*p); p++) {
+        if (*p != '\n') continue;
+        s->line++;
+        s->line_offset = s->offset + (uint64_t)(p + 1 - s->at);
+    }
+    advance_in_line(s, p);
+    return p;
+}
+
 /* One step. SPLIT_SPAN without *cut: no span yet, only the state has changed. */
 static split_result step_at_top(splitter *s, json_span *span, bool *cut)
 {
-    const char *p = s->at;
-    while (p < s->end && is_separator(*p)) p++;
-    advance(s, p);
+    const char *p = pass_separators(s);
     if (p == s->end) return s->final ? SPLIT_END : SPLIT_MORE;
     if (*p == '[') {
         split_result r = list_at_top(s, span);
