@@ -12,6 +12,7 @@
 #include "formats/json/index.h"
 #include "formats/json/json.h"
 #include "formats/json/outline.h"
+#include "formats/json/refusals.h"
 #include "formats/json/scan.h"
 #include "formats/json/spans.h"
 #include "formats/json/tape.h"
@@ -40,9 +41,7 @@ typedef struct {
     const event_source *source;
     event_fn fn;
     void *user;
-    diag_list *diags;
-    uint64_t *damaged;
-    size_t record_limit;
+    refusals refused;
     bool stopped;
 } reading;
 
@@ -172,113 +171,6 @@ static void give_text(reading *g, const json_span *span, pk_str line)
     give_tree(g, span, &tree, line);
 }
 
-/* ---- what is wrong ---- */
-
-static uint32_t clamp(uint64_t n) { return n > UINT32_MAX ? UINT32_MAX : (uint32_t)n; }
-
-/* The place of p within the span whose bytes begin at `start`. */
-static diag_place place_of(const reading *g, const json_span *span, const char *start, const char *p)
-{
-    uint64_t line = span->line, column = span->column + (uint64_t)(p - start);
-    for (const char *at = start, *newline; (newline = memchr(at, '\n', (size_t)(p - at))); at = newline + 1) {
-        line++;
-        column = (uint64_t)(p - newline);
-    }
-    return (diag_place){g->source->file, clamp(line), clamp(column), 0};
-}
-
-/* What stands at p, in words. */
-static pk_str found_at(const reading *g, const char *p, const char *end, const char *end_word)
-{
-    arena *a = g->reader->arena;
-    if (p >= end) return str_from(end_word);
-    if (*p == '\n' || *p == '\r') return STR("the end of the line");
-    if (*p == '\t') return STR("a tabulator");
-    if ((unsigned char)*p >= 0x20 && (unsigned char)*p < 0x7f) return arena_printf(a, "'%c'", *p);
-    return arena_printf(a, "byte 0x%02x", (unsigned char)*p);
-}
-
-static const char *kind_in_words(char c)
-{
-    switch (c) {
-    case '[': return "an array";
-    case '"': return "a string";
-    case 't':
-    case 'f': return "true or false";
-    case 'n': return "null";
-    default: return "a number";
-    }
-}
-
-static const pk_str no_rule = {"", 0};
-
-static void refuse(reading *g, const char *code, diag_place place, const char *hint, pk_str message)
-{
-    (*g->damaged)++;
-    diag_add(g->diags, PK_ERROR, code, place, no_rule, hint, STR_FMT, STR_ARG(message));
-}
-
-static void refuse_not_object(reading *g, const json_span *span, char first)
-{
-    pk_str message = arena_printf(g->reader->arena, "expected an object, found %s; skipped", kind_in_words(first));
-    refuse(g, "json-not-object", (diag_place){g->source->file, clamp(span->line), clamp(span->column), clamp(span->len)},
-           NULL, message);
-}
-
-static void refuse_utf8(reading *g, const json_span *span, pk_str bytes, size_t at)
-{
-    pk_str message = arena_printf(g->reader->arena, "byte 0x%02x is not valid UTF-8; the record is skipped",
-                                  (unsigned char)bytes.ptr[at]);
-    refuse(g, "json-utf8", place_of(g, span, bytes.ptr, bytes.ptr + at), NULL, message);
-}
-
-static void refuse_syntax(reading *g, const json_span *span, pk_str bytes, scan_report report)
-{
-    const char *end = bytes.ptr + bytes.len;
-    diag_place place = place_of(g, span, bytes.ptr, report.at);
-    if (report.too_deep) {
-        refuse(g, "json-depth", place, NULL,
-               arena_printf(g->reader->arena, "nested deeper than %d; the record is skipped", JSON_DEPTH_LIMIT));
-        return;
-    }
-    bool lines = memchr(bytes.ptr, '\n', bytes.len);
-    pk_str found = found_at(g, report.at, end, lines ? "the end of the record" : "the end of the line");
-    refuse(g, "json-syntax", place, NULL,
-           arena_printf(g->reader->arena, "expected %s, found " STR_FMT "; the record is skipped", report.expected,
-                        STR_ARG(found)));
-}
-
-/* A piece of text that is no event; says why. True: nothing is wrong with it but that simdjson refused it. */
-static bool explain(reading *g, const json_span *span, pk_str bytes)
-{
-    const char *end = bytes.ptr + bytes.len;
-    scan_report report = scan_value(bytes.ptr, end, true);
-    size_t bad = utf8_bad_at(bytes);
-    if (bad != STR_NPOS && (report.result == SCAN_CLOSED || bad < (size_t)(report.at - bytes.ptr)))
-        return refuse_utf8(g, span, bytes, bad), false;
-    if (bytes.len && report.result == SCAN_BROKEN && report.at == bytes.ptr) report.expected = "an object";
-    if (report.result != SCAN_CLOSED) return refuse_syntax(g, span, bytes, report), false;
-    const char *rest = scan_blanks(report.at, end);
-    if (*bytes.ptr != '{') return refuse_not_object(g, span, *bytes.ptr), false;
-    if (rest == end) return true;
-    report = (scan_report){SCAN_BROKEN, rest, "nothing more behind the record", false};
-    return refuse_syntax(g, span, bytes, report), false;
-}
-
-static void refuse_long(reading *g, const json_span *span)
-{
-    pk_str message = g->record_limit >> 20
-        ? arena_printf(g->reader->arena, "the record is longer than the limit of %zu MB; skipped", g->record_limit >> 20)
-        : arena_printf(g->reader->arena, "the record is longer than the limit of %zu bytes; skipped", g->record_limit);
-    refuse(g, "json-record-limit", (diag_place){g->source->file, clamp(span->line), clamp(span->column), 0}, NULL, message);
-}
-
-static void refuse_unclosed(reading *g, const json_span *span)
-{
-    refuse(g, "json-unclosed", (diag_place){g->source->file, clamp(span->line), clamp(span->column), 1},
-           "the file may be cut off; the records before the end are read", STR("the array that begins here is never closed"));
-}
-
 /* ---- spans ---- */
 
 static void read_span(reading *g, const json_span *span, bool careful);
@@ -289,7 +181,7 @@ static void recut(reading *g, const json_span *whole)
     const char *from = span_text(g, whole);
     splitter s = {.at = from, .end = from + whole->len, .final = true, .careful = true, .records_only = true,
                   .offset = whole->offset, .line = whole->line, .line_offset = whole->offset - (whole->column - 1),
-                  .record_limit = g->record_limit};
+                  .record_limit = g->refused.record_limit};
     json_span span;
     while (!g->stopped && splitter_next(&s, &span) == SPLIT_SPAN) read_span(g, &span, true);
 }
@@ -300,13 +192,13 @@ static void read_record(reading *g, const json_span *span, bool careful)
     pk_str bytes = {span_text(g, span), span->len};
     if (simdjson_parse(r->parser, bytes.ptr, bytes.len, &r->record)) {
         if (tape_is_object(&r->record)) give_record(g, span);
-        else refuse_not_object(g, span, *bytes.ptr);
+        else json_refuse_not_object(&g->refused, span, *bytes.ptr);
     } else if (!careful && *bytes.ptr == '{') {
         recut(g, span);
-    } else if (explain(g, span, bytes)) {
+    } else if (json_explain(&g->refused, span, bytes)) {
         value tree;
         if (json_text_parse(bytes, JSON_DEPTH_LIMIT, r->arena, &tree)) give_tree(g, span, &tree, no_raw);
-        else (*g->damaged)++; /* the scanner and this parser know the same grammar */
+        else (*g->refused.damaged)++; /* the scanner and this parser know the same grammar */
     }
 }
 
@@ -316,9 +208,9 @@ static void read_span(reading *g, const json_span *span, bool careful)
     switch ((span_kind)span->kind) {
     case SPAN_RECORD: read_record(g, span, careful); break;
     case SPAN_TEXT: give_text(g, span, bytes); break;
-    case SPAN_BROKEN: explain(g, span, bytes); break;
-    case SPAN_LONG: refuse_long(g, span); break;
-    case SPAN_UNCLOSED: refuse_unclosed(g, span); break;
+    case SPAN_BROKEN: json_explain(&g->refused, span, bytes); break;
+    case SPAN_LONG: json_refuse_long(&g->refused, span); break;
+    case SPAN_UNCLOSED: json_refuse_unclosed(&g->refused, span); break;
     }
 }
 
@@ -395,8 +287,8 @@ pk_status json_read(reader *r, const block *b, const event_source *source, event
     spans_footer footer;
     if (!spans_read(b, &footer)) return PK_ERROR_SYNTAX;
     uint64_t uncounted = 0;
-    reading g = {.reader = r, .block = b, .source = source, .fn = fn, .user = user, .diags = d,
-                 .damaged = damaged ? damaged : &uncounted, .record_limit = (size_t)footer.record_limit};
+    reading g = {.reader = r, .block = b, .source = source, .fn = fn, .user = user,
+                 .refused = {r->arena, d, source->file, (size_t)footer.record_limit, damaged ? damaged : &uncounted}};
     for (size_t i = 0, next; i < footer.spans && !g.stopped; i = next) {
         bool indexed;
         next = group_end(&g, &footer, i, &indexed);

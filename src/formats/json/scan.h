@@ -50,5 +50,13 @@ static inline uint64_t scan_escaped_bytes(uint64_t backslash, uint64_t *carry)
 
 static inline bool scan_is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 const char *scan_blanks(const char *at, const char *end);
+/* The line break in [at, end); NULL: none. */
+static inline const char *scan_line_end(const char *at, const char *end) { return memchr(at, '\n', (size_t)(end - at)); }
+/* Behind the last byte of [at, end) that is not blank. */
+static inline const char *scan_trim_end(const char *at, const char *end)
+{
+    while (end > at && scan_is_blank(end[-1])) end--;
+    return end;
+}
 
 #endif

@@ -6,45 +6,37 @@
  * Whatever else begins with "{" is a document: its end is found by counting brackets, or, if that leads too far, by the
  * grammar. What the guesses get wrong fails in the parser; the reader then cuts that one span again with `careful` set,
  * where every end is proved.
- *
- * Text that is broken is cut off where a record can begin again: where its brackets close after all, at a line that
- * begins like a record (in a list: with the same indentation), at a "},{".
  */
-#define _GNU_SOURCE /* memmem, memrchr */
+#define _GNU_SOURCE /* memrchr */
 #include "formats/json/splitter.h"
 
+#include "formats/json/resume.h"
 #include "formats/json/scan.h"
 #include "formats/json/text_line.h"
 
-#define LINE_WINDOW ((ptrdiff_t)256 << 10)    /* longer lines are cut as documents */
 #define LINE_BEGINNING 256                    /* enough to tell a line of text */
-#define NEAR ((ptrdiff_t)4 << 10)             /* around an error: always looked at */
-#define VERY_NEAR 512                         /* a document as short as this is always gone back into */
-#define BUDGET ((uint64_t)256 << 10)
 #define DISTRUST 16                           /* after something broken so many documents are proved by the grammar */
-#define MATCH_WINDOW ((ptrdiff_t)64 << 10)    /* longer documents are proved by the grammar */
 #define ENVELOPE_WINDOW ((ptrdiff_t)64 << 10) /* what stands before the list of an envelope is shorter */
 
-/* Moves on to p, counting lines. */
-static void advance(splitter *s, const char *p)
-{
-    const char *from = s->at, *newline;
-    while ((newline = memchr(from, '\n', (size_t)(p - from)))) {
-        s->line++;
-        from = newline + 1;
-        s->line_offset = s->offset + (uint64_t)(from - s->at);
-    }
-    s->offset += (uint64_t)(p - s->at);
-    s->cut += (uint64_t)(p - s->at);
-    s->at = p;
-}
-
-/* As advance, where no line break is passed that is not counted. */
+/* Moves on to p, past no line break that is not counted. */
 static void advance_in_line(splitter *s, const char *p)
 {
     s->offset += (uint64_t)(p - s->at);
     s->cut += (uint64_t)(p - s->at);
     s->at = p;
+}
+
+static void count_line(splitter *s, const char *newline)
+{
+    s->line++;
+    s->line_offset = s->offset + (uint64_t)(newline + 1 - s->at);
+}
+
+/* Moves on to p, counting lines. */
+static void advance(splitter *s, const char *p)
+{
+    for (const char *from = s->at, *newline; (newline = scan_line_end(from, p)); from = newline + 1) count_line(s, newline);
+    advance_in_line(s, p);
 }
 
 static json_span span_here(const splitter *s, span_kind kind, size_t len)
@@ -62,17 +54,6 @@ static split_result give(splitter *s, json_span *span, span_kind kind, const cha
 }
 
 static size_t left(const splitter *s) { return (size_t)(s->end - s->at); }
-
-static const char *line_end(const char *at, const char *end)
-{
-    return memchr(at, '\n', (size_t)(end - at));
-}
-
-static const char *trim_end(const char *at, const char *end)
-{
-    while (end > at && scan_is_blank(end[-1])) end--;
-    return end;
-}
 
 /* ---- skipping: what is too long, and what follows the list of an envelope ---- */
 
@@ -119,7 +100,7 @@ static split_result skip(splitter *s)
 
 static split_result skip_line(splitter *s)
 {
-    const char *newline = line_end(s->at, s->end);
+    const char *newline = scan_line_end(s->at, s->end);
     advance(s, newline ? newline : s->end);
     if (newline) s->state = AT_TOP;
     return newline ? SPLIT_SPAN : SPLIT_MORE;
@@ -144,104 +125,17 @@ static split_result over_limit(splitter *s, json_span *span)
 
 /* ---- broken documents ---- */
 
-/* How far the first byte of the document is indented, if nothing but blanks stands before it in its line. */
-static size_t indentation(const splitter *s)
-{
-    return s->state == IN_LIST ? (size_t)(s->offset - s->line_offset) : 0;
-}
-
-/* The first line in (from, end) that begins a record, indented like this one. */
-static const char *next_record_line(const splitter *s, const char *from, const char *end)
-{
-    size_t indent = indentation(s);
-    for (const char *p = from; (p = line_end(p, end));) {
-        const char *first = scan_blanks(++p, s->end);
-        if (first < s->end && *first == '{' && (size_t)(first - p) == indent) return s->state == IN_LIST ? first : p;
-    }
-    return NULL;
-}
-
-/* "},{": where a list on one line goes on. */
-static const char *next_element(const char *from, const char *end)
-{
-    for (const char *p = from; p + 2 < end && (p = memmem(p, (size_t)(end - p), "},", 2)); p++) {
-        const char *next = scan_blanks(p + 2, end);
-        if (next < end && *next == '{') return next;
-    }
-    return NULL;
-}
-
-/* The end that the brackets of a broken document have all the same, if what follows it looks like the next thing. */
-static const char *matched_end(const splitter *s)
-{
-    const char *close;
-    ptrdiff_t window = s->end - s->at < MATCH_WINDOW ? s->end - s->at : MATCH_WINDOW;
-    if (scan_match(s->at, s->at + window, &close) != SCAN_CLOSED) return NULL;
-    const char *next = scan_blanks(close, s->end);
-    if (s->state != IN_LIST) return close;
-    return next < s->end && (*next == ',' || *next == ']') ? close : NULL;
-}
-
-/* True if the line at p is one record, as far as its first and last byte tell. */
-static bool is_record_line(const char *p, const char *end)
-{
-    if (end - p > LINE_WINDOW) end = p + LINE_WINDOW;
-    const char *newline = line_end(p, end);
-    const char *last = trim_end(p, newline ? newline : end);
-    return last > p && *p == '{' && (last[-1] == '}' || last[-1] == ',');
-}
-
-/* Looking for a place to go on reads text again, and what follows may be broken too: all of it only within a budget. */
-static bool spend(splitter *s, size_t bytes)
-{
-    s->scanned_twice += bytes;
-    return s->scanned_twice <= 8 * s->cut + BUDGET;
-}
-
-/* The line break before the line of p, or `from` if that line began before it. */
-static const char *start_of_line(const char *from, const char *p)
-{
-    const char *newline = memrchr(from, '\n', (size_t)(p - from));
-    return newline ? newline : from;
-}
-
-/*
- * Where to go on after a document with an error at `error`; NULL: not to be seen in this window. *tried: everything was
- * tried that could find one.
- */
-static const char *resume_place(splitter *s, const char *error, bool *tried)
-{
-    bool affordable = *tried = spend(s, (size_t)(error - s->at));
-    const char *from = affordable || error - s->at < VERY_NEAR ? s->at : start_of_line(s->at, error);
-    const char *near = s->end - error > NEAR ? error + NEAR : s->end;
-    const char *line = next_record_line(s, from, near);
-    /* Among records of one line each a broken one is one line too, though it may look like the beginning of more. */
-    bool lines = s->state == AT_TOP && (s->line_records || (line && is_record_line(line, s->end)));
-    if (affordable) {
-        const char *close = matched_end(s);
-        *tried = spend(s, close ? (size_t)(close - s->at) : (size_t)MATCH_WINDOW);
-        if (close && close >= error && (!line || line >= close)) return close;
-    }
-    if (lines) return line_end(from, s->end);
-    if (line) return line;
-    if (s->state == IN_LIST && (line = next_element(error, near))) return line;
-    if (!*tried || near == s->end) return NULL;
-    if (!(line = next_record_line(s, near, s->end)) && s->state == IN_LIST) line = next_element(near, s->end);
-    spend(s, (size_t)((line ? line : s->end) - error));
-    return line;
-}
-
 static split_result broken(splitter *s, json_span *span, const char *error)
 {
     bool tried;
-    const char *resume = resume_place(s, error, &tried);
+    const char *resume = splitter_resume(s, error, &tried);
     if (!resume && tried && !s->final && left(s) < s->record_limit) return SPLIT_MORE;
-    if (!resume && !tried) resume = line_end(error, s->end);
+    if (!resume && !tried) resume = scan_line_end(error, s->end);
     if (!resume) {
         const char *newline = s->final ? NULL : memrchr(error, '\n', (size_t)(s->end - error));
         resume = newline ? newline + 1 : s->end;
     }
-    const char *end = trim_end(s->at, resume);
+    const char *end = scan_trim_end(s->at, resume);
     size_t len = (size_t)(end - s->at) < s->record_limit ? (size_t)(end - s->at) : s->record_limit;
     *span = span_here(s, SPAN_BROKEN, len);
     advance(s, resume);
@@ -285,7 +179,7 @@ static split_result object_at_top(splitter *s, json_span *span)
 {
     if (s->careful || s->offset < s->no_newline_before) return document(s, span);
     const char *end = s->end - s->at > LINE_WINDOW ? s->at + LINE_WINDOW : s->end;
-    const char *newline = line_end(s->at, end);
+    const char *newline = scan_line_end(s->at, end);
     if (!newline && end == s->end) {
         if (!s->final) return SPLIT_MORE;
         newline = end;
@@ -294,8 +188,8 @@ static split_result object_at_top(splitter *s, json_span *span)
         s->no_newline_before = s->offset + (uint64_t)(end - s->at); /* objects without any line: look once for many */
         return document(s, span);
     }
-    const char *last = trim_end(s->at, newline);
-    if (last[-1] == ',') last = trim_end(s->at, last - 1);
+    const char *last = scan_trim_end(s->at, newline);
+    if (last[-1] == ',') last = scan_trim_end(s->at, last - 1);
     if (last[-1] != '}' || (size_t)(last - s->at) > s->record_limit) return document(s, span);
     bool goes_on;
     if (!line_continues(s, newline, &goes_on)) return SPLIT_MORE;
@@ -309,10 +203,10 @@ static split_result object_at_top(splitter *s, json_span *span)
 /* What is no JSON at the top, to the end of its line. */
 static split_result other_line(splitter *s, json_span *span)
 {
-    const char *newline = line_end(s->at, s->end);
+    const char *newline = scan_line_end(s->at, s->end);
     if ((size_t)((newline ? newline : s->end) - s->at) > s->record_limit) return over_limit(s, span);
     if (!newline && !s->final) return SPLIT_MORE;
-    const char *end = trim_end(s->at, newline ? newline : s->end);
+    const char *end = scan_trim_end(s->at, newline ? newline : s->end);
     bool whole_line = s->offset == s->line_offset;
     bool text = whole_line && text_line_is_log((pk_str){s->at, (size_t)(end - s->at)});
     return give(s, span, text ? SPAN_TEXT : SPAN_BROKEN, end);
@@ -336,7 +230,7 @@ static bool begins_value(char c)
 static split_result list_at_top(splitter *s, json_span *span)
 {
     const char *end = left(s) > LINE_BEGINNING ? s->at + LINE_BEGINNING : s->end;
-    const char *newline = line_end(s->at, end);
+    const char *newline = scan_line_end(s->at, end);
     if (!newline && !s->final && end == s->end) return SPLIT_MORE;
     const char *next = scan_blanks(s->at + 1, s->end);
     pk_str line = {s->at, (size_t)((newline ? newline : end) - s->at)};
@@ -379,11 +273,8 @@ static bool is_separator(char c)
 static const char *pass_separators(splitter *s)
 {
     const char *p = s->at;
-    for (; p < s->end && is_separator(*p); p++) {
-        if (*p != '\n') continue;
-        s->line++;
-        s->line_offset = s->offset + (uint64_t)(p + 1 - s->at);
-    }
+    for (; p < s->end && is_separator(*p); p++)
+        if (*p == '\n') count_line(s, p);
     advance_in_line(s, p);
     return p;
 }
