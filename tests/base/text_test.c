@@ -1,6 +1,7 @@
 /* Escaping: each kind, over what is dangerous to it. */
 #include "check.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "base/text.h"
@@ -113,6 +114,27 @@ static void test_numbers(void **state)
     text_free(&t);
 }
 
+static void check_integer(int64_t n)
+{
+    text t = {0};
+    char expected[32];
+    snprintf(expected, sizeof expected, "%" PRId64, n);
+    text_put_int(&t, n);
+    assert_str(text_view(&t), expected);
+    text_free(&t);
+}
+
+/* Around each power of ten and of two, where the number of digits is guessed. */
+static void test_integers(void **state)
+{
+    (void)state;
+    for (int64_t around = 1; around <= INT64_MAX / 10; around *= 10)
+        for (int64_t n = around - 2; n <= around + 2; n++) check_integer(n), check_integer(-n);
+    for (int bit = 0; bit < 63; bit++) check_integer((INT64_C(1) << bit) - 1), check_integer(-(INT64_C(1) << bit));
+    check_integer(INT64_MAX);
+    check_integer(INT64_MIN);
+}
+
 static void test_counts(void **state)
 {
     (void)state;
@@ -132,7 +154,7 @@ static void test_counts(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_json), cmocka_unit_test(test_json_everywhere), cmocka_unit_test(test_json_grows), cmocka_unit_test(test_csv), cmocka_unit_test(test_html), cmocka_unit_test(test_terminal), cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_json), cmocka_unit_test(test_json_everywhere), cmocka_unit_test(test_json_grows), cmocka_unit_test(test_csv), cmocka_unit_test(test_html), cmocka_unit_test(test_terminal), cmocka_unit_test(test_numbers), cmocka_unit_test(test_integers),
         cmocka_unit_test(test_counts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -455,6 +455,27 @@ static void test_escapes(void **state)
 }
 
 /* A wrong escape, wherever it stands in a string that nobody asks for, costs its record and no other. */
+/* What is copied as it stands and what must not be, at each place of a step: outline_agrees compares it with the value written anew. */
+static void test_scalars_as_written(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"\\\\users", "\\u0041", "\\/", "\\\\\\u00e9", "\\\\\\\\u", "\\n/", "\x7f", "\xc3\xa9", "\\\"u"};
+    static const char *const numbers[] = {"0", "-0", "-1", "7", "123456789012345678", "-123456789012345678", "1234567890123456789", "-9223372036854775808",
+                                          "18446744073709551615", "1.0", "-0.5", "1e5", "true", "false", "null"};
+    text log = {0};
+    uint64_t lines = 0, copies = 0;
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        for (int pad = 0; pad < 40; pad++, copies++) text_printf(&log, "{\"a\":\"%*s%s\",\"b\":\"%s%*s\"}\n", pad, "", texts[i], texts[i], pad, "");
+    lines = copies;
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++, lines++) text_printf(&log, "{\"n\":%s}\n", numbers[i]);
+    outcome o = read_as(text_view(&log), 1 << 16, 1 << 16);
+    assert_int_equal(o.count, lines);
+    assert_true(o.told >= copies);
+    assert_int_equal(o.damaged, 0);
+    outcome_free(&o);
+    text_free(&log);
+}
+
 static void test_wrong_escapes(void **state)
 {
     static const char *const wrong[] = {"\\x", "\\", "\\\\\\", "\\u12g4", "\\U0041", "\\u004", "\\\\\\a", "\\\xc3\xa9"};
@@ -558,7 +579,7 @@ int main(void)
         cmocka_unit_test(test_inner_texts),
         cmocka_unit_test(test_messages),          cmocka_unit_test(test_detection),
         cmocka_unit_test(test_escapes),
-        cmocka_unit_test(test_wrong_escapes),
+        cmocka_unit_test(test_wrong_escapes),     cmocka_unit_test(test_scalars_as_written),
     };
     return cmocka_run_group_tests_name("json", tests, NULL, NULL);
 }
