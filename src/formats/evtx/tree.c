@@ -7,7 +7,7 @@
  *     <Data Name="N">t</Data>   "N": "t"            further attributes: "N_attributes": {...}
  *     <Data>t</Data>            "Data": ["t", ...]  all unnamed ones together
  *
- * plan.c gives the same values at the same paths without the tree; what changes here changes there.
+ * plan_run.c gives the same values at the same paths without the tree; what changes here changes there.
  */
 #include "formats/evtx/tree.h"
 
