@@ -65,7 +65,10 @@ ticket *ticket_take(ticket_queue *q, size_t lane)
     return t;
 }
 
-enum { KEPT_BLOCK = 4 << 20 }; /* a block made for one huge record is not kept in every ticket */
+enum {
+    KEPT_BLOCK = 4 << 20,         /* a block made for one huge record is not kept in every ticket, */
+    KEPT_RESULTS = 128 << 10,     /* nor the memory of a block with many alerts */
+};
 
 static void empty(ticket *t)
 {
@@ -73,7 +76,7 @@ static void empty(ticket *t)
     cut_stream_release(t->stream);
     t->stream = NULL;
     t->begins_file = false;
-    arena_reset(t->results);
+    arena_shrink(t->results, KEPT_RESULTS);
     t->alerts.at = NULL; /* they were in the arena */
     t->alerts.len = t->alerts.cap = 0;
     t->events.at = NULL;

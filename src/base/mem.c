@@ -101,14 +101,21 @@ void arena_free(arena *a)
     mem_free(a);
 }
 
+/* Frees the block that `link` leads to. */
+static void unlink_block(arena_block **link)
+{
+    arena_block *b = *link;
+    *link = b->next;
+    ASAN_UNPOISON_MEMORY_REGION(b->bytes, b->size);
+    mem_free(b);
+}
+
 static __attribute__((noinline)) void reset_blocks(arena *a)
 {
     for (arena_block **link = &a->first; *link;) {
         arena_block *b = *link;
         if (b->size > KEPT_BLOCK) { /* made for one huge value: not worth keeping */
-            *link = b->next;
-            ASAN_UNPOISON_MEMORY_REGION(b->bytes, b->size);
-            mem_free(b);
+            unlink_block(link);
             continue;
         }
         ASAN_POISON_MEMORY_REGION(b->bytes, b->size);
@@ -121,6 +128,23 @@ static __attribute__((noinline)) void reset_blocks(arena *a)
 void arena_reset(arena *a)
 {
     if (a->used + a->before) reset_blocks(a);
+}
+
+void arena_shrink(arena *a, size_t keep)
+{
+    arena_reset(a);
+    a->next_size = FIRST_BLOCK;
+    for (arena_block **link = &a->first; *link;) {
+        size_t size = (*link)->size;
+        if (size > keep) {
+            unlink_block(link);
+            continue;
+        }
+        keep -= size;
+        if (a->next_size <= size && size < LARGEST_BLOCK) a->next_size = 2 * size;
+        link = &(*link)->next;
+    }
+    a->current = a->first;
 }
 
 size_t arena_used(const arena *a) { return a->before + a->used; }

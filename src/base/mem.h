@@ -28,6 +28,7 @@ typedef struct arena arena;
 arena *arena_new(void);
 void arena_free(arena *a);                            /* NULL is fine */
 void arena_reset(arena *a);                           /* keeps (some of) the blocks for reuse */
+void arena_shrink(arena *a, size_t keep);             /* the same, but no more blocks than have so many bytes together */
 size_t arena_used(const arena *a);                    /* bytes handed out since the last reset */
 
 void *arena_alloc(arena *a, size_t size);             /* 16-byte aligned, not zeroed, never NULL */

@@ -29,6 +29,20 @@ static void test_arena(void **state)
     arena_free(NULL);
 }
 
+/* What is kept, or not, is written to and used again. */
+static void test_shrinking(void **state)
+{
+    static const size_t keeps[] = {0, 5000, 100000, SIZE_MAX};
+    (void)state;
+    arena *a = arena_new();
+    for (size_t round = 0; round < 40; round++) {
+        for (size_t n = 0; n < 10 + round % 7 * 100; n++) memset(arena_alloc(a, 1 + n * 13), (int)n, 1 + n * 13);
+        arena_shrink(a, keeps[round % 4]);
+        assert_int_equal(arena_used(a), 0);
+    }
+    arena_free(a);
+}
+
 static void test_vectors(void **state)
 {
     (void)state;
@@ -123,7 +137,7 @@ static void test_diagnostics(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_arena), cmocka_unit_test(test_vectors), cmocka_unit_test(test_table), cmocka_unit_test(test_hash), cmocka_unit_test(test_diagnostics),
+        cmocka_unit_test(test_arena), cmocka_unit_test(test_shrinking), cmocka_unit_test(test_vectors), cmocka_unit_test(test_table), cmocka_unit_test(test_hash), cmocka_unit_test(test_diagnostics),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
