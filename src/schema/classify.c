@@ -9,40 +9,13 @@
 
 #define GLANCES 2048u      /* a power of two; the last of those that fall on one */
 #define GLANCED_FIELDS 24  /* events with more fields at places are not glanced at */
-<<<<<<< HEAD
 #define KEY_LIMIT 2048     /* bytes */
+#define GLANCE_ROOM 64     /* what is kept of one is rounded up to it, so that the next mostly fits in the same place */
 #define UNDECODED 0x100
 
 /* What fields at places held, as far as conditions can tell. */
 struct glance {
-    const uint8_t *fields; /* of each its head and bytes (glance_key); NULL: free */
-=======
-#define MEMO_BYTES (1u << 20)
-#define GLANCE_ROOM 64     /* what is kept of one is rounded up to it, so that the next mostly fits in the same place */
-#define KEY_LIMIT 2048 /* longer keys are not remembered */
-#define NO_PLACE UINT16_MAX
-
-typedef struct {
-    path_slot *slots;
-    const char **forms;
-    size_t count;
-} slot_list;
-typedef struct {
-    uint16_t *at;
-    size_t count;
-} place_list;
-
-typedef struct {
-    uint64_t hash;
-    const uint8_t *key; /* NULL: free */
-    size_t len;
-    classification result;
-} memo_entry;
-
-/* What fields at places held, as far as conditions can tell. */
-typedef struct {
     uint8_t *fields; /* of each its head and bytes (glance_key); NULL: free */
->>>>>>> ec54eeb (Glances are written over each other, and a ticket gives back what a block with many alerts took: memory of 1 GB of JSON 52 MB to 50 MB)
     class_id stated;
     uint32_t count, room;
     classification result;
@@ -145,18 +118,13 @@ static void glance_keep(classifier *c, const glance_key *k, class_id stated, cla
     size_t size = 1;
     for (uint32_t i = 0; i < k->count; i++) size += 8 + (k->heads[i] >> 48);
     if (size > KEY_LIMIT) return;
-<<<<<<< HEAD
     classifier_make_room(c);
-    uint8_t *copy = arena_alloc(c->remembered, size), *at = copy;
-=======
-    make_room(c);
     glance *g = &c->glances[k->hash & (GLANCES - 1)];
     if (size > g->room) {
         g->room = (uint32_t)(size + GLANCE_ROOM - 1) / GLANCE_ROOM * GLANCE_ROOM;
         g->fields = arena_alloc(c->remembered, g->room);
     }
     uint8_t *at = g->fields;
->>>>>>> ec54eeb (Glances are written over each other, and a ticket gives back what a block with many alerts took: memory of 1 GB of JSON 52 MB to 50 MB)
     for (uint32_t i = 0; i < k->count; i++) {
         memcpy(at, &k->heads[i], 8);
         memcpy(at + 8, k->bytes[i], k->heads[i] >> 48);
