@@ -92,15 +92,20 @@ dense=$work/dense.evtx small=$work/small json=$work/events.jsonl
 facts=$work/facts
 : >"$facts"
 fact() { echo "fact $*" >>"$facts"; }
-alerts() { "$picket" scan -q --output jsonl "$@" 2>"$work/errors"; [ $? -le 2 ] || cat "$work/errors" >&2; }
+# Logs with damage end with 2; anything beyond is no scan, and that of a pipe's first command would not be seen.
+alerts() {
+    "$picket" scan -q --output jsonl "$@" 2>"$work/errors" || [ $? -le 2 ] || { cat "$work/errors" >&2; echo "$*" >>"$work/failed"; }
+}
+ended_well() { [ ! -s "$work/failed" ] || die "$1: picket did not end well: $(cat "$work/failed")"; }
 summary_of() { sed -n "s/.*\"$2\":\([0-9]*\).*/\1/p" "$1" | head -n 1; }
 
 # Alerts with one thread, with two, compiled anew and from the cache. Leaves <name> events and alerts as facts.
 same_alerts() { # name rules log
-    rm -rf "$XDG_CACHE_HOME" "$work/summary"
+    rm -rf "$XDG_CACHE_HOME" "$work/summary" "$work/failed"
     first=$(alerts -j1 -r "$2" --summary "$work/summary" "$3" | cksum)
     [ -s "$work/summary" ] || { cat "$work/errors" >&2; die "$1: picket did not run"; }
     second=$(alerts -j2 -r "$2" "$3" | cksum)
+    ended_well "$1"
     [ "$first" = "$second" ] || die "$1: other alerts with two threads and the cached program than with one and a new one"
     fact "$1.events" "$(summary_of "$work/summary" events)"
     fact "$1.alerts" "$(summary_of "$work/summary" alerts)"
@@ -124,6 +129,7 @@ same_alerts json "$sigma" "$json"
 same_count json "$("$bench/bench_simdjson" "$json" | sed -n 's/^events //p')" simdjson
 if wants rsigma && [ -n "$rsigma" ]; then
     alerts -j1 -r "$windows" "$work/marked.jsonl" >"$work/ours"
+    ended_well rsigma
     if ! "$rsigma" engine eval -r "$windows" -p sysmon -e @"$work/marked.jsonl" --include-event -q >"$work/theirs" 2>"$work/errors"; then
         say "bench: rsigma is not compared: $(tail -n 1 "$work/errors")"
         rsigma= new_rsigma=
@@ -134,6 +140,7 @@ if wants rsigma && [ -n "$rsigma" ]; then
 fi
 if wants noisy; then # the events of which no rule matches any
     alerts -j1 -r "$sigma" "$json" >"$work/ours"
+    ended_well noisy
     "$bench/bench_inputs" quiet-events "$work/ours" <"$json" >"$work/quiet.jsonl"
     same_alerts quiet "$sigma" "$work/quiet.jsonl"
     [ "$(awk '$2 == "quiet.alerts" { print $3 }' "$facts")" = 0 ] || die "events without alerts have alerts"

@@ -380,7 +380,9 @@ static void tell_diagnostics(const diag_list *d, pk_text_fn fn, void *user)
     text t = {0};
     for (size_t i = 0; i < diag_count(d); i++) {
         const pk_diagnostic *item = diag_at(d, i);
-        text_printf(&t, "not ok " STR_FMT ":%u: " STR_FMT, STR_ARG(item->file), item->line, STR_ARG(item->message));
+        text_printf(&t, "not ok " STR_FMT, STR_ARG(item->file));
+        if (item->line) text_printf(&t, ":%u", item->line);
+        text_printf(&t, ": " STR_FMT, STR_ARG(item->message));
         if (item->hint.len) text_printf(&t, "; " STR_FMT, STR_ARG(item->hint));
         text_put_char(&t, '\n');
     }
