@@ -27,6 +27,8 @@ static inline const char *escape_find(const char *p, const char *end)
 #endif
 }
 
+static inline bool escape_is_in(pk_str s) { return escape_find(s.ptr, s.ptr + s.len) < s.ptr + s.len; }
+
 /* Are all escapes of [p, end) right, and none of them half a surrogate pair? The first one stands at p. */
 bool escapes_are_right(const char *p, const char *end);
 

@@ -11,8 +11,6 @@ enum { STEP = 16 };
 
 static char byte_at(const token_reader *r, size_t place) { return r->bytes[r->places[place]]; }
 
-static bool has_escape(pk_str s) { return escape_find(s.ptr, s.ptr + s.len) < s.ptr + s.len; }
-
 /* ---- keys ---- */
 
 static char *put_key(char *to, pk_str key)
@@ -46,7 +44,7 @@ bool json_outline_key(token_reader *r, json_scalars *scalars, text *key)
         if (c == '"') {
             pk_str s = tokens_string(r, i);
             if (byte_at(r, i + 1) == ':') { /* the last place is a bracket */
-                if (has_escape(s)) return false;
+                if (escape_is_in(s)) return false;
                 to = put_key(to, s);
                 i++;
                 continue;
@@ -79,7 +77,7 @@ static value read_object(walk *w)
     record_builder b = {0};
     while (byte_at(w->r, w->at) != '}') {
         pk_str key = tokens_string(w->r, w->at);
-        if (has_escape(key)) (void)!escape_undo(w->arena, key, &key); /* was proved */
+        if (escape_is_in(key)) (void)!escape_undo(w->arena, key, &key); /* was proved */
         w->at += 2;
         value v = read_value(w);
         record_add(w->arena, &b, key, v);

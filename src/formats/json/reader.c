@@ -119,7 +119,7 @@ static void event_decode(const event *e, event_field *f)
 {
     const char *string = f->value.as.string.ptr;
     pk_str made = f->value.as.string;
-    (void)!escape_undo(((const reader *)e->reader)->arena, made, &made); /* was proved */
+    if (escape_is_in(made)) (void)!escape_undo(((const reader *)e->reader)->arena, made, &made); /* was proved */
     for (const event_field *end = e->fields + e->field_count; f < end && f->undecoded && f->value.as.string.ptr == string; f++)
         *f = (event_field){.slot = f->slot, .value = value_string(made)};
 }

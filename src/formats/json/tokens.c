@@ -170,8 +170,6 @@ static bool walk_list(walk *w, const key_cell *here, unsigned depth)
     }
 }
 
-static bool has_escape(pk_str s) { return escape_find(s.ptr, s.ptr + s.len) < s.ptr + s.len; }
-
 /* The key behind the bracket or comma at hand, with its quotes gone, and a value that does not end the text; false: there is none. */
 static inline bool key_follows(const walk *w, bool first, pk_str *key)
 {
@@ -188,7 +186,7 @@ static key_cell *cell_of(walk *w, key_from from)
     const char *start = w->bytes + w->at[0];
     pk_str key;
     if (key_stands_at(w->key->other, from, start)) return key_expect_other(w->key);
-    if (!key_follows(w, from & KEY_FIRST, &key) || has_escape(key)) return NULL;
+    if (!key_follows(w, from & KEY_FIRST, &key) || escape_is_in(key)) return NULL;
     const char *to = w->bytes + w->at[3];
     const bool string = *to == '"';
     key_stretch s = {start, (size_t)(to - start) + string, key, string};
@@ -202,11 +200,11 @@ static inline bool object_ends(walk *w)
     return true;
 }
 
-/* A string with a field and nothing in it, whose escapes are right. */
+/* A string with a field and nothing in it, whose escapes are right, if it has any: nobody looks. */
 static inline void take_string(token_reader *r, const key_cell *key, const char *bytes, const uint32_t *at)
 {
     const char *p = bytes + at[0] + 1, *end = end_of_scalar(bytes + at[1]) - 1;
-    fields_put_as(r->fields, key->slots, key->slot_count, value_string((pk_str){p, (size_t)(end - p)}), escape_find(p, end) < end);
+    fields_put_as(r->fields, key->slots, key->slot_count, value_string((pk_str){p, (size_t)(end - p)}), true);
 }
 
 /* The same for a short number; false: it is none. */
@@ -261,7 +259,7 @@ static bool pass_members(walk *w, unsigned depth)
     const bool proved = w->r->proved && !w->plain_keys;
     pk_str key;
     for (bool first = true; first || !object_ends(w); first = false) {
-        if (!key_follows(w, first, &key) || (!proved && has_escape(key))) return false;
+        if (!key_follows(w, first, &key) || (!proved && escape_is_in(key))) return false;
         w->at += 3;
         if (!walk_value(w, &nobody, depth)) return false;
     }
@@ -343,7 +341,7 @@ value tokens_value(const token_reader *r, size_t place, arena *a)
     json_token t = token_at(r->bytes, r->places + place);
     pk_str s = {t.at, t.len};
     value v = {.type = VALUE_NULL};
-    if (t.kind == '"' && has_escape(s)) (void)!escape_undo(a, s, &s); /* was proved, as numbers were */
+    if (t.kind == '"' && escape_is_in(s)) (void)!escape_undo(a, s, &s); /* was proved, as numbers were */
     if (t.kind == '"') return value_string(s);
     (void)!other_value(&t, &v);
     return v;

@@ -26,7 +26,7 @@ typedef struct {
  * The object that begins at places[0] and should end in bytes[end - 1]; places[0, *count) lie in `bytes`, behind which
  * BLOCK_PADDING more are readable. false: there is something that is better left to another parser: an error, half a
  * surrogate pair, an escape in a key, a number of many digits. Fields are then as they were. *count is set to the places that
- * the record has. Strings with escapes become fields as they stand, undecoded.
+ * the record has. Strings become fields as they stand, undecoded, but for those known to have no escapes.
  */
 bool tokens_read(token_reader *r, const char *bytes, size_t end, const uint32_t *places, size_t *count);
 /* Of the record read last, by the number of a place: what stands between the quotes of a string or is written otherwise, and any
