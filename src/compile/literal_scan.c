@@ -13,7 +13,9 @@
 static inline uint32_t gram_at(const char *p, size_t size)
 {
     uint32_t gram = 0;
-    memcpy(&gram, p, size);
+    if (size == 4) memcpy(&gram, p, 4); /* of a size that is not known it would be a call */
+    else if (size == 3) memcpy(&gram, p, 3);
+    else memcpy(&gram, p, 2);
     return gram;
 }
 
