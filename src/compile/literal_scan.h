@@ -53,7 +53,7 @@ typedef struct {
     bool some_beyond;
 } literal_scan;
 
-#define SCAN_PADDING 8            /* readable bytes that must follow a text that is scanned: a gram, and what is beside it */
+#define SCAN_PADDING 40           /* zeros that follow a text that is scanned: a gram with what is beside it, and a step of the sieve, which looks at 35 bytes */
 
 void literal_scan_build(literal_scan *s, const pk_str *literals, size_t count); /* none empty */
 void literal_scan_free(literal_scan *s);

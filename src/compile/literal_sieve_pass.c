@@ -197,18 +197,24 @@ __attribute__((target("avx2"), always_inline)) static inline __m256i bytes_at(co
     return _mm256_loadu_si256((const __m256i *)(const void *)p);
 }
 
-__attribute__((target("avx2"), always_inline)) static inline uint32_t suspects(const sieve_tables *t, const char *p, const int from, const int width, const int sure)
+/* The groups that are left at each of the places from `p` on. */
+__attribute__((target("avx2"), always_inline)) static inline __m256i groups_left(const sieve_tables *t, const char *p, const int from, const int width, const int sure)
 {
     __m256i left = groups_of(t, bytes_at(p + from), from, sure);
     for (int k = from + 1; k < width; k++) left = _mm256_and_si256(left, groups_of(t, bytes_at(p + k), k, sure));
+    return left;
+}
+
+__attribute__((target("avx2"), always_inline)) static inline uint32_t places_left(__m256i left)
+{
     return ~(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(left, _mm256_setzero_si256()));
 }
 
 /* At `p`, where a step and what it reaches into can be read, stands the text at `at`. */
-static bool look_at_all(const sieve_run *r, const char *p, size_t at, uint32_t found)
+static bool look_at_all(const sieve_run *r, const char *p, size_t at, uint64_t found)
 {
     for (; found; found &= found - 1) {
-        size_t k = (size_t)__builtin_ctz(found);
+        size_t k = (size_t)__builtin_ctzll(found);
         if (suspect(r, p + k, at + k)) return true;
     }
     return false;
@@ -217,34 +223,42 @@ static bool look_at_all(const sieve_run *r, const char *p, size_t at, uint32_t f
 __attribute__((target("avx2"), always_inline)) static inline bool pass_of_width(sieve_run *r, const int from, const int width, const int sure)
 {
     const pk_str content = r->content;
-    const size_t reach = STEP + (size_t)width - 1, len = content.len + (r->kind == IN_FOLDED ? (size_t)width - 1 : 0); /* with padding */
-    char end[REACH_MOST] = {0};
+    const size_t reach = STEP + (size_t)width - 1, len = content.len + (r->kind == IN_FOLDED ? reach - 1 : 0); /* with padding: all places are a step's first */
     sieve_tables t = {.nibble = _mm256_set1_epi8(15)};
-    __m256i all = _mm256_setzero_si256();
+    __m256i all = _mm256_setzero_si256(), left;
     size_t at = 0;
-    uint32_t found;
     for (int i = from; i < width; i++) {
         t.low[i] = both_lanes(r->sieve->low[i]);
         t.high[i] = both_lanes(r->sieve->high[i]);
     }
+    for (; at + STEP + reach <= len; at += 2 * STEP) { /* two steps, since hardly any has something left */
+        const char *p = content.ptr + at;
+        all = _mm256_or_si256(all, _mm256_or_si256(bytes_at(p), bytes_at(p + STEP)));
+        left = groups_left(&t, p, from, width, sure);
+        __m256i next = groups_left(&t, p + STEP, from, width, sure);
+        if (__builtin_expect(places_left(_mm256_or_si256(left, next)) == 0, 1)) continue;
+        if (look_at_all(r, p, at, places_left(left) | (uint64_t)places_left(next) << STEP)) return true;
+    }
     for (; at + reach <= len; at += STEP) {
         all = _mm256_or_si256(all, bytes_at(content.ptr + at));
-        found = suspects(&t, content.ptr + at, from, width, sure);
-        if (__builtin_expect(found != 0, 0) && look_at_all(r, content.ptr + at, at, found)) return true;
+        left = groups_left(&t, content.ptr + at, from, width, sure);
+        if (look_at_all(r, content.ptr + at, at, places_left(left))) return true;
     }
+    if (r->kind == IN_FOLDED) return false;
     if (at < len && len >= reach) { /* the last bytes once more, rather than a copy */
         const char *p = content.ptr + len - reach;
         all = _mm256_or_si256(all, _mm256_or_si256(bytes_at(p), bytes_at(p + width - 1)));
-        found = suspects(&t, p, from, width, sure);
-        if (found && look_at_all(r, p, len - reach, found)) return true;
+        left = groups_left(&t, p, from, width, sure);
+        if (look_at_all(r, p, len - reach, places_left(left))) return true;
     } else if (at < len) {
-        memcpy(end, content.ptr, content.len);
+        char end[REACH_MOST] = {0};
+        memcpy(end, content.ptr, len);
         all = _mm256_or_si256(bytes_at(end), bytes_at(end + width - 1));
-        found = suspects(&t, end, from, width, sure);
-        if (found && look_at_all(r, end, 0, found)) return true;
+        left = groups_left(&t, end, from, width, sure);
+        if (look_at_all(r, end, 0, places_left(left))) return true;
     }
     r->ascii = _mm256_movemask_epi8(all) == 0;
-    return width == SIEVE_BYTES && r->sieve->ends_late && r->kind != IN_FOLDED && len >= reach && suspect(r, content.ptr + len - KEY_BYTES, len - KEY_BYTES);
+    return width == SIEVE_BYTES && r->sieve->ends_late && len >= reach && suspect(r, content.ptr + len - KEY_BYTES, len - KEY_BYTES);
 }
 
 __attribute__((target("avx2"))) static bool pass_32(sieve_run *r)
