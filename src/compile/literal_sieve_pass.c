@@ -5,6 +5,7 @@
 #include <immintrin.h>
 #endif
 
+#include "base/bytes.h"
 #include "base/unicode.h"
 
 /* ---- a place that is suspected ---- */
@@ -45,7 +46,7 @@ static bool stands_at(const sieve_run *r, const sieve_entry *e, size_t at)
     if (r->kind != IN_FOLDED && !is_all_ascii(literal)) return true;
     if (at < e->offset - from || r->content.len - (at - (e->offset - from)) < to - from) return false;
     const char *p = r->content.ptr + at - (e->offset - from);
-    return r->kind == IN_FOLDED ? memcmp(p, literal.ptr, literal.len) == 0 : equal_at(literal, from, to, p);
+    return r->kind == IN_FOLDED ? bytes_equal(p, literal.ptr, literal.len) : equal_at(literal, from, to, p);
 }
 
 static unsigned hex_value(char c)
@@ -69,11 +70,11 @@ static bool escapes_character(const sieve_run *r, size_t at)
     return before % 2 == 0 && c < 0x80 && (r->sieve->used[c >> 6] >> (c & 63) & 1);
 }
 
-/* true: that is answer enough. */
+/* Of a literal. true: that is answer enough. */
 static bool look_at_entry(const sieve_run *r, const sieve_entry *e, size_t at)
 {
-    if (r->kind == IN_FOLDED && e->literal != ESCAPE && r->stamps[e->literal] == r->epoch) return false;
-    if (e->literal == ESCAPE ? !escapes_character(r, at) : !stands_at(r, e, at)) return false;
+    if (r->kind == IN_FOLDED && r->stamps[e->literal] == r->epoch) return false;
+    if (!stands_at(r, e, at)) return false;
     if (r->kind != IN_FOLDED) return true;
     r->stamps[e->literal] = r->epoch;
     vec_push(r->out, e->literal);
@@ -94,8 +95,10 @@ static __attribute__((noinline)) bool look_at(const sieve_run *r, size_t at, uin
     const literal_sieve *s = r->sieve;
     while (s->first[cell] && s->entries[s->first[cell] - 1].bytes != three) cell = (cell + 1) & (uint32_t)(cell_count(s) - 1);
     if (!s->first[cell] || at + KEY_BYTES > r->content.len) return false;
-    for (const sieve_entry *e = &s->entries[s->first[cell] - 1], *end = s->entries + s->count; e < end && e->bytes == three; e++)
+    for (const sieve_entry *e = &s->entries[s->first[cell] - 1], *end = s->entries + s->count; e < end && e->bytes == three; e++) {
+        if (e->literal == ESCAPE) return escapes_character(r, at); /* the last, and any others say the same */
         if (look_at_entry(r, e, at)) return true;
+    }
     return false;
 }
 
