@@ -30,6 +30,14 @@ static bool equal_at(pk_str literal, size_t from, size_t to, const char *p)
     return true;
 }
 
+/* Of literals that share three bytes most differ in their last. */
+static bool same_at(pk_str literal, const char *p)
+{
+    size_t before = literal.len < 8 ? literal.len : literal.len - 8;
+    if (literal.len >= 8 && bytes_8(literal.ptr + before) != bytes_8(p + before)) return false;
+    return bytes_equal(literal.ptr, p, before);
+}
+
 /* Of code units, beginning at `p`; ASCII alone. */
 static bool equal_wide_at(pk_str literal, const char *p)
 {
@@ -46,7 +54,7 @@ static bool stands_at(const sieve_run *r, const sieve_entry *e, size_t at)
     if (r->kind != IN_FOLDED && !is_all_ascii(literal)) return true;
     if (at < e->offset - from || r->content.len - (at - (e->offset - from)) < to - from) return false;
     const char *p = r->content.ptr + at - (e->offset - from);
-    return r->kind == IN_FOLDED ? bytes_equal(p, literal.ptr, literal.len) : equal_at(literal, from, to, p);
+    return r->kind == IN_FOLDED ? same_at(literal, p) : equal_at(literal, from, to, p);
 }
 
 static unsigned hex_value(char c)
