@@ -189,7 +189,8 @@ PK_API const char *pk_rule_state_text(pk_rule_state state); /* "runnable", "need
 
 /*
  * A log source that the user states for inputs which do not tell it themselves: "product=linux,service=auth". All that are
- * used must be stated before a program is built. PK_ERROR_USAGE: not of this form.
+ * used must be stated before a program is built. PK_ERROR_USAGE: not of this form. Words that no rule and no schema has are
+ * a warning of the scanner.
  */
 typedef uint32_t pk_log_source;
 #define PK_LOG_SOURCE_BY_CONTENT UINT32_MAX

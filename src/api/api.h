@@ -71,6 +71,9 @@ pk_status read_text_file(const char *path, size_t limit, arena *a, pk_str *out, 
 language_options catalog_language_options(const pk_catalog *c);
 pk_status parse_value_lists(pk_catalog *c, pk_str source, pk_str file);
 
+/* stated.c: one warning for each product, category and service that was stated and that neither a rule nor a schema has. */
+void warn_of_unknown_sources(const pk_catalog *c, diag_list *d);
+
 /* choice.c */
 pk_status choice_check(const pk_choice *choice, diag_list *d);
 bool choice_fits(const pk_choice *choice, const pk_rule *r);

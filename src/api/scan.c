@@ -52,6 +52,7 @@ pk_status pk_scanner_new(pk_scanner **out, const pk_program *p, const pk_scan_op
     s->context = scan_context_new(p, &s->options);
     cutting_init(&s->cutting, &s->options);
     atomic_init(&s->stop, false);
+    warn_of_unknown_sources(p->catalog, s->diags);
     return PK_OK;
 }
 

@@ -92,6 +92,23 @@ pk_str schema_no_log(const schema *s, const log_source *rule_source)
     return STR("");
 }
 
+pk_str log_source_get(const log_source *l, source_attribute which)
+{
+    return which == SOURCE_PRODUCT ? l->product : which == SOURCE_CATEGORY ? l->category : l->service;
+}
+
+const pk_str *schema_source_values(const schema *s, source_attribute which, arena *a, size_t *count)
+{
+    VEC(pk_str) found = {0};
+    for (size_t i = 0; i < s->read_classes; i++)
+        for (size_t k = 0; k < s->classes.at[i]->shown.source_count; k++)
+            vec_push_in(a, &found, log_source_get(&s->classes.at[i]->shown.sources[k], which));
+    for (size_t i = 0; i < s->no_logs.len; i++) vec_push_in(a, &found, log_source_get(&s->no_logs.at[i].source, which));
+    for (size_t i = 0; which == SOURCE_PRODUCT && i < s->families.len; i++) vec_push_in(a, &found, s->families.at[i].product);
+    *count = found.len;
+    return found.at;
+}
+
 /* ---- what the user states ---- */
 
 /* Does its family know the fields of whatever the user says is of it ("category=proxy": all spellings of many

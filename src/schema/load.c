@@ -669,6 +669,7 @@ static bool finish(schema *s, diag_list *d)
         if (s->layouts.at[i].like.len) good &= share_layout(s, &s->layouts.at[i], d);
     order_layouts(s);
     number_asked(s);
+    s->read_classes = s->classes.len;
     return good;
 }
 

@@ -87,6 +87,7 @@ struct schema {
     VEC(layout) layouts;          /* by number; `order` is the order of trying */
     VEC(layout_id) order;
     VEC(class_row *) classes;     /* rows stay put: others hold pointers to them */
+    size_t read_classes;          /* the first ones: those of the files; users stated the others */
     table class_index, layout_index, family_index;
     VEC(no_log) no_logs;          /* sources of rules that no event log provides */
     time_places open_times;       /* raw paths of events that no layout fits */

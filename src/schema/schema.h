@@ -70,6 +70,11 @@ pk_str schema_no_log(const schema *s, const log_source *rule_source);
  */
 class_id schema_user_class(schema *s, const log_source *stated);
 
+/* What the files say of one attribute of log sources (not what users stated), with repetitions, in `a`. */
+typedef enum { SOURCE_PRODUCT, SOURCE_CATEGORY, SOURCE_SERVICE, SOURCE_ATTRIBUTES } source_attribute;
+pk_str log_source_get(const log_source *l, source_attribute which);
+const pk_str *schema_source_values(const schema *s, source_attribute which, arena *a, size_t *count);
+
 /* ---- fields ---- */
 
 typedef enum {

@@ -600,6 +600,41 @@ END
     expect_text out '"file":"other.log"'
 }
 
+test_stated_words() {
+    local option kept
+    printf 'one sudo line\n' > plain.log
+    cat > a.yml <<'END'
+title: A
+logsource: {product: ourproduct, category: ourcategory, service: ourservice}
+detection: {keywords: [sudo], condition: keywords}
+level: low
+END
+    stated() { expect_code 0 "$PICKET" scan -q -r a.yml --output jsonl --format text "$@"; }
+    for kept in --no-cache "--cache kept" "--cache kept"; do # the last is of a program that comes from the cache
+        stated $kept --as product=windos --as '*.txt:product=WINDOS,service=auth' --as product=windos plain.log
+        expect_text err "the product 'windos'"
+        expect_text err "did you mean 'windows'?"
+        [ "$(grep -c "a log source is stated" err)" = 1 ] || fail "$(cat err)"
+        stated $kept --as category=process_creatoin,service=securty plain.log
+        expect_text err "the category 'process_creatoin'"
+        expect_text err "did you mean 'process_creation'?"
+        expect_text err "the service 'securty'"
+        expect_text err "did you mean 'security'?"
+        stated $kept --as product=ourprodukt,service=ourservise plain.log # words of rules are near too
+        expect_text err "did you mean 'ourproduct'?"
+        expect_text err "did you mean 'ourservice'?"
+        stated $kept --as product=nothinglikeit plain.log
+        expect_text err "the product 'nothinglikeit'"
+        expect_no_text err "did you mean"
+    done
+    # What a rule names, what a class provides, what no log has, a family's product; in any case of letters.
+    for option in product=ourproduct,category=ourcategory,service=OURSERVICE product=Windows category=proxy category=file_access product=udm \
+                  product=linux,service=auth; do
+        stated --as "$option" plain.log
+        expect_no_text err "a log source is stated"
+    done
+}
+
 test_check() {
     rule good.yml "Good" high "{Image: x}"
     rule wrong.yml "Wrong" high "{Image|endwith: x}"
