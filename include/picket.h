@@ -583,7 +583,10 @@ typedef struct pk_web_options {
 } pk_web_options;
 
 typedef struct pk_server pk_server;
-/* A server over a built catalogue, in threads of its own. */
+/*
+ * A server over a built catalogue, in threads of its own. PK_ERROR_USAGE: no such address, a token file that gives no token, or an
+ * address that other machines reach without one; PK_ERROR_IO: it could not be started.
+ */
 PK_API PK_MUST_USE pk_status pk_serve_start(pk_server **out, const char *catalog, const pk_web_options *options, pk_diagnostic_fn fn, void *user);
 PK_API void pk_serve_stop(pk_server *s);
 

@@ -92,7 +92,8 @@ void write_help(text *out, const command *c, bool color)
 
 static const char exit_codes[] =
     "0 the run was clean; 1 there were alerts at or above --fail-level, or a test failed; 2 some input was damaged, some rule is an error, the run was "
-    "interrupted or something could not be written (2 beats 1); 3 the command line is wrong.";
+    "interrupted or something could not be written (2 beats 1); 3 the command line is wrong, or asks for what can't be "
+    "(a query, an address to listen on, a token file without a token).";
 
 static const char environment[][2][120] = {
     {"PICKET_SHARE", "the folder of the data that ships with picket (schemas, rules)"},

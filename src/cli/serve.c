@@ -27,7 +27,8 @@ static int serve(const catalog_file *f, const pk_web_options *o, out_stream *err
     sigaddset(&ends, SIGTERM);
     pthread_sigmask(SIG_BLOCK, &ends, NULL);
     signal(SIGPIPE, SIG_IGN);
-    if (pk_serve_start(&server, f->path, o, report_diagnostic, errors) != PK_OK) return EXIT_DAMAGED;
+    pk_status status = pk_serve_start(&server, f->path, o, report_diagnostic, errors);
+    if (status != PK_OK) return status == PK_ERROR_USAGE ? EXIT_USAGE : EXIT_DAMAGED;
     sigwait(&ends, &number);
     pk_serve_stop(server);
     return EXIT_CLEAN;

@@ -60,23 +60,28 @@ static bool make_secret(char *secret, diag_list *d)
     return true;
 }
 
-static bool set_access(pk_server *s, const pk_web_options *o, diag_list *d)
+/* PK_ERROR_USAGE: what is asked for can't be served like that, wherever. */
+static pk_status set_access(pk_server *s, const pk_web_options *o, struct sockaddr_storage *at, diag_list *d)
 {
-    struct sockaddr_storage at;
     bool loopback = false;
+    if (!server_address(str_from(o->listen), at, &loopback)) {
+        diag_add(d, PK_ERROR, "web-address", (diag_place){0}, STR(""), "give an address and a port, as 127.0.0.1:8484 or [::1]:8484",
+                 "'%s' is no address to listen on", o->listen);
+        return PK_ERROR_USAGE;
+    }
     pk_str *hosts = ARENA_ARRAY(s->arena, pk_str, o->hosts.count + 1);
     for (size_t i = 0; i < o->hosts.count; i++) hosts[i] = arena_str(s->arena, o->hosts.items[i]);
     s->rules.hosts = hosts;
     s->rules.host_count = o->hosts.count;
     if (o->token_file) {
         s->rules.token = read_token(s->arena, o->token_file, d);
-        return s->rules.token.len && make_secret(s->rules.secret, d);
+        if (s->rules.token.len == 0) return PK_ERROR_USAGE;
+        return make_secret(s->rules.secret, d) ? PK_OK : PK_ERROR_IO;
     }
-    /* What is no address is told by server_start. */
-    if (!server_address(str_from(o->listen), &at, &loopback) || loopback) return true;
+    if (loopback) return PK_OK;
     diag_add(d, PK_ERROR, "web-token", (diag_place){0}, STR(""), "give --token FILE, or listen on 127.0.0.1",
              "'%s' can be reached from other machines, and no token is asked for", o->listen);
-    return false;
+    return PK_ERROR_USAGE;
 }
 
 static void tell_ready(const pk_server *s, const pk_web_options *o)
@@ -93,17 +98,19 @@ pk_status pk_serve_start(pk_server **out, const char *catalog, const pk_web_opti
 {
     pk_web_options o = options ? *options : (pk_web_options){0};
     if (!o.listen) o.listen = "127.0.0.1:8484";
+    struct sockaddr_storage at;
     diag_list *d = diag_list_new();
     pk_server *s = mem_zalloc(1, sizeof *s);
     s->arena = arena_new();
-    bool good = set_access(s, &o, d) && web_from_share(&s->pages, o.share, d) == PK_OK &&
-                (!o.alerts || store_run_load(&s->run, o.alerts, d) == PK_OK);
-    if (good) s->server = server_start(s->pages, catalog, s->run, &s->rules, str_from(o.listen), d);
+    pk_status status = set_access(s, &o, &at, d);
+    if (status == PK_OK) status = web_from_share(&s->pages, o.share, d);
+    if (status == PK_OK && o.alerts) status = store_run_load(&s->run, o.alerts, d);
+    if (status == PK_OK) s->server = server_start(s->pages, catalog, s->run, &s->rules, &at, str_from(o.listen), d);
     for (size_t i = 0; fn && i < diag_count(d); i++) fn(diag_at(d, i), user);
     diag_list_free(d);
     if (!s->server) {
         pk_serve_stop(s);
-        return PK_ERROR_IO;
+        return status == PK_ERROR_USAGE ? status : PK_ERROR_IO;
     }
     *out = s;
     tell_ready(s, &o);

@@ -355,24 +355,18 @@ static unsigned connection_limit(void)
     return most < SERVER_CONNECTIONS ? (unsigned)most : SERVER_CONNECTIONS;
 }
 
-server *server_start(const web *w, const char *path, const store_run *run, const access_rules *rules, pk_str address, diag_list *d)
+server *server_start(const web *w, const char *path, const store_run *run, const access_rules *rules, const struct sockaddr_storage *at,
+                     pk_str address, diag_list *d)
 {
-    struct sockaddr_storage at;
-    bool loopback;
     server *s = mem_zalloc(1, sizeof *s);
     s->pages = w;
     s->rules = rules;
     pthread_mutex_init(&s->lock, NULL);
     pthread_cond_init(&s->idle, NULL);
-    if (!server_address(address, &at, &loopback)) {
-        diag_add(d, PK_ERROR, "web-address", (diag_place){0}, STR(""), "give an address and a port, as 127.0.0.1:8484 or [::1]:8484",
-                 "'" STR_FMT "' is no address to listen on", STR_ARG(address));
-        goto failed;
-    }
     for (; s->free_stores < THREADS; s->free_stores++)
         if (store_open(&s->stores[s->free_stores], path, run, d) != PK_OK) goto failed;
     raise_file_limit();
-    int fd = listen_on(&at, &s->port);
+    int fd = listen_on(at, &s->port);
     if (fd < 0) {
         diag_add(d, PK_ERROR, "web-listen", (diag_place){0}, STR(""), errno == EADDRINUSE ? "Another program has this port; choose one with --listen." : NULL,
                  "cannot listen on " STR_FMT ": %s", STR_ARG(address), strerror(errno));

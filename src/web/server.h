@@ -13,16 +13,17 @@
 
 typedef struct server server;
 
-/*
- * Listens on `address` ("127.0.0.1:8484", "[::1]:0", "localhost:8484") over the catalogue at `path`. `w`, `run` and what `rules`
- * points to must outlive the server. NULL: *d says why.
- */
-server *server_start(const web *w, const char *path, const store_run *run, const access_rules *rules, pk_str address, diag_list *d);
-void server_stop(server *s);           /* ends connections; NULL is fine */
-unsigned server_port(const server *s);
-
-/* "host:port" into a socket address; *loopback: only this machine reaches it. false: not of this form. */
+/* "127.0.0.1:8484", "[::1]:0", "localhost:8484" into a socket address; *loopback: only this machine reaches it. false: not of this form. */
 struct sockaddr_storage;
 bool server_address(pk_str text, struct sockaddr_storage *out, bool *loopback);
+
+/*
+ * Listens at `at`, which the user wrote as `address`, over the catalogue at `path`. `w`, `run` and what `rules` points to must
+ * outlive the server. NULL: *d says why.
+ */
+server *server_start(const web *w, const char *path, const store_run *run, const access_rules *rules, const struct sockaddr_storage *at,
+                     pk_str address, diag_list *d);
+void server_stop(server *s);           /* ends connections; NULL is fine */
+unsigned server_port(const server *s);
 
 #endif

@@ -246,6 +246,22 @@ test_usage() {
     expect_code 3 "$PICKET" check --output xml x
 }
 
+test_usage_of_serve() {
+    local refuse="timeout 60 $PICKET serve -r a.yml"
+    rule a.yml "A" high "{Image: x}"
+    echo short > token
+    expect_code 3 $refuse --listen foo
+    expect_text err "'foo' is no address to listen on"
+    expect_code 3 $refuse --listen 127.0.0.1:99999
+    expect_code 3 $refuse --listen 0.0.0.0:0
+    expect_text err "no token is asked for"
+    expect_code 3 $refuse --token token
+    expect_text err "the token has 5 characters"
+    expect_code 3 $refuse --token nowhere
+    expect_text err "could not be read"
+    expect_code 2 $refuse --alerts nowhere # an input that isn't there is no usage
+}
+
 test_exit_codes() {
     events 20 > log.jsonl
     rule high.yml "High" high "{Image|endswith: 'tool3.exe'}"
