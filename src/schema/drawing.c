@@ -12,8 +12,9 @@ typedef struct {
     shape *shape;
     arena *arena;                 /* of shapes */
     bool failed;
-    text text;                    /* since the place before */
+    text text;
     VEC(drawn_place) places;
+    VEC(drawn_mapping) mapped;
 } planner;
 
 /* ---- making ---- */
@@ -57,8 +58,8 @@ static void draw_record(planner *p, const value_field *fields, size_t count, uns
 
 static void draw_place(planner *p, uint32_t place)
 {
-    drawn_place d = {take_text(p), place};
-    vec_push_in(p->arena, &p->places, d);
+    p->failed |= p->text.len > UINT32_MAX;
+    vec_push(&p->places, ((drawn_place){(uint32_t)p->text.len, place}));
 }
 
 /* A whole list or record has a place, too, but for those of outlines. */
@@ -81,16 +82,14 @@ static void draw_fields(planner *p, const record_builder *seen, table *taken)
     for (size_t i = 0; i < seen->fields.len; i++) table_set(taken, seen->fields.at[i].name, TABLE_NONE - 1);
 }
 
-typedef struct { VEC(drawn_mapping) of; } mapping_list;
-
-static void draw_mappings(planner *p, drawing *d, class_id c, table *taken, mapping_list *out)
+static void draw_mappings(planner *p, drawing *d, class_id c, table *taken)
 {
     const class_row *row = p->finder->schema->classes.at[c];
     for (size_t i = 0; i < row->mappings.len && !p->failed; i++) {
         const mapping *m = &row->mappings.at[i];
         uint32_t name = table_get(taken, m->field);
         if (!schema_is_usual(m->schema) || m->field.len == 0 || name == TABLE_NONE - 1) continue;
-        const shape_map *map = shape_map_make(p->finder, p->shape, schema_field(p->finder->schema, c, m->schema, m->field, p->arena));
+        const shape_map *map = shape_map_make(p->finder, p->shape, schema_field(p->finder->schema, c, m->schema, m->field, p->finder->arena));
         p->failed |= !map;
         if (!map || shape_map_is_missing(map)) continue;
         if (name == TABLE_NONE) {
@@ -100,7 +99,7 @@ static void draw_mappings(planner *p, drawing *d, class_id c, table *taken, mapp
         put_key(&p->text, m->field);
         drawn_mapping made = {.key = take_text(p), .name = name, .map = map};
         made.plain = shape_map_is_place(map, &made.place);
-        vec_push_in(p->arena, &out->of, made);
+        vec_push(&p->mapped, made);
     }
 }
 
@@ -114,25 +113,29 @@ static bool look(planner *p, const classification *k, record_builder *seen)
     return shape_leave(p->finder, p->shape, &before);
 }
 
+static void *kept(arena *a, const void *at, size_t count, size_t size)
+{
+    void *copy = arena_zalloc(a, count, size);
+    if (count) memcpy(copy, at, count * size);
+    return copy;
+}
+
 static drawing *draw(planner *p, const classification *k, const record_builder *seen)
 {
     drawing *d = ARENA_NEW(p->arena, drawing);
     table taken = {0};
-    mapping_list mapped = {{0}};
     draw_fields(p, seen, &taken);
     d->empty = seen->fields.len == 0;
-    d->rest = take_text(p);
-    for (size_t i = k->class_count; i-- > 0;) draw_mappings(p, d, k->classes[i], &taken, &mapped);
+    d->text = take_text(p);
+    for (size_t i = k->class_count; i-- > 0;) draw_mappings(p, d, k->classes[i], &taken);
     table_free(&taken);
     if (p->failed || d->name_count > NAMES) return NULL;
-    class_id *classes = ARENA_ARRAY(p->arena, class_id, k->class_count + 1);
-    if (k->class_count) memcpy(classes, k->classes, k->class_count * sizeof *classes);
-    d->classes = classes;
+    d->classes = kept(p->arena, k->classes, k->class_count, sizeof *k->classes);
     d->class_count = k->class_count;
-    d->places = p->places.at;
+    d->places = kept(p->arena, p->places.at, p->places.len, sizeof *p->places.at);
     d->place_count = p->places.len;
-    d->mapped = mapped.of.at;
-    d->mapped_count = mapped.of.len;
+    d->mapped = kept(p->arena, p->mapped.at, p->mapped.len, sizeof *p->mapped.at);
+    d->mapped_count = p->mapped.len;
     return d;
 }
 
@@ -146,6 +149,8 @@ static const drawing *make_drawing(planner *p, const classification *k)
     if (d) vec_push_in(p->arena, &p->shape->drawings, d);
     else p->shape->never |= looked;
     text_free(&p->text);
+    vec_free(&p->places);
+    vec_free(&p->mapped);
     return d;
 }
 
@@ -202,11 +207,14 @@ bool drawing_write(field_finder *f, const classification *k, text *out)
     shape *s = field_finder_shape(f);
     const drawing *d = s ? drawing_of(f, s, k) : NULL;
     if (!d) return false;
+    size_t written = 0;
     for (size_t i = 0; i < d->place_count; i++) {
-        text_put(out, d->places[i].before);
-        put_place(f, d->places[i].place, out);
+        drawn_place p = d->places[i];
+        text_put(out, (pk_str){d->text.ptr + written, p.at - written});
+        put_place(f, p.place, out);
+        written = p.at;
     }
-    text_put(out, d->rest);
+    text_put(out, str_slice(d->text, written, STR_NPOS));
     if (d->mapped_count) put_mapped(f, d, out);
     text_put_char(out, '}');
     return true;

@@ -32,44 +32,58 @@ static shape_map *new_map(maker *k, const field_map *m)
 {
     shape_map *made = ARENA_NEW(k->arena, shape_map);
     made->kind = m->kind;
-    made->constant = m->constant;
+    if (m->kind == MAP_CONSTANT) made->constant = value_copy(k->arena, &m->constant);
     return made;
 }
 
+static void put_args(maker *k, shape_map *to, const shape_map *const *args, size_t count)
+{
+    to->args = ARENA_ARRAY(k->arena, const shape_map *, count);
+    memcpy(to->args, args, count * sizeof *args);
+    to->count = count;
+}
+
+/* Nothing is kept of what is missing: most mappings of a class are. */
 static const shape_map *make_field(maker *k, const field_map *m)
 {
+    shape_values values = {0};
+    k->failed |= !shape_field(k->finder, k->shape, m->text, &values);
+    if (k->failed || values.count == 0) return &missing;
     shape_map *made = new_map(k, m);
-    k->failed |= !shape_field(k->finder, k->shape, m->text, &made->values);
-    return k->failed || made->values.count == 0 ? &missing : made;
+    made->values = values;
+    return made;
 }
 
 /* A function of which an argument is missing gives nothing; one of constants alone makes nothing of an event, but is called. */
 static const shape_map *make_call(maker *k, const field_map *m, unsigned depth)
 {
-    shape_map *made = new_map(k, m);
-    made->function = map_function_of(m->text);
-    made->args = ARENA_ARRAY(k->arena, const shape_map *, m->count + 1);
-    if (!made->function || m->count == 0 || m->count > MAP_ARGUMENTS) return &missing;
-    for (; made->count < m->count; made->count++) {
-        const shape_map *arg = make(k, m->args[made->count], depth);
-        if (arg->kind == MAP_MISSING) return &missing;
-        made->args[made->count] = arg;
+    const shape_map *args[MAP_ARGUMENTS];
+    const map_function *function = map_function_of(m->text);
+    if (!function || m->count == 0 || m->count > MAP_ARGUMENTS) return &missing;
+    for (size_t i = 0; i < m->count; i++) {
+        args[i] = make(k, m->args[i], depth);
+        if (args[i]->kind == MAP_MISSING) return &missing;
     }
+    shape_map *made = new_map(k, m);
+    made->function = function;
+    put_args(k, made, args, m->count);
     return made;
 }
 
 /* Of alternatives those that may have values; none stands behind one that always has some. */
 static const shape_map *make_first(maker *k, const field_map *m, unsigned depth)
 {
-    shape_map *made = new_map(k, m);
-    made->args = ARENA_ARRAY(k->arena, const shape_map *, m->count + 1);
+    const shape_map **args = ARENA_ARRAY(k->finder->arena, const shape_map *, m->count);
+    size_t count = 0;
     for (size_t i = 0; i < m->count; i++) {
         const shape_map *arg = make(k, m->args[i], depth);
-        if (arg->kind != MAP_MISSING) made->args[made->count++] = arg;
+        if (arg->kind != MAP_MISSING) args[count++] = arg;
         if (arg->kind == MAP_FIELD || arg->kind == MAP_CONSTANT) break;
     }
-    if (made->count == 0) return &missing;
-    return made->count == 1 ? made->args[0] : made;
+    if (count <= 1) return count ? args[0] : &missing;
+    shape_map *made = new_map(k, m);
+    put_args(k, made, args, count);
+    return made;
 }
 
 static const shape_map *make(maker *k, const field_map *m, unsigned depth)

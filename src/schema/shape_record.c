@@ -171,20 +171,44 @@ size_t shape_open(field_finder *f, pk_str t, const value **records)
 
 /* ---- fields ---- */
 
-static bool keep_values(const shape *s, const list_builder *values, arena *a, shape_values *out)
+static bool keep_values(const shape *s, const list_builder *values, arena *a, value *kept, shape_values *out)
 {
-    value *kept = ARENA_ARRAY(a, value, values->items.len + 1);
     for (size_t i = 0; i < values->items.len; i++)
         if (!shape_value(s, &values->items.at[i], a, &kept[i])) return false;
     *out = (shape_values){kept, values->items.len};
     return true;
 }
 
-static bool keep_walked(const shape *s, const list_builder *values, size_t count, arena *a, shape_values *out)
+/* Of a walk's hundreds of fields a record has some dozens. */
+static bool keep_walked(shape *s, const list_builder *values, size_t count, arena *a)
 {
-    for (size_t i = 0; i < count; i++)
-        if (!keep_values(s, &values[i], a, &out[i])) return false;
+    size_t fields = 0, all = 0;
+    for (size_t i = 0; i < count; i++) {
+        fields += values[i].items.len != 0;
+        all += values[i].items.len;
+    }
+    shape_field_values *out = ARENA_ARRAY(a, shape_field_values, fields);
+    value *kept = ARENA_ARRAY(a, value, all);
+    s->fields = out;
+    s->field_count = fields;
+    for (size_t i = 0; i < count; i++) {
+        if (values[i].items.len == 0) continue;
+        out->field = (uint32_t)i;
+        if (!keep_values(s, &values[i], a, kept, &out->values)) return false;
+        kept += out++->values.count;
+    }
     return true;
+}
+
+static shape_values walked_field(const shape *s, uint32_t number)
+{
+    size_t from = 0, to = s->field_count;
+    while (from < to) {
+        size_t middle = (from + to) / 2;
+        if (s->fields[middle].field < number) from = middle + 1;
+        else to = middle;
+    }
+    return from < s->field_count && s->fields[from].field == number ? s->fields[from].values : (shape_values){0};
 }
 
 bool shape_fields(field_finder *f, shape *s)
@@ -193,13 +217,10 @@ bool shape_fields(field_finder *f, shape *s)
     if (s->walk == field_finder_walk(f)) return true;
     field_finder before;
     size_t count;
-    arena *a = shape_table_arena(f->shapes);
     shape_enter(f, s, &before);
     const list_builder *values = field_finder_walked(f, &count);
     if (!shape_leave(f, s, &before)) return false;
-    shape_values *fields = ARENA_ARRAY(a, shape_values, count + 1);
-    s->never = !keep_walked(s, values, count, a, fields);
-    s->fields = fields;
+    s->never = !keep_walked(s, values, count, shape_table_arena(f->shapes));
     s->walk = field_finder_walk(f);
     return !s->never;
 }
@@ -218,8 +239,9 @@ static bool other_field(field_finder *f, shape *s, pk_str name, uint32_t number,
     list_builder values = {0};
     field_finder_search(f, name, &values);
     if (!shape_leave(f, s, &before)) return false;
-    s->never = !keep_values(s, &values, shape_table_arena(f->shapes), out);
-    if (!s->never) vec_push_in(shape_table_arena(f->shapes), &s->others, ((shape_field_values){number, *out}));
+    arena *a = shape_table_arena(f->shapes);
+    s->never = !keep_values(s, &values, a, ARENA_ARRAY(a, value, values.items.len), out);
+    if (!s->never) vec_push_in(a, &s->others, ((shape_field_values){number, *out}));
     return !s->never;
 }
 
@@ -229,6 +251,6 @@ bool shape_field(field_finder *f, shape *s, pk_str name, shape_values *out)
     uint32_t number = field_finder_number(f, name, &walked);
     if (!walked) return other_field(f, s, name, number, out);
     if (!shape_fields(f, s)) return false;
-    *out = s->fields[number];
+    *out = walked_field(s, number);
     return true;
 }

@@ -7,11 +7,13 @@ enum {
     PLACES = 2000,              /* a record of more values has no shape */
     DEPTH = 32,
     NAME_TEXT = 200,            /* bytes of a string that names another */
-    MUCH = 8 << 20,             /* bytes of shapes that are kept */
+    MUCH = 4 << 20,             /* bytes of shapes that are kept */
+    MET = 1024,                 /* a power of two */
 };
 
 struct shape_table {
     arena *arena;
+    uint32_t met[MET];          /* half of the hash of the last signature of those that fall on one: once was one of it there */
     table index;                /* signature -> number */
     VEC(shape *) shapes;
     text signature;
@@ -37,6 +39,7 @@ void shape_table_tidy(shape_table *t, bool all)
 {
     if (!all && arena_used(t->arena) < MUCH) return;
     table_free(&t->index);
+    memset(t->met, 0, sizeof t->met);
     t->shapes.len = 0;
     arena_reset(t->arena);
 }
@@ -115,14 +118,21 @@ static bool gather(field_finder *f, pk_str key, const value *v, unsigned depth)
 
 /* ---- the shapes that are known ---- */
 
-/* The shape of this signature; NULL: it is met for the first time. */
-static shape *look_up(shape_table *t)
+/* Another of the same hash only makes that a shape is known sooner. */
+static bool was_met(shape_table *t)
 {
-    uint32_t number = table_get(&t->index, text_view(&t->signature));
-    if (number != TABLE_NONE) return t->shapes.at[number];
+    uint64_t hash = hash_str(text_view(&t->signature));
+    uint32_t *met = &t->met[hash % MET], tag = (uint32_t)(hash >> 32);
+    bool was = *met == tag;
+    *met = tag;
+    return was;
+}
+
+static shape *new_shape(shape_table *t)
+{
     table_put(&t->index, arena_str(t->arena, text_view(&t->signature)), (uint32_t)t->shapes.len);
     vec_push(&t->shapes, ARENA_NEW(t->arena, shape));
-    return NULL;
+    return t->shapes.at[t->shapes.len - 1];
 }
 
 /* What stands in the texts that somebody looks into belongs to the shape. */
@@ -142,9 +152,11 @@ static bool gather_texts(field_finder *f, const shape *record)
 /* The shape of the signature at hand, made when it is met for the second time. */
 static shape *made_shape(field_finder *f, shape *record, bool outlined)
 {
-    shape *s = look_up(f->shapes);
-    if (s && !s->known) {
-        s->known = true;
+    shape_table *t = f->shapes;
+    uint32_t number = table_get(&t->index, text_view(&t->signature));
+    shape *s = number == TABLE_NONE ? NULL : t->shapes.at[number];
+    if (!s && was_met(t)) {
+        s = new_shape(t);
         if (outlined) shape_make_outlined(f, s);
         else shape_make(f, s, record ? record : s);
     }

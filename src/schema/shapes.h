@@ -7,7 +7,7 @@
  * What decides beside names: a string that may hold records (whether it does is looked up, and what is in it belongs to the shape),
  * and a string that names the value beside it (path.h: {Name=Value}), which belongs to the shape with its text.
  *
- * A shape is made when it is met the second time: records that are all different cost a look each. Records whose reader tells their
+ * A shape is made when it is met the second time: records that are all different cost a look each, and leave nothing behind. Records whose reader tells their
  * outline (event.h) have a shape by that, whose places are the reader's: of these no tree is made.
  */
 #ifndef PICKET_SCHEMA_SHAPES_H
@@ -23,10 +23,9 @@ typedef struct {
     const shape_map *map;
 } shape_known_map;
 
-/* What is written in front of a value of the record at hand. */
+/* A value of the record at hand, and where in the drawing's text it stands. */
 typedef struct {
-    pk_str before;
-    uint32_t place;
+    uint32_t at, place;
 } drawn_place;
 
 /* Of several of one name the first that has values counts. */
@@ -42,9 +41,9 @@ typedef struct {
 typedef struct {
     const class_id *classes;
     size_t class_count;
+    pk_str text;                  /* of the fields of the layout, without the values */
     const drawn_place *places;
     size_t place_count;
-    pk_str rest;                  /* behind the last of them */
     bool empty;                   /* no field stands in these */
     const drawn_mapping *mapped;
     size_t mapped_count, name_count;
@@ -69,7 +68,6 @@ typedef struct {
 } shape_field_values;
 
 struct shape {
-    bool known;                   /* what follows holds */
     bool never;                   /* it cannot be drawn */
     bool outlined;                /* told by the reader: no tree of such a record is needed */
     shape *record;                /* the shape of the record without what stands in texts; itself if it has none */
@@ -79,7 +77,8 @@ struct shape {
     size_t count;
     VEC(shape_text) texts;
     uint64_t walk;                /* number of the walk that `fields` are of */
-    const shape_values *fields;   /* by number, those of the walk */
+    const shape_field_values *fields; /* those of the walk that have values, by number */
+    size_t field_count;
     VEC(shape_field_values) others;
     VEC(shape_known_map) maps;
     VEC(drawing *) drawings;
