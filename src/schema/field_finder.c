@@ -195,6 +195,7 @@ static void begin(field_finder *f, layout_id l, arena *a)
     f->opened_count = 0;
     memset(f->opened, 0, sizeof f->opened);
     f->shaped = false;
+    f->outlined = NULL;
     if (!f->fields->fields.paths && l != LAYOUT_NONE) {
         name_fields(f);
         ask_for_mapped(f);

@@ -144,6 +144,7 @@ struct field_finder {
     shape *shape;                 /* of the record, once `shaped`; NULL: not known */
     bool shaped;
     VEC(const value *) places;    /* its values; NULL: by the outline of the event */
+    const value *outlined;        /* the record of `shape` by the event's outline, once somebody looked at it */
     shape *drawn;                 /* whose own record is looked at; NULL: it is a real one */
     bool unseen;                  /* something of that could not be told */
     uint64_t walks;               /* path sets made */

@@ -60,7 +60,7 @@ void shape_make(field_finder *f, shape *s, shape *record)
 
 static bool is_opening(const value *v) { return v->type == VALUE_STRING && inner_text_may_open(v->as.string); }
 
-/* The same out of the tree of an outline. */
+/* The same out of the tree of an outline, whose names stay where they are. */
 static void draw_outline(artist *d, const value *v, value *to)
 {
     *to = *v;
@@ -74,7 +74,7 @@ static void draw_outline(artist *d, const value *v, value *to)
         to->as.record.fields = ARENA_ARRAY(d->arena, value_field, v->as.record.count);
         for (size_t i = 0; i < v->as.record.count; i++) {
             value_field *field = &to->as.record.fields[i];
-            field->name = arena_str(d->arena, v->as.record.fields[i].name);
+            field->name = v->as.record.fields[i].name;
             draw_outline(d, &v->as.record.fields[i].value, &field->value);
         }
         return;
@@ -82,20 +82,28 @@ static void draw_outline(artist *d, const value *v, value *to)
         to->as.list.items = ARENA_ARRAY(d->arena, value, v->as.list.count);
         for (size_t i = 0; i < v->as.list.count; i++) draw_outline(d, &v->as.list.items[i], &to->as.list.items[i]);
         return;
-    default: *to = value_copy(d->arena, v); return;
+    default: return;
     }
+}
+
+/* Made of any record of the shape that somebody needs it for, and gone with it. */
+static const value *outlined_tree(field_finder *f, shape *s)
+{
+    if (f->outlined) return f->outlined;
+    artist d = {f, f->arena, s};
+    value outline = f->event->outline->tree(f->event, f->arena), *tree = ARENA_NEW(f->arena, value);
+    s->never |= outline.type != VALUE_RECORD;
+    s->values = ARENA_ARRAY(f->arena, value *, s->count + 1);
+    draw_outline(&d, &outline, tree);
+    return f->outlined = tree;
 }
 
 void shape_make_outlined(field_finder *f, shape *s)
 {
-    artist d = {f, shape_table_arena(f->shapes), s};
-    value outline = f->event->outline->tree(f->event, f->arena);
     s->record = s;
     s->outlined = true;
     s->count = f->places.len;
-    s->values = ARENA_ARRAY(d.arena, value *, s->count + 1);
-    s->never = outline.type != VALUE_RECORD;
-    if (!s->never) draw_outline(&d, &outline, &s->tree);
+    outlined_tree(f, s);
 }
 
 /* ---- looking at it ---- */
@@ -126,7 +134,7 @@ bool shape_value(const shape *s, const value *v, arena *a, value *out)
 void shape_enter(field_finder *f, shape *s, field_finder *before)
 {
     *before = *f;
-    f->tree = &s->tree;
+    f->tree = s->outlined ? outlined_tree(f, s) : &s->tree;
     f->values = NULL;
     f->drawn = s;
     f->unseen = false;

@@ -72,8 +72,8 @@ struct shape {
     bool outlined;                /* told by the reader: no tree of such a record is needed */
     shape *record;                /* the shape of the record without what stands in texts; itself if it has none */
     VEC(uint32_t) asked;          /* of that one: places of texts that somebody looks into */
-    value tree;                   /* a record of this shape, places for values */
-    value **values;               /* of its record by place, also what stands in texts; NULL: they are told by their numbers alone */
+    value tree;                   /* a record of this shape, places for values; of one that is outlined there is none but field_finder.outlined */
+    value **values;               /* of that by place, also what stands in texts; NULL: they are told by their numbers alone */
     size_t count;
     VEC(shape_text) texts;
     uint64_t walk;                /* number of the walk that `fields` are of */
