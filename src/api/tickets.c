@@ -67,7 +67,7 @@ ticket *ticket_take(ticket_queue *q, size_t lane)
 
 enum {
     KEPT_BLOCK = 4 << 20,         /* a block made for one huge record is not kept in every ticket, */
-    KEPT_RESULTS = 128 << 10,     /* nor the memory of a block with many alerts */
+    KEPT_RESULTS = 64 << 10,      /* nor the memory of a block with many alerts */
 };
 
 static void empty(ticket *t)

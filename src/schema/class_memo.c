@@ -6,7 +6,7 @@
 #include "schema/classifier.h"
 
 #define MEMO_ENTRIES 8192u /* a power of two; at most half of it is used */
-#define MEMO_BYTES (1u << 20)
+#define MEMO_BYTES (192u << 10)
 #define KEY_LIMIT 2048 /* longer keys are not remembered */
 
 struct memo_entry {
