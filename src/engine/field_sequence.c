@@ -22,24 +22,8 @@ static bool same_paths(const field_sequence *q, const event *e)
     return true;
 }
 
-/* Records of a kind differ little from the first: it says how much is needed. */
-static void make_room(field_sequence *q, const context *c, const event *e)
-{
-    size_t steps = 0;
-    for (size_t i = 0; i < e->field_count; i++) {
-        uint32_t first = begins_at(&c->targets_of, e->fields[i].slot);
-        if (first == BEGINS_NOWHERE) continue;
-        const path_target *t = &c->targets[first];
-        do steps++;
-        while (!t++->last);
-    }
-    q->paths.at = vec_grow_in(q->arena, NULL, 0, &q->paths.cap, e->field_count, sizeof *q->paths.at);
-    q->steps.at = vec_grow_in(q->arena, NULL, 0, &q->steps.cap, steps, sizeof *q->steps.at);
-}
-
 static void make_anew(field_sequence *q, const context *c, const event *e)
 {
-    if (!q->paths.at) make_room(q, c, e);
     q->paths.len = q->steps.len = 0;
     memset(q->found, 0, c->place_count * sizeof *q->found);
     for (size_t i = 0; i < e->field_count; i++) {
