@@ -416,7 +416,8 @@ void slots_probe(matcher *m)
 {
     field_sequence *q = m->sequence = field_sequence_of(m->context, m->event, m->cache_age, m->arena);
     event_field *fields = m->event->fields;
-    for (probe_step *step = q->steps.at, *end = step + q->steps.len; step < end; step++) {
+    for (size_t i = 0, count = q->steps.len; i < count; i++) {
+        probe_step *step = &q->steps.at[i];
         const slot_result *r = result_again(m, step->slot, step->last, &fields[step->field]);
         if (!r) {
             r = result_of_other(m, step->slot, &fields[step->field]);
