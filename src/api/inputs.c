@@ -77,7 +77,7 @@ static bool next_stream(cutting *c, ticket *t, const atomic_bool *stop)
     return false;
 }
 
-static bool cut_block(cutting *c, ticket *t, const atomic_bool *stop)
+static bool cut_block(cutting *c, ticket *t, block *b, const atomic_bool *stop)
 {
     bool begins = false;
     while (!atomic_load(stop)) {
@@ -85,7 +85,8 @@ static bool cut_block(cutting *c, ticket *t, const atomic_bool *stop)
             if (!next_stream(c, t, stop)) return false;
             begins = true;
         }
-        if (c->stream->format->cut(c->stream->cutter, &t->block, t->diags) == PK_OK) {
+        if (c->stream->format->cut(c->stream->cutter, b, t->diags) == PK_OK) {
+            t->bytes = b->len;
             t->stream = c->stream;
             t->begins_file = begins;
             atomic_fetch_add(&c->stream->references, 1);
@@ -101,12 +102,12 @@ static bool cut_block(cutting *c, ticket *t, const atomic_bool *stop)
     return false;
 }
 
-bool cutting_next(cutting *c, ticket *t, const atomic_bool *stop)
+bool cutting_next(cutting *c, ticket *t, block *b, const atomic_bool *stop)
 {
     pthread_mutex_lock(&c->lock);
     bool some = false;
     if (!c->ended) {
-        bool more = cut_block(c, t, stop);
+        bool more = cut_block(c, t, b, stop);
         diag_merge(t->diags, c->reading);
         c->ended = !more;
         some = more || diag_count(t->diags) || t->skipped.len; /* the last ticket may hold only what ending had to say */

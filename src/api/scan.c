@@ -6,7 +6,11 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { MOST_THREADS = 256, TICKETS_PER_THREAD = 4 };
+enum {
+    MOST_THREADS = 256,
+    TICKETS_PER_THREAD = 4,
+    KEPT_BLOCK = 4 << 20,          /* bytes; one made for a huge record is not kept */
+};
 
 struct pk_scanner {
     const pk_program *program;
@@ -278,6 +282,7 @@ static void warn_of_limits(pk_scanner *s, scan_worker **workers, size_t n)
 typedef struct {
     pk_scanner *scanner;
     scan_worker *worker;
+    block block;                   /* being worked on: the same memory again and again, which the processor has near */
     size_t number;
     pthread_t thread;
     bool started;
@@ -292,12 +297,14 @@ static void *run_lane(void *user)
         sign_set(sign, PART_WAIT);
         ticket *t = ticket_take(&s->queue, l->number);
         sign_set(sign, PART_CUT);
-        if (!cutting_next(&s->cutting, t, &s->stop)) {
+        if (!cutting_next(&s->cutting, t, &l->block, &s->stop)) {
             ticket_return(&s->queue, t);
+            block_free(&l->block);
             sign_set(sign, PART_WAIT);
             return NULL;
         }
-        worker_run(l->worker, t);
+        worker_run(l->worker, t, &l->block);
+        if (l->block.cap > KEPT_BLOCK) block_free(&l->block);
         sign_set(sign, PART_OUTPUT);
         ticket_done(&s->queue, t, deliver, s);
     }

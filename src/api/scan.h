@@ -3,9 +3,9 @@
  *
  *     pool --> cutting (one thread at a time) --> matching (side by side) --> delivery (in order of input) --> pool
  *
- * A ticket carries one block of a log from the cutter to a worker and what the worker found from there to the callbacks.
- * Their number is fixed, so memory is bounded however far one slow block keeps the others waiting; and they are delivered
- * by their number, so the output is the same for any number of threads.
+ * Each thread cuts a block of a log for itself, always into the same memory, and matches it; a ticket carries what it found
+ * to the callbacks. Their number is fixed, so memory is bounded however far one slow block keeps the others waiting; and they
+ * are delivered by their number, so the output is the same for any number of threads.
  */
 #ifndef PICKET_API_SCAN_H
 #define PICKET_API_SCAN_H
@@ -61,7 +61,7 @@ struct ticket {
     ticket *next;                  /* in the pool */
     size_t lane;                   /* that had it last, and has its memory in the cache of its processor */
     uint64_t number;
-    block block;
+    size_t bytes;                  /* of its block, which is the lane's */
     cut_stream *stream;            /* NULL: no block, only what cutting had to say */
     bool begins_file;              /* its block is the first of its stream */
     diag_list *diags;
@@ -121,8 +121,8 @@ typedef struct {
 
 void cutting_init(cutting *c, const pk_scan_options *options);
 void cutting_destroy(cutting *c);
-/* Fills the next ticket; false: the end, the ticket is empty. `stop`: be done soon. */
-bool cutting_next(cutting *c, ticket *t, const atomic_bool *stop);
+/* Fills the next ticket and its block; false: the end, the ticket is empty. `stop`: be done soon. */
+bool cutting_next(cutting *c, ticket *t, block *b, const atomic_bool *stop);
 void cut_stream_release(cut_stream *s);
 void cutting_progress(cutting *c, uint64_t *bytes, uint64_t *total);
 
@@ -153,7 +153,8 @@ typedef enum { WORK_MATCH, WORK_DUMP, WORK_DUMP_RAW, WORK_DUMP_UDM } work_kind;
 
 scan_worker *worker_new(const pk_program *p, const pk_scan_options *options, work_kind kind, context_wishes wishes, const atomic_bool *stop);
 void worker_free(scan_worker *w);
-void worker_run(scan_worker *w, ticket *t);                 /* reads and matches the block of a ticket */
+/* Reads and matches the block of a ticket; nothing of what it found points into the block. */
+void worker_run(scan_worker *w, ticket *t, const block *b);
 uint64_t worker_limit_hits(const scan_worker *w);     /* regular expressions that gave up */
 row_store *worker_rows(scan_worker *w);                    /* NULL if no correlation wants any */
 work_sign *worker_sign(scan_worker *w);

@@ -69,7 +69,7 @@ void tally_ticket(tally *y, const ticket *t)
 {
     pk_summary *s = &y->summary;
     s->files += t->begins_file;
-    s->bytes += t->stream ? t->block.len : 0;
+    s->bytes += t->bytes;
     s->events += t->event_count;
     s->damaged += t->damaged;
     s->without_time += t->without_time;

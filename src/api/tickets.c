@@ -30,7 +30,6 @@ void tickets_destroy(ticket_queue *q)
 {
     for (size_t i = 0; i < q->count; i++) {
         ticket *t = &q->tickets[i];
-        block_free(&t->block);
         diag_list_free(t->diags);
         arena_free(t->results);
         vec_free(&t->skipped);
@@ -65,14 +64,10 @@ ticket *ticket_take(ticket_queue *q, size_t lane)
     return t;
 }
 
-enum {
-    KEPT_BLOCK = 4 << 20,         /* a block made for one huge record is not kept in every ticket, */
-    KEPT_RESULTS = 64 << 10,      /* nor the memory of a block with many alerts */
-};
+enum { KEPT_RESULTS = 64 << 10 }; /* the memory of a block with many alerts is not kept */
 
 static void empty(ticket *t)
 {
-    if (t->block.cap > KEPT_BLOCK) block_free(&t->block);
     cut_stream_release(t->stream);
     t->stream = NULL;
     t->begins_file = false;
@@ -84,6 +79,7 @@ static void empty(ticket *t)
     t->entities.at = NULL;
     t->entities.len = t->entities.cap = 0;
     t->skipped.len = 0;
+    t->bytes = 0;
     t->event_count = t->damaged = t->without_time = t->out_of_range = t->without_source = 0;
 }
 

@@ -277,13 +277,13 @@ static bool on_event(const event *e, void *user)
     return true;
 }
 
-void worker_run(scan_worker *w, ticket *t)
+void worker_run(scan_worker *w, ticket *t, const block *b)
 {
-    if (!t->stream || !t->block.len) return;
+    if (!t->bytes) return;
     w->ticket = t;
     sign_set(&w->sign, PART_DECODE);
     event_source source = {.file = t->stream->name, .input = t->stream->input, .record = -1};
-    pk_status status = t->stream->format->read(reader_for(w, t->stream->format), &t->block, &source, on_event, w, t->diags, &t->damaged);
+    pk_status status = t->stream->format->read(reader_for(w, t->stream->format), b, &source, on_event, w, t->diags, &t->damaged);
     (void)status; /* PK_STOPPED is our own doing; what is wrong with the block is in the diagnostics */
     w->ticket = NULL;
 }
