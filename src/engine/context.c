@@ -151,6 +151,36 @@ static uint32_t *keep(arena *a, const number_vec *v, size_t *count)
     return copy;
 }
 
+/* Most classes ask for no more of the fields than those above them: a context with the same slots, or NULL. */
+static const context *with_same_slots(const context_table *t, const context_maker *k)
+{
+    for (size_t i = 0; i < CONTEXT_CELLS; i++) {
+        const context *c = t->cells[i];
+        if (c && c->layout == k->made->layout && c->slot_count == k->slots.len && bytes_equal(c->slots, k->slots.at, k->slots.len * sizeof *c->slots)) return c;
+    }
+    return NULL;
+}
+
+/* Where slots stand in records: tables that are made once for all contexts with these slots. */
+static void make_tables(context_maker *k, const context *same)
+{
+    context *c = k->made;
+    if (same) {
+        c->slots = same->slots;
+        c->slot_count = same->slot_count;
+        c->targets_of = same->targets_of;
+        c->targets = same->targets;
+        c->places_of = same->places_of;
+        c->places = same->places;
+        c->place_count = same->place_count;
+        return;
+    }
+    c->slots = keep(k->arena, &k->slots, &c->slot_count);
+    for (size_t i = 0; i < k->slots.len; i++) take_paths(k, k->slots.at[i]);
+    make_targets(k);
+    make_places(k);
+}
+
 static context *make_context(context_table *t, const classification *c, uint64_t hash)
 {
     const program *p = t->program;
@@ -166,10 +196,8 @@ static context *make_context(context_table *t, const classification *c, uint64_t
         if (c->classes[i] < p->class_count) take_class(&k, c->classes[i]);
     }
     if (c->class_count == 0) take_class(&k, p->class_count);
-    for (size_t i = 0; i < k.slots.len; i++) take_paths(&k, k.slots.at[i]);
-    make_targets(&k);
-    make_places(&k);
-    k.made->sequence = field_sequence_new(t->arena, k.made);
+    make_tables(&k, with_same_slots(t, &k));
+    k.made->sequence = field_sequence_new(t->arena);
     k.made->broad = keep(t->arena, &k.broad, &k.made->broad_count);
     k.made->others = keep(t->arena, &k.others, &k.made->other_count);
     k.made->look = any_values_look(t->any_values, k.made->others, k.made->other_count);

@@ -6,11 +6,10 @@
 
 #define FIELDS_KEPT 1000          /* what events of more fields lead to is worked out for each of them */
 
-field_sequence *field_sequence_new(arena *a, const context *c)
+field_sequence *field_sequence_new(arena *a)
 {
     field_sequence *q = ARENA_NEW(a, field_sequence);
     q->arena = a;
-    q->found = ARENA_ARRAY(a, field_found, c->place_count + 1);
     return q;
 }
 
@@ -25,7 +24,7 @@ static bool same_paths(const field_sequence *q, const event *e)
 static void make_anew(field_sequence *q, const context *c, const event *e)
 {
     q->paths.len = q->steps.len = 0;
-    memset(q->found, 0, c->place_count * sizeof *q->found);
+    if (q->found) memset(q->found, 0, c->place_count * sizeof *q->found);
     for (size_t i = 0; i < e->field_count; i++) {
         path_slot path = e->fields[i].slot;
         uint32_t first = begins_at(&c->targets_of, path);
@@ -45,7 +44,7 @@ static void forget_places(field_sequence *q)
 
 field_sequence *field_sequence_of(const context *c, const event *e, uint64_t age, arena *of_event)
 {
-    field_sequence *q = e->field_count > FIELDS_KEPT ? field_sequence_new(of_event, c) : c->sequence;
+    field_sequence *q = e->field_count > FIELDS_KEPT ? field_sequence_new(of_event) : c->sequence;
     if (!same_paths(q, e)) make_anew(q, c, e);
     else if (q->age != age) forget_places(q);
     q->age = age;
@@ -67,6 +66,7 @@ static field_found look_for(const event *e, const slot_place *places)
 
 field_found field_sequence_find(field_sequence *q, const context *c, const event *e, uint32_t first_place)
 {
+    if (!q->found) q->found = ARENA_ARRAY(q->arena, field_found, c->place_count);
     field_found *f = &q->found[first_place];
     if (f->kind == FOUND_UNKNOWN) *f = look_for(e, &c->places[first_place]);
     return *f;

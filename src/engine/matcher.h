@@ -122,6 +122,8 @@ typedef struct {
     layout_id layout;
     class_id *classes;
     size_t class_count;
+    uint32_t *slots;              /* of fields; those with the same ones share the tables: */
+    size_t slot_count;
     begin_table targets_of;       /* by path slot */
     path_target *targets;         /* of a path side by side */
     begin_table places_of;        /* by field slot */
@@ -162,12 +164,12 @@ typedef struct {
 struct field_sequence {
     VEC(path_slot) paths;
     VEC(probe_step) steps;
-    field_found *found;           /* by the first place of a slot */
+    field_found *found;           /* by the first place of a slot; NULL: nobody has asked */
     uint64_t age;                 /* of the cache that steps point into */
     arena *arena;
 };
 
-field_sequence *field_sequence_new(arena *a, const context *c);
+field_sequence *field_sequence_new(arena *a);
 /* `age` changes when places in the cache do not hold any more. */
 field_sequence *field_sequence_of(const context *c, const event *e, uint64_t age, arena *of_event);
 field_found field_sequence_find(field_sequence *q, const context *c, const event *e, uint32_t first_place);

@@ -5,8 +5,8 @@
  */
 #include "schema/classifier.h"
 
-#define MEMO_ENTRIES 8192u /* a power of two; at most half of it is used */
-#define MEMO_BYTES (192u << 10)
+#define MEMO_ENTRIES 1024u /* a power of two; at most half of it is used */
+#define MEMO_BYTES (96u << 10)
 #define KEY_LIMIT 2048 /* longer keys are not remembered */
 
 struct memo_entry {
