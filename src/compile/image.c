@@ -21,7 +21,7 @@ typedef struct program_image {
 } program_image_root;
 
 _Static_assert(sizeof(program) == 528 && sizeof(slot_program) == 56 && sizeof(predicate_row) == 56 && sizeof(comparison) == 104 &&
-                   sizeof(rule_variant) == 32 && sizeof(class_program) == 80,
+                   sizeof(rule_variant) == 32 && sizeof(class_program) == 72,
                "a member came or went: program_image copies each");
 
 typedef VEC(regex_database) database_list; /* bytes are Hyperscan's, networks are places */
@@ -75,7 +75,7 @@ static void put_classes(const program *p, image_writer *w, size_t field)
     for (size_t i = 0; i <= p->class_count; i++, at += sizeof(class_program)) {
         IMAGE_VECTOR(w, AT(class_program, slots), &p->classes[i].slots);
         IMAGE_VECTOR(w, AT(class_program, others), &p->classes[i].others);
-        IMAGE_VECTOR(w, AT(class_program, broad), &p->classes[i].broad);
+        IMAGE_VECTOR(w, AT(class_program, variants), &p->classes[i].variants);
     }
 }
 

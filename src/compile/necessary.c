@@ -277,8 +277,6 @@ void index_candidates(program *p)
             predicate_row *row = &p->predicates.at[v->necessary[k]];
             row->variants[row->variant_count++] = i;
         }
-        class_program *c = &p->classes[v->class_id == CLASS_NONE ? p->class_count : v->class_id];
-        c->variants++;
-        if (v->necessary_count == 0) vec_push_in(p->arena, &c->broad, i);
+        vec_push_in(p->arena, &p->classes[v->class_id == CLASS_NONE ? p->class_count : v->class_id].variants, i);
     }
 }

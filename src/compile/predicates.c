@@ -229,6 +229,4 @@ void networks_finish(program_builder *b)
         literals += network_literal_count(p->networks[i]);
     }
     link_tests(p);
-    for (size_t i = 0; i < p->predicates.len; i++)
-        if (p->predicates.at[i].variant_count) p->slot_programs[p->predicates.at[i].slot].eager = true;
 }

@@ -64,8 +64,7 @@ typedef enum { COMPARED_FALSE, COMPARED_TRUE, COMPARED_NULL } compared;
 typedef struct {
     VEC(uint32_t) slots;          /* field slots, with the inputs of computed ones */
     VEC(uint32_t) others;         /* computed and special slots */
-    VEC(uint32_t) broad;          /* variants without a necessary predicate */
-    uint32_t variants;
+    VEC(uint32_t) variants;       /* that events of it may be candidates of */
 } class_program;
 
 /* A part of the tests of a slot. */
@@ -76,7 +75,6 @@ typedef struct {
     network *network;             /* NULL: nobody tests the values, they are only compared or asked for presence */
     uint32_t *first;              /* predicates of test i: predicates[first[i] .. first[i + 1]) */
     uint32_t *predicates;
-    bool eager;                   /* holds a predicate that makes candidates: run for every event */
     bool strict;                  /* some predicate is */
     bool remember;                /* results are worth remembering by value */
 } slot_program;

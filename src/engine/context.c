@@ -39,20 +39,35 @@ void context_table_free(context_table *t)
 typedef VEC(uint32_t) number_vec;
 typedef struct { uint32_t slot; slot_place place; } slot_at;
 
+/* Slots that no rule of these classes becomes a candidate by are only asked by candidates. */
+typedef enum { ASKED_TAKEN = 1, ASKED_FOR_CANDIDATES = 2 } asked_for;
+
 typedef struct {
     const program *program;
     arena *arena;
     context *made;
-    uint8_t *asked;               /* by slot */
+    uint8_t *asked;               /* by slot: asked_for */
     number_vec slots, others, broad;
     VEC(slot_at) found;
 } context_maker;
 
 static void take(context_maker *k, number_vec *list, uint32_t slot_number)
 {
-    if (k->asked[slot_number]) return;
-    k->asked[slot_number] = 1;
+    if (k->asked[slot_number] & ASKED_TAKEN) return;
+    k->asked[slot_number] |= ASKED_TAKEN;
     vec_push(list, slot_number);
+}
+
+static bool makes_candidates(const context_maker *k, uint32_t slot_number) { return k->asked[slot_number] & ASKED_FOR_CANDIDATES; }
+
+static void take_variant(context_maker *k, uint32_t number)
+{
+    const program *p = k->program;
+    const rule_variant *v = &p->variants.at[number];
+    k->made->empty = false;
+    if (!context_takes(k->made, p, v)) return;
+    if (v->necessary_count == 0) vec_push(&k->broad, number);
+    for (uint32_t i = 0; i < v->necessary_count; i++) k->asked[p->predicates.at[v->necessary[i]].slot] |= ASKED_FOR_CANDIDATES;
 }
 
 static void take_class(context_maker *k, uint32_t number)
@@ -61,11 +76,9 @@ static void take_class(context_maker *k, uint32_t number)
     const class_program *c = &p->classes[number];
     k->made->active[number >> 6] |= UINT64_C(1) << (number & 63);
     for (size_t i = 0; i < c->slots.len; i++) take(k, &k->slots, c->slots.at[i]);
+    for (size_t i = 0; i < c->variants.len; i++) take_variant(k, c->variants.at[i]);
     for (size_t i = 0; i < c->others.len; i++)
-        if (p->slot_programs[c->others.at[i]].eager) take(k, &k->others, c->others.at[i]);
-    for (size_t i = 0; i < c->broad.len; i++)
-        if (context_takes(k->made, p, &p->variants.at[c->broad.at[i]])) vec_push(&k->broad, c->broad.at[i]);
-    if (c->variants) k->made->empty = false;
+        if (makes_candidates(k, c->others.at[i])) take(k, &k->others, c->others.at[i]);
 }
 
 static bool is_before(const slot_place *x, const slot_place *y) { return x->rank != y->rank ? x->rank < y->rank : x->path < y->path; }
@@ -78,7 +91,7 @@ static void take_paths(context_maker *k, uint32_t slot_number)
     if (layout != LAYOUT_NONE && (s->family == FAMILY_NONE || schema_layout_family(k->program->schema, layout) != s->family))
         layout = LAYOUT_NONE;
     for (size_t i = 0, first = k->found.len; i < s->paths.len; i++) {
-        slot_at at = {slot_number, {s->paths.at[i].path, s->paths.at[i].rank, false}};
+        slot_at at = {slot_number, {.path = s->paths.at[i].path, .rank = s->paths.at[i].rank}};
         if (s->paths.at[i].layout != layout) continue;
         vec_push(&k->found, at);
         size_t n = k->found.len - 1;
@@ -96,16 +109,14 @@ static begin_table new_table(arena *a, size_t keys)
     return t;
 }
 
-static bool is_eager(const context_maker *k, size_t i) { return k->program->slot_programs[k->found.at[i].slot].eager; }
-
 /* How many targets each path has. */
 static size_t count_targets(context_maker *k)
 {
     size_t all = 0;
-    for (size_t i = 0; i < k->found.len; i++) all += is_eager(k, i);
+    for (size_t i = 0; i < k->found.len; i++) all += makes_candidates(k, k->found.at[i].slot);
     k->made->targets_of = new_table(k->arena, all);
     for (size_t i = 0; i < k->found.len; i++) {
-        if (!is_eager(k, i)) continue;
+        if (!makes_candidates(k, k->found.at[i].slot)) continue;
         begin_cell *of = begin_cell_of(&k->made->targets_of, k->found.at[i].place.path);
         *of = (begin_cell){k->found.at[i].place.path, of->first == BEGINS_NOWHERE ? 1 : of->first + 1};
     }
@@ -117,7 +128,8 @@ static void make_targets(context_maker *k)
 {
     context *c = k->made;
     uint32_t used = 0;
-    c->targets = ARENA_ARRAY(k->arena, path_target, count_targets(k) + 1);
+    c->target_count = count_targets(k);
+    c->targets = ARENA_ARRAY(k->arena, path_target, c->target_count + 1);
     for (size_t i = 0; i <= c->targets_of.mask; i++) {
         begin_cell *of = &c->targets_of.cells[i];
         if (of->key == UINT32_MAX) continue;
@@ -125,7 +137,7 @@ static void make_targets(context_maker *k)
         c->targets[used - 1].last = true;
     }
     for (size_t i = k->found.len; i-- > 0;)
-        if (is_eager(k, i)) c->targets[--begin_cell_of(&c->targets_of, k->found.at[i].place.path)->first].slot = k->found.at[i].slot;
+        if (makes_candidates(k, k->found.at[i].slot)) c->targets[--begin_cell_of(&c->targets_of, k->found.at[i].place.path)->first].slot = k->found.at[i].slot;
 }
 
 /* From slots to the paths where they may stand; these were found slot by slot. */
@@ -140,6 +152,7 @@ static void make_places(context_maker *k)
         if (i == 0 || f[-1].slot != f->slot) *begin_cell_of(&c->places_of, f->slot) = (begin_cell){f->slot, (uint32_t)i};
         c->places[i] = f->place;
         c->places[i].last = i + 1 == k->found.len || f[1].slot != f->slot;
+        c->places[i].tested = makes_candidates(k, f->slot);
     }
 }
 

@@ -325,6 +325,7 @@ static void begin_event(matcher *m, const event *e, const classification *k)
     }
     m->event = e;
     m->finding = false;
+    m->sequence = NULL;
     explained_fields_forget(m->explained);
     m->context = context_of(m->contexts, k);
     m->values.len = m->probed.len = m->candidates.len = m->rules.len = m->classes.len = m->stages.len = 0;

@@ -95,6 +95,7 @@ typedef struct {
     path_slot path;
     uint16_t rank;
     bool last;                    /* of this slot */
+    bool tested;                  /* the slot is, at every event */
 } slot_place;
 
 /* Of some hundred of many thousand numbers where something begins; open addressing, at most half of it taken. */
@@ -126,6 +127,7 @@ typedef struct {
     size_t slot_count;
     begin_table targets_of;       /* by path slot */
     path_target *targets;         /* of a path side by side */
+    size_t target_count;
     begin_table places_of;        /* by field slot */
     slot_place *places;           /* of a slot side by side, the best first */
     size_t place_count;
@@ -256,7 +258,7 @@ struct matcher {
     uint32_t stamp;               /* number of the event, wraps with care */
     const event *event;
     const context *context;
-    field_sequence *sequence;     /* of the event, once it was probed */
+    field_sequence *sequence;     /* of the event, once it was asked for */
     uint64_t cache_age;           /* how often places in the cache changed */
     field_finder *finder;         /* of the event, once `finding`; makes its tree when somebody asks */
     bool finding;

@@ -47,7 +47,13 @@ static void take_field(matcher *m, slot_state *s, uint32_t slot_number, uint32_t
 {
     slot_value *v = slot_append(m, s, &m->event->fields[field].value);
     v->field = &m->event->fields[field];
-    if (m->program->slot_programs[slot_number].eager) v->result[PART_FIRST] = probed_result(m, field, slot_number);
+    if (s->tested[PART_FIRST]) v->result[PART_FIRST] = probed_result(m, field, slot_number);
+}
+
+static field_sequence *sequence_of(matcher *m)
+{
+    if (!m->sequence) m->sequence = field_sequence_of(m->context, m->event, m->cache_age, m->arena);
+    return m->sequence;
 }
 
 /* All fields of the best rank, in order of the record. */
@@ -69,9 +75,9 @@ static void fill_field(matcher *m, uint32_t slot_number)
     const context *c = m->context;
     uint32_t first = begins_at(&c->places_of, slot_number);
     slot_state *s = slot_fresh(m, slot_number);
-    s->tested[PART_FIRST] = m->program->slot_programs[slot_number].eager;
     if (first == BEGINS_NOWHERE) return;
-    field_found found = field_sequence_find(m->sequence, c, m->event, first);
+    s->tested[PART_FIRST] = c->places[first].tested;
+    field_found found = field_sequence_find(sequence_of(m), c, m->event, first);
     if (found.kind == FOUND_ONE) take_field(m, s, slot_number, found.field);
     else if (found.kind == FOUND_SEVERAL) take_several(m, s, slot_number, &c->places[first], found.rank);
 }
@@ -414,7 +420,8 @@ void slot_test(matcher *m, uint32_t part_number)
 
 void slots_probe(matcher *m)
 {
-    field_sequence *q = m->sequence = field_sequence_of(m->context, m->event, m->cache_age, m->arena);
+    if (!m->context->target_count) return;
+    field_sequence *q = sequence_of(m);
     event_field *fields = m->event->fields;
     for (size_t i = 0, count = q->steps.len; i < count; i++) {
         probe_step *step = &q->steps.at[i];
