@@ -1,12 +1,11 @@
 /*
  * 64 bytes a step, a bit for each of them (Langdale, Lemire: Parsing Gigabytes of JSON per Second, 2019). Quotes that are not
  * escaped open and close strings: which bytes lie inside is the running parity of their bits. What logs hardly hold is only
- * noticed on the way, and looked at when it is there: bytes beyond ASCII, control characters, other escapes than of a letter.
+ * noticed on the way, and looked at when it is there: bytes beyond ASCII, control characters.
  */
 #include "formats/json/index.h"
 
 #include "base/mem.h"
-#include "formats/json/escapes.h"
 #include "formats/json/scan.h"
 
 #if defined(__x86_64__)
@@ -45,7 +44,7 @@ typedef struct {
     uint64_t inside;               /* all ones: the next byte lies in a string */
     uint64_t word;                 /* 1: the byte before belongs to a scalar that is no string */
     __m256i all;                   /* of all bytes */
-    bool wrong, plain;
+    bool wrong;
 } pass;
 
 /* Kept in registers: a compiler would make each of them anew with every step. */
@@ -80,26 +79,6 @@ INLINE __m256i is_operator(const constants *c, __m256i x)
 
 INLINE __m256i is_control(const constants *c, __m256i x) { return _mm256_cmpeq_epi8(_mm256_max_epu8(x, c->last_control), c->last_control); }
 
-/* The letters of escapes, but for 'u': the tables have a bit for each upper half that goes with a lower one. */
-INLINE __m256i is_no_letter(__m256i x)
-{
-    enum { HI_2 = 1, HI_5 = 2, HI_6 = 4, HI_7 = 8 };
-    const __m256i low = _mm256_setr_epi8(0, 0, HI_2 | HI_6 | HI_7, 0, HI_7, 0, HI_6, 0, 0, 0, 0, 0, HI_5, 0, HI_6, HI_2,
-                                         0, 0, HI_2 | HI_6 | HI_7, 0, HI_7, 0, HI_6, 0, 0, 0, 0, 0, HI_5, 0, HI_6, HI_2);
-    const __m256i high = _mm256_setr_epi8(0, 0, HI_2, 0, 0, HI_5, HI_6, HI_7, 0, 0, 0, 0, 0, 0, 0, 0,
-                                          0, 0, HI_2, 0, 0, HI_5, HI_6, HI_7, 0, 0, 0, 0, 0, 0, 0, 0);
-    __m256i upper = _mm256_and_si256(_mm256_srli_epi16(x, 4), _mm256_set1_epi8(15));
-    return _mm256_cmpeq_epi8(_mm256_and_si256(_mm256_shuffle_epi8(low, x), _mm256_shuffle_epi8(high, upper)), _mm256_setzero_si256());
-}
-
-/* Are the escaped bytes of the 64 at p such as may stand behind a backslash? Most are of a path or a quote. */
-INLINE bool are_plain(const char *p, __m256i a, __m256i b, uint64_t escaped)
-{
-    for (escaped &= bits_of(is_no_letter(a), is_no_letter(b)); escaped; escaped &= escaped - 1)
-        if (!escape_is_unit(p + __builtin_ctzll(escaped))) return false;
-    return true;
-}
-
 /* Bit i: parity of the bits 0..i. */
 INLINE uint64_t parity_so_far(uint64_t x)
 {
@@ -128,16 +107,12 @@ INLINE void put_places(pass *s, uint64_t places, uint32_t at)
     }
 }
 
-/* The 64 bytes at p, whose place is `at`; 5 more are readable. */
+/* The 64 bytes at p, whose place is `at`. */
 INLINE void step(pass *s, const constants *c, const char *p, uint32_t at)
 {
     __m256i a = _mm256_loadu_si256((const __m256i *)(const void *)p), b = _mm256_loadu_si256((const __m256i *)(const void *)(p + 32));
     uint64_t backslash = bits_equal(a, b, c->backslash), quote = bits_equal(a, b, c->quote), control = 0;
-    if (backslash | s->escape) {
-        uint64_t escaped = scan_escaped_bytes(backslash, &s->escape), others = escaped & ~(backslash | quote);
-        quote &= ~escaped;
-        if (others) s->plain &= are_plain(p, a, b, others);
-    }
+    if (backslash | s->escape) quote &= ~scan_escaped_bytes(backslash, &s->escape);
     bool some_control = _mm256_movemask_epi8(is_control(c, _mm256_min_epu8(a, b)));
     s->all = _mm256_or_si256(s->all, _mm256_or_si256(a, b));
     if (!quote && s->inside) { /* nothing but the middle of a string */
@@ -160,8 +135,8 @@ INLINE void step(pass *s, const constants *c, const char *p, uint32_t at)
 FOR_AVX2 static __attribute__((noinline)) bool index_64(json_indexer *x, const char *bytes, size_t len, json_index *out)
 {
     const constants c = make_constants();
-    pass s = {.to = x->places, .all = _mm256_setzero_si256(), .plain = true};
-    char end[STEP + 16];
+    pass s = {.to = x->places, .all = _mm256_setzero_si256()};
+    char end[STEP];
     size_t at = 0;
     for (; len - at >= STEP; at += STEP) step(&s, &c, bytes + at, (uint32_t)at);
     if (at < len) {
@@ -169,7 +144,7 @@ FOR_AVX2 static __attribute__((noinline)) bool index_64(json_indexer *x, const c
         memcpy(end, bytes + at, len - at);
         step(&s, &c, end, (uint32_t)at);
     }
-    *out = (json_index){x->places, (size_t)(s.to - x->places), s.plain};
+    *out = (json_index){x->places, (size_t)(s.to - x->places)};
     if (s.wrong || s.inside) return false;
     return !_mm256_movemask_epi8(s.all) || simdjson_is_utf8(bytes, len);
 }

@@ -1,6 +1,6 @@
 /*
  * The index of JSON text: where its brackets, colons, commas and the first bytes of its scalars stand, whatever stands between
- * these; what simdjson calls the first stage. In the same pass all escapes are proved, which simdjson leaves to its second.
+ * these; what simdjson calls the first stage.
  */
 #ifndef PICKET_FORMATS_JSON_INDEX_H
 #define PICKET_FORMATS_JSON_INDEX_H
@@ -10,7 +10,6 @@
 typedef struct {
     const uint32_t *places;
     size_t count;
-    bool plain;      /* all backslashes are escapes of one character that are right, wherever they stand; false: not known */
 } json_index;
 
 typedef struct json_indexer json_indexer;

@@ -22,7 +22,6 @@ static void fill(const key_memory *m, key_cell *c, path_node to)
     c->slot_count = (uint32_t)path_node_slots(m->paths, to, &c->slots);
     c->has_children = path_node_has_children(m->paths, to);
     c->has_pairs = path_node_pairs(m->paths, to, &pairs) > 0;
-    c->asked = c->slot_count || c->has_children;
 }
 
 key_memory *key_memory_new(const path_set *paths)
@@ -78,7 +77,7 @@ key_cell *key_memory_look_up(key_memory *m, key_cell *before, key_from from, con
         memcpy(c->text, s->at, s->len);
     }
     fill(m, c, path_child(m->paths, from >> 1, s->key));
-    c->passed = s->string && !c->asked;
-    c->taken = s->string && c->asked && !c->has_children;
+    c->string = s->string;
+    c->leaf = s->string && !c->has_children;
     return c;
 }

@@ -41,9 +41,8 @@ struct __attribute__((aligned(64))) key_cell {
     uint8_t len;        /* of the text */
     uint8_t near;       /* the same; STRETCH_FAR for any that does not lie in the bytes compared at once */
     bool has_children : 1, has_pairs : 1; /* of `to` */
-    bool asked : 1;     /* something below it, or a slot */
-    bool passed : 1;    /* a string, and nobody asks for it */
-    bool taken : 1;     /* a string that is asked for, and nothing in it */
+    bool string : 1;    /* in front of one */
+    bool leaf : 1;      /* in front of one in which nobody asks for anything */
     _Alignas(32) char text[STRETCH_LIMIT];
     key_cell *other;    /* that which came before it; never NULL */
 };

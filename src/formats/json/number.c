@@ -74,3 +74,13 @@ bool number_read(pk_str s, value *out)
     else *out = value_int((int64_t)(minus ? 0 - n : n));
     return true;
 }
+
+bool scalar_read(pk_str s, value *out)
+{
+    value v;
+    if (str_equal(s, STR("true")) || str_equal(s, STR("false"))) v = value_bool(*s.ptr == 't');
+    else if (str_equal(s, STR("null"))) v = value_null();
+    else return number_read(s, out);
+    if (out) *out = v;
+    return true;
+}

@@ -1,13 +1,13 @@
-/* Pairs (path.h, "{Name=Value}") in objects whose grammar is proved, by the places of their structure. */
+/* Pairs (path.h, "{Name=Value}") in objects whose grammar is proved. */
 #ifndef PICKET_FORMATS_JSON_PAIRS_H
 #define PICKET_FORMATS_JSON_PAIRS_H
 
 #include "event/path.h"
 
 /*
- * The place of the value of the first of the keys that the object at `open` has, compared as they stand; "a/b" is b inside of a.
- * NULL: it has none of them.
+ * The value of the first of the keys that the object at `open` has, compared as they stand; "a/b" is b inside of a.
+ * NULL: it has none of them. `end` lies behind the object.
  */
-const uint32_t *pair_choose(const char *bytes, const uint32_t *open, const pk_str *keys, size_t count);
+const char *pair_choose(const char *open, const char *end, const pk_str *keys, size_t count);
 
 #endif

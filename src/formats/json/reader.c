@@ -1,7 +1,6 @@
 /*
- * Spans go through three readers, each slower and more patient than the one before. Neighbouring spans are indexed together
- * and taken apart by their index (tokens.c), which proves them by the grammar. What is odd there goes to simdjson's parser,
- * and its tape is walked for the fields (tape.c). A span that simdjson refuses is cut again with care (it may hold several records, or one broken one and good ones after
+ * Spans go through three readers, each slower and more patient than the one before. The first walks over the record (walker.c) and proves it
+ * by the grammar; who wants to see all of it gets an index made (tokens.c). What is odd there goes to simdjson's parser, and its tape is walked for the fields (tape.c). A span that simdjson refuses is cut again with care (it may hold several records, or one broken one and good ones after
  * it); each piece then is an event by the slow parser, or a diagnostic that the scanner can place.
  */
 #include "formats/json/reader.h"
@@ -9,16 +8,13 @@
 #include "base/unicode.h"
 #include "event/json_text.h"
 #include "formats/json/escapes.h"
-#include "formats/json/index.h"
 #include "formats/json/json.h"
 #include "formats/json/outline.h"
 #include "formats/json/refusals.h"
 #include "formats/json/scan.h"
 #include "formats/json/spans.h"
 #include "formats/json/tape.h"
-#include "formats/json/tokens.h"
-
-enum { INDEXED = 80 << 10 };       /* bytes that are indexed together, mostly a block; longer records are parsed one by one */
+#include "formats/json/walker.h"
 
 struct reader {
     simdjson_parser *parser;
@@ -26,10 +22,11 @@ struct reader {
     const path_set *paths;         /* NULL: no fields are wanted */
     event_fields fields;
     arena *arena;                  /* of one record: what simdjson refused, what stands in strings, and of messages */
-    token_reader tokens;
+    walker walker;
+    token_reader tokens;           /* of the record that was walked, once somebody asked; no places: nobody did */
     json_scalars scalars;          /* of the record, once somebody asked for its outline */
     /* The record of the event that is being handed out: as it stands, parsed, or a tree. */
-    pk_str text;                   /* ptr NULL: not by its tokens */
+    pk_str text;                   /* ptr NULL: it was not walked */
     simdjson_record record;
     const value *tree;             /* NULL: parsed */
 };
@@ -53,8 +50,7 @@ reader *json_reader_new(const path_set *paths)
     r->indexer = json_indexer_new(r->parser);
     r->arena = arena_new();
     if (paths && path_slot_count(paths)) r->paths = paths;
-    r->tokens = (token_reader){.paths = r->paths, .keys = r->paths ? key_memory_new(paths) : NULL, 
-                              .inner_indexer = json_indexer_new(NULL), .arena = r->arena, .fields = &r->fields};
+    r->walker = (walker){.paths = r->paths, .keys = r->paths ? key_memory_new(paths) : NULL, .arena = r->arena, .fields = &r->fields};
     return r;
 }
 
@@ -62,9 +58,8 @@ void json_reader_free(reader *r)
 {
     if (!r) return;
     json_indexer_free(r->indexer);
-    json_indexer_free(r->tokens.inner_indexer);
     simdjson_parser_free(r->parser);
-    key_memory_free(r->tokens.keys);
+    key_memory_free(r->walker.keys);
     vec_free(&r->fields.at);
     vec_free(&r->scalars.at);
     arena_free(r->arena);
@@ -73,19 +68,37 @@ void json_reader_free(reader *r)
 
 /* ---- events ---- */
 
+/* The tokens of a record that was walked; false: it was not, or a processor without an index of ours has no memory for another. */
+static bool tokens_are_known(reader *r)
+{
+    json_index index;
+    if (!r->text.ptr) return false;
+    if (r->tokens.place_count) return true;
+    if (!json_index_make(r->indexer, r->text.ptr, r->text.len, &index)) return false;
+    r->tokens = (token_reader){r->arena, r->text.ptr, index.places, index.count};
+    return true;
+}
+
+static value walked_tree(reader *r, arena *a)
+{
+    value v;
+    if (tokens_are_known(r)) return json_tree(&r->tokens, a);
+    return json_text_parse(r->text, JSON_DEPTH_LIMIT, a, &v) ? v : (value){.type = VALUE_RECORD};
+}
+
 static const value *event_record(const event *e, arena *a)
 {
-    const reader *r = e->reader;
+    reader *r = (reader *)e->reader; /* which keeps what it finds out about the record */
     value *v = ARENA_NEW(a, value);
     if (r->tree) *v = value_copy(a, r->tree);
-    else *v = r->text.ptr ? json_tree(&r->tokens, a) : tape_tree(&r->record, a);
+    else *v = r->text.ptr ? walked_tree(r, a) : tape_tree(&r->record, a);
     return v;
 }
 
 static bool outline_key(const event *e, text *key, uint32_t *places)
 {
-    reader *r = (reader *)e->reader; /* which keeps what it finds out about the record */
-    if (!r->text.ptr || !json_outline_key(&r->tokens, &r->scalars, key)) return false;
+    reader *r = (reader *)e->reader;
+    if (!tokens_are_known(r) || !json_outline_key(&r->tokens, &r->scalars, key)) return false;
     *places = (uint32_t)r->scalars.at.len;
     return true;
 }
@@ -109,8 +122,8 @@ static const event_outline json_outline = {.key = outline_key, .tree = outline_t
 static void event_values(const event *e, bool texts_only, arena *a, void (*fn)(const value *scalar, void *user), void *user)
 {
     reader *r = (reader *)e->reader;
-    if (r->text.ptr) tokens_each_value(&r->tokens, texts_only, a, fn, user);
-    else if (r->tree) tree_each_scalar(r->tree, fn, user);
+    if (tokens_are_known(r)) tokens_each_value(&r->tokens, texts_only, a, fn, user);
+    else if (r->tree || r->text.ptr) tree_each_scalar(event_record(e, a), fn, user);
     else tape_each_value(&r->record, texts_only, fn, user);
 }
 
@@ -118,8 +131,8 @@ static void event_values(const event *e, bool texts_only, arena *a, void (*fn)(c
 static void event_decode(const event *e, event_field *f)
 {
     const char *string = f->value.as.string.ptr;
-    pk_str made = f->value.as.string;
-    if (escape_is_in(made)) (void)!escape_undo(((const reader *)e->reader)->arena, made, &made); /* was proved */
+    pk_str made;
+    (void)!escape_undo(((const reader *)e->reader)->arena, f->value.as.string, &made); /* was proved */
     for (const event_field *end = e->fields + e->field_count; f < end && f->undecoded && f->value.as.string.ptr == string; f++)
         *f = (event_field){.slot = f->slot, .value = value_string(made)};
 }
@@ -214,17 +227,17 @@ static void read_span(reading *g, const json_span *span, bool careful)
     }
 }
 
-/* ---- by the index ---- */
-
-/* The record at places[0], by its tokens; *count: its places. false: it is left to others. */
-static bool read_indexed(reading *g, const json_span *span, const char *from, size_t start, const uint32_t *places, size_t *count)
+/* The record as it is walked. false: it is left to others. */
+static bool read_walked(reading *g, const json_span *span)
 {
     reader *r = g->reader;
+    const pk_str bytes = {span_text(g, span), span->len};
     r->fields.at.len = 0;
-    if (!tokens_read(&r->tokens, from, start + span->len, places, count)) return false;
-    r->text = (pk_str){from + start, span->len};
+    if (span->kind != SPAN_RECORD || !walker_read(&r->walker, bytes.ptr, bytes.ptr + bytes.len)) return false;
+    r->text = bytes;
     r->tree = NULL;
-    give_event(g, span, no_raw, r->text);
+    r->tokens.place_count = 0;
+    give_event(g, span, no_raw, bytes);
     r->text.ptr = NULL;
     return true;
 }
@@ -232,53 +245,6 @@ static bool read_indexed(reading *g, const json_span *span, const char *from, si
 static void begin_record(reading *g)
 {
     if (arena_used(g->reader->arena)) arena_reset(g->reader->arena);
-}
-
-/* Spans [first, behind) of the table, which lie close together: indexed at once. */
-static void read_group(reading *g, const spans_footer *footer, size_t first, size_t behind)
-{
-    json_span span = spans_at(g->block, footer, first), last = spans_at(g->block, footer, behind - 1);
-    const char *from = span_text(g, &span);
-    const uint64_t offset = span.offset;
-    json_index index;
-    size_t at = 0;
-    if (!json_index_make(g->reader->indexer, from, last.offset + last.len - offset, &index)) index.count = 0;
-    g->reader->tokens.proved = index.plain;
-    for (size_t i = first; i < behind && !g->stopped; i++) {
-        span = spans_at(g->block, footer, i);
-        size_t start = span.offset - offset;
-        while (at < index.count && index.places[at] < start) at++;
-        begin_record(g);
-        size_t taken = index.count - at;
-        if (at < index.count && index.places[at] == start && read_indexed(g, &span, from, start, index.places + at, &taken)) {
-            at += taken;
-            continue;
-        }
-        begin_record(g);
-        read_span(g, &span, false);
-    }
-}
-
-/* Does the span go on where the one before ended, with nothing but white space and a comma between them? */
-static bool follows(const reading *g, const json_span *before, const json_span *span)
-{
-    const char *p = (const char *)g->block->bytes + before->offset + before->len, *end = span_text(g, span);
-    while (p < end && (scan_is_blank(*p) || *p == ',')) p++;
-    return p == end;
-}
-
-/* The end of the group that begins at span `first`: a single one, if that cannot be indexed. */
-static size_t group_end(const reading *g, const spans_footer *footer, size_t first, bool *indexed)
-{
-    json_span begin = spans_at(g->block, footer, first), before = begin;
-    size_t i = first + 1;
-    *indexed = begin.kind == SPAN_RECORD && begin.len <= INDEXED;
-    for (; *indexed && i < footer->spans; i++) {
-        json_span span = spans_at(g->block, footer, i);
-        if (span.kind != SPAN_RECORD || span.offset + span.len - begin.offset > INDEXED || !follows(g, &before, &span)) break;
-        before = span;
-    }
-    return i;
 }
 
 pk_status json_read(reader *r, const block *b, const event_source *source, event_fn fn, void *user, diag_list *d,
@@ -289,14 +255,10 @@ pk_status json_read(reader *r, const block *b, const event_source *source, event
     uint64_t uncounted = 0;
     reading g = {.reader = r, .block = b, .source = source, .fn = fn, .user = user,
                  .refused = {r->arena, d, source->file, (size_t)footer.record_limit, damaged ? damaged : &uncounted}};
-    for (size_t i = 0, next; i < footer.spans && !g.stopped; i = next) {
-        bool indexed;
-        next = group_end(&g, &footer, i, &indexed);
-        if (indexed) {
-            read_group(&g, &footer, i, next);
-            continue;
-        }
-        json_span span = spans_at(b, &footer, i);
+    for (size_t i = 0; i < footer.spans && !g.stopped; i++) {
+        const json_span span = spans_at(b, &footer, i);
+        begin_record(&g);
+        if (read_walked(&g, &span)) continue;
         begin_record(&g);
         read_span(&g, &span, false);
     }
