@@ -77,16 +77,38 @@ static void put_rule(text *t, const pk_rule *r)
     text_put_char(t, '}');
 }
 
-static void put_place(text *t, const pk_place *p)
+static void put_file(text *t, pk_str file)
 {
     put_key(t, "source");
     text_put_char(t, '{');
-    put_member(t, "file", p->file);
+    put_member(t, "file", file);
+}
+
+static void put_place_in_file(text *t, const pk_place *p)
+{
     text_put_char(t, ',');
     put_number_or_null(t, "record", p->record, p->record >= 0);
     text_put_char(t, ',');
     put_number_or_null(t, "line", (int64_t)p->line, p->line > 0);
     text_put_char(t, '}');
+}
+
+static void put_place(text *t, const pk_place *p)
+{
+    put_file(t, p->file);
+    put_place_in_file(t, p);
+}
+
+static void put_time(text *t, const char *key, timestamp time)
+{
+    put_key(t, key);
+    if (time == TIMESTAMP_NONE) {
+        text_put_cstring(t, "null");
+        return;
+    }
+    char *to = text_reserve(t, TIMESTAMP_MOST + 2), *end = timestamp_put(to + 1, time);
+    *to = *end = '"';
+    t->len += (size_t)(end + 1 - to);
 }
 
 static void put_predicate(text *t, pk_str field, pk_str kind, pk_str constant)
@@ -127,10 +149,10 @@ static void put_reason(text *t, const pk_reason *r)
     put_match(t, r->at, r->length);
 }
 
-static void put_opening(text *t, pk_time time, arena *a)
+static void put_opening(text *t, pk_time time)
 {
     text_put_char(t, '{');
-    put_member(t, "time", timestamp_text(a, time));
+    put_time(t, "time", time);
     text_put_char(t, ',');
 }
 
@@ -144,9 +166,9 @@ static void put_host(text *t, pk_str host)
 }
 
 /* From `time` to `why`: what does not depend on whether one event or many took part. */
-static void put_head(text *t, const pk_alert *alert, arena *a)
+static void put_head(text *t, const pk_alert *alert)
 {
-    put_opening(t, alert->time, a);
+    put_opening(t, alert->time);
     put_rule(t, alert->rule);
     text_put_char(t, ',');
     if (alert->correlation && !alert->detection.of_event) text_put_cstring(t, "\"source\":null");
@@ -174,7 +196,7 @@ static void put_members(text *t, const char *key, const pk_member *members, size
     text_put_cstring(t, "},");
 }
 
-static void put_window(text *t, const pk_detection *d, arena *a)
+static void put_window(text *t, const pk_detection *d)
 {
     if (!d->has_window) {
         text_put_cstring(t, "\"window\":null,");
@@ -182,9 +204,9 @@ static void put_window(text *t, const pk_detection *d, arena *a)
     }
     put_key(t, "window");
     text_put_char(t, '{');
-    put_member(t, "start", timestamp_text(a, d->window_start));
+    put_time(t, "start", d->window_start);
     text_put_char(t, ',');
-    put_member(t, "end", timestamp_text(a, d->window_end));
+    put_time(t, "end", d->window_end);
     text_put_cstring(t, "},");
 }
 
@@ -222,12 +244,12 @@ static void put_counts(text *t, const pk_detection *d)
     text_put_cstring(t, "],");
 }
 
-static void put_detection(text *t, const pk_alert *alert, arena *a)
+static void put_detection(text *t, const pk_alert *alert)
 {
     const pk_detection *d = &alert->detection;
     if (alert->correlation) {
         put_members(t, "match", d->match, d->match_count);
-        put_window(t, d, a);
+        put_window(t, d);
         put_members(t, "outcome", d->outcome, d->outcome_count);
     } else {
         text_put_cstring(t, "\"match\":null,\"window\":null,\"outcome\":null,");
@@ -252,10 +274,10 @@ static void put_events(text *t, const pk_alert *alert)
     text_put_cstring(t, "]}");
 }
 
-static void put_alert(text *t, const pk_alert *alert, arena *a)
+static void put_alert(text *t, const pk_alert *alert)
 {
-    put_head(t, alert, a);
-    put_detection(t, alert, a);
+    put_head(t, alert);
+    put_detection(t, alert);
     put_key(t, "event");
     if (alert->detection.of_event) text_put(t, alert->events[0].json);
     else text_put_cstring(t, "null");
@@ -270,7 +292,7 @@ pk_str alert_json(const pk_alert *alert, arena *a)
     for (size_t i = 0; i < alert->event_count; i++) events += alert->events[i].json.len;
     for (size_t i = 0; i < alert->detection.entity_count; i++) events += alert->detection.entities[i].json.len;
     text_reserve(&t, events + ALERT_HEAD);
-    put_alert(&t, alert, a);
+    put_alert(&t, alert);
     pk_str out = arena_str(a, text_view(&t));
     text_free(&t);
     return out;
@@ -290,6 +312,7 @@ struct alert_writer {
     VEC(known_predicate) predicates; /* by number */
     text out;
     text value;                    /* being made into JSON */
+    text file, file_json;          /* of the last event */
 };
 
 alert_writer *alert_writer_new(const pk_catalog *c)
@@ -308,6 +331,8 @@ void alert_writer_free(alert_writer *w)
     vec_free(&w->predicates);
     text_free(&w->out);
     text_free(&w->value);
+    text_free(&w->file);
+    text_free(&w->file_json);
     mem_free(w);
 }
 
@@ -330,7 +355,7 @@ static const alert_rule *make_rule(alert_writer *w, const rule *r)
     if (said && said->kind == EXPR_CONSTANT) made->has_risk = risk_of(&said->as.constant, &made->risk);
     pk_detection detection = {.has_risk_score = made->has_risk, .risk_score = made->risk};
     text_put_cstring(&w->out, "],");
-    put_detection(&w->out, &(pk_alert){.rule = made->shown, .detection = detection}, w->kept);
+    put_detection(&w->out, &(pk_alert){.rule = made->shown, .detection = detection});
     put_key(&w->out, "event");
     made->detection = take(w, w->kept);
     return made;
@@ -342,16 +367,28 @@ static const alert_rule *rule_of(alert_writer *w, const rule *r)
     return w->rules[r->index];
 }
 
+/* What all alerts of a file share. */
+static pk_str file_of(alert_writer *w, pk_str file)
+{
+    if (w->file_json.len && str_equal(text_view(&w->file), file)) return text_view(&w->file_json);
+    text_clear(&w->file);
+    text_put(&w->file, file);
+    text_clear(&w->file_json);
+    put_file(&w->file_json, file);
+    return text_view(&w->file_json);
+}
+
 const found_event *alert_event(alert_writer *w, const pk_event *shown, pk_str host, arena *a)
 {
-    found_event *e = ARENA_NEW(a, found_event);
-    *e = (found_event){.shown = *shown, .host = host};
-    put_opening(&w->out, shown->time, a);
-    e->opening = take(w, a);
-    put_place(&w->out, &shown->place);
+    found_event *e = arena_alloc(a, sizeof *e);
+    put_opening(&w->out, shown->time);
+    size_t opening = w->out.len;
+    text_put(&w->out, file_of(w, shown->place.file));
+    put_place_in_file(&w->out, &shown->place);
     put_host(&w->out, host);
-    e->place = take(w, a);
-    e->rest = (pk_str){shown->json.ptr, shown->json.len + ALERT_END.len};
+    pk_str made = take(w, a);
+    *e = (found_event){.shown = *shown, .host = host, .opening = {made.ptr, opening}, .place = str_slice(made, opening, STR_NPOS),
+                       .rest = {shown->json.ptr, shown->json.len + ALERT_END.len}};
     return e;
 }
 
@@ -422,16 +459,16 @@ static pk_str join(arena *a, const pk_str *pieces, size_t count)
     return (pk_str){out, len};
 }
 
-found_alert alert_render(alert_writer *w, const found_event *e, const rule *r, const match_reasons *reasons, arena *a)
+found_alert *alert_render(alert_writer *w, const found_event *e, const rule *r, const match_reasons *reasons, arena *a)
 {
-    found_alert found = {.event = e, .rule = rule_of(w, r), .why_count = reasons->items.len};
-    pk_reason *why = arena_alloc(a, reasons->items.len * sizeof *why);
-    for (size_t i = 0; i < reasons->items.len; i++) {
+    size_t count = reasons->items.len;
+    found_alert *found = arena_alloc(a, sizeof *found + count * sizeof *found->why);
+    *found = (found_alert){.event = e, .rule = rule_of(w, r), .why_count = count};
+    for (size_t i = 0; i < count; i++) {
         if (i) text_put_char(&w->out, ',');
-        why[i] = render_reason(w, &reasons->items.at[i], a);
+        found->why[i] = render_reason(w, &reasons->items.at[i], a);
     }
-    found.why = why;
-    found.head = join(a, (pk_str[]){e->opening, found.rule->head, e->place, text_view(&w->out), found.rule->detection}, 5);
+    found->head = join(a, (pk_str[]){e->opening, found->rule->head, e->place, text_view(&w->out), found->rule->detection}, 5);
     text_clear(&w->out);
     return found;
 }

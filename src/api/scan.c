@@ -217,8 +217,8 @@ static void deliver(ticket *t, void *user)
     pk_scanner *s = user;
     diag_merge(s->diags, t->diags);
     tally_ticket(s->tally, t);
-    for (size_t i = 0; i < t->alerts.len && !s->refused; i++) deliver_found(s, &t->alerts.at[i]);
-    if (t->alerts.len) end_alerts(s);
+    for (const found_alert *f = t->alerts; f && !s->refused; f = f->next) deliver_found(s, f);
+    if (t->alerts) end_alerts(s);
     for (size_t i = 0; i < t->entities.len; i++) scan_context_add(s->context, &t->entities.at[i]);
     for (size_t i = 0; i < t->events.len && !s->refused; i++)
         if (!s->on_event(&t->events.at[i], s->user)) refuse(s);

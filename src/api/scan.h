@@ -48,13 +48,15 @@ typedef struct {
     double risk;
 } alert_rule;
 
-typedef struct {
+typedef struct found_alert found_alert;
+struct found_alert {
+    found_alert *next;             /* of its block */
     const found_event *event;
     const alert_rule *rule;
     pk_str head;                   /* the alert as JSON, up to event->rest */
-    const pk_reason *why;
     size_t why_count;
-} found_alert;
+    pk_reason why[];
+};
 
 typedef struct ticket ticket;
 struct ticket {
@@ -68,7 +70,7 @@ struct ticket {
     VEC(pk_str) skipped;           /* files that are no logs */
     /* what a worker made of it, in `results` */
     arena *results;
-    VEC(found_alert) alerts;
+    found_alert *alerts, *last_alert;
     VEC(pk_event) events;          /* of a dump */
     VEC(value) entities;           /* records of context */
     uint64_t event_count, damaged, without_time, out_of_range, without_source;
@@ -136,7 +138,7 @@ void alert_writer_free(alert_writer *w);
 #define ALERT_END STR(",\"events\":null}")
 const found_event *alert_event(alert_writer *w, const pk_event *shown, pk_str host, arena *a);
 /* Renders an alert into `a`; the reasons are those of matcher_why. */
-found_alert alert_render(alert_writer *w, const found_event *e, const rule *r, const match_reasons *reasons, arena *a);
+found_alert *alert_render(alert_writer *w, const found_event *e, const rule *r, const match_reasons *reasons, arena *a);
 /* An alert of a correlation as JSON. */
 pk_str alert_json(const pk_alert *alert, arena *a);
 

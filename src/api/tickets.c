@@ -72,8 +72,7 @@ static void empty(ticket *t)
     t->stream = NULL;
     t->begins_file = false;
     arena_shrink(t->results, KEPT_RESULTS);
-    t->alerts.at = NULL; /* they were in the arena */
-    t->alerts.len = t->alerts.cap = 0;
+    t->alerts = t->last_alert = NULL; /* they were in the arena, as all of these */
     t->events.at = NULL;
     t->events.len = t->events.cap = 0;
     t->entities.at = NULL;

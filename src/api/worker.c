@@ -27,6 +27,7 @@ struct scan_worker {
     arena *scratch;                /* for one event */
     alert_writer *writer;          /* NULL: of dumps */
     text json;
+    match_reasons reasons;         /* of the alert being raised */
     ticket *ticket;                /* being worked on */
     work_sign sign;                /* what it does just now */
     bool told;                     /* that alerts are lost */
@@ -72,6 +73,7 @@ void worker_free(scan_worker *w)
     arena_free(w->scratch);
     alert_writer_free(w->writer);
     text_free(&w->json);
+    vec_free(&w->reasons.items);
     mem_free(w);
 }
 
@@ -157,13 +159,16 @@ static void keep_row(scan_worker *w, const match_result *m, size_t i, const even
 
 static void raise_alert(scan_worker *w, const match_result *m, size_t i, const event *e, const classification *k, const found_event *found)
 {
+    ticket *t = w->ticket;
     const rule *r = ir_rule(w->program->catalog->ir, m->rules[i]);
-    match_reasons reasons = {{0}};
+    w->reasons.items.len = 0;
     sign_set(&w->sign, PART_MATCH);
-    matcher_why(w->matcher, r, m->classes[i], e, k, w->scratch, &reasons);
+    matcher_why(w->matcher, r, m->classes[i], e, k, w->scratch, &w->reasons);
     sign_set(&w->sign, PART_RENDER);
-    found_alert alert = alert_render(w->writer, found, r, &reasons, w->ticket->results);
-    vec_push_in(w->ticket->results, &w->ticket->alerts, alert);
+    found_alert *alert = alert_render(w->writer, found, r, &w->reasons, t->results);
+    if (t->last_alert) t->last_alert->next = alert;
+    else t->alerts = alert;
+    t->last_alert = alert;
 }
 
 /* Nothing can be said of the rules that matched. */

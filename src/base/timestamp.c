@@ -36,23 +36,32 @@ timestamp timestamp_from_civil(int64_t year, int month, int day, int hour, int m
     return t;
 }
 
-civil_time timestamp_to_civil(timestamp t)
+/* All but the week; `days`: since the epoch. */
+static civil_time to_date_and_time(timestamp t, int64_t *days)
 {
-    int64_t days = floor_divide(t, DAY), rest = t % DAY + (t % DAY < 0 ? DAY : 0); /* days * DAY may not fit */
-    int64_t z = days + 719468, era = floor_divide(z, 146097), day_of_era = z - era * 146097;
+    int64_t rest = t % DAY + (t % DAY < 0 ? DAY : 0); /* days * DAY may not fit */
+    *days = floor_divide(t, DAY);
+    int64_t z = *days + 719468, era = floor_divide(z, 146097), day_of_era = z - era * 146097;
     int64_t year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
     int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    int64_t shifted = (5 * day_of_year + 2) / 153;
+    int64_t shifted = (5 * day_of_year + 2) / 153, second = rest / SECOND;
     civil_time c = {
         .day = (int)(day_of_year - (153 * shifted + 2) / 5 + 1),
         .month = (int)(shifted < 10 ? shifted + 3 : shifted - 9),
-        .hour = (int)(rest / (3600 * SECOND)),
-        .minute = (int)(rest / (60 * SECOND) % 60),
-        .second = (int)(rest / SECOND % 60),
+        .hour = (int)(second / 3600),
+        .minute = (int)(second / 60 % 60),
+        .second = (int)(second % 60),
         .nanosecond = (int)(rest % SECOND),
-        .weekday = (int)(((days + 3) % 7 + 7) % 7), /* 1970-01-01 was a Thursday */
     };
     c.year = year_of_era + era * 400 + (c.month <= 2);
+    return c;
+}
+
+civil_time timestamp_to_civil(timestamp t)
+{
+    int64_t days;
+    civil_time c = to_date_and_time(t, &days);
+    c.weekday = (int)(((days + 3) % 7 + 7) % 7); /* 1970-01-01 was a Thursday */
     /* A week belongs to the year of its Thursday. */
     int64_t thursday = days - c.weekday + 3;
     civil_time of_thursday = {.year = c.year};
@@ -280,24 +289,22 @@ static inline char *put_two(char *p, int n, char behind)
 }
 
 /* So many digits of n. */
-static char *put_fraction(char *p, int n, int digits)
+static char *put_fraction(char *p, uint32_t n, int digits)
 {
-    for (int i = digits; i-- > 0; n /= 10) p[i] = (char)('0' + n % 10);
+    int left = digits;
+    for (; left > 1; n /= 100) digits_pair(p + (left -= 2), n % 100);
+    if (left) p[0] = (char)('0' + n);
     p[digits] = 'Z';
     return p + digits + 1;
 }
 
-pk_str timestamp_text(arena *a, timestamp t)
+char *timestamp_put(char *p, timestamp t)
 {
-    if (t == TIMESTAMP_NONE) return (pk_str){"", 0};
-    civil_time c = timestamp_to_civil(t);
+    int64_t days;
+    if (t == TIMESTAMP_NONE) return p;
+    civil_time c = to_date_and_time(t, &days); /* the year has four digits, whatever t is */
     int digits = c.nanosecond == 0 ? 0 : c.nanosecond % 1000000 == 0 ? 3 : c.nanosecond % 1000 == 0 ? 6 : 9;
     int fraction = digits == 3 ? c.nanosecond / 1000000 : digits == 6 ? c.nanosecond / 1000 : c.nanosecond;
-    if (c.year < 0 || c.year > 9999) { /* beyond what the form foresees */
-        pk_str whole = arena_printf(a, "%04d-%02d-%02dT%02d:%02d:%02d", (int)c.year, c.month, c.day, c.hour, c.minute, c.second);
-        return digits ? arena_printf(a, STR_FMT ".%0*dZ", STR_ARG(whole), digits, fraction) : arena_printf(a, STR_FMT "Z", STR_ARG(whole));
-    }
-    char *out = arena_alloc(a, sizeof "0000-00-00T00:00:00.000000000Z"), *p = out;
     p = digits_pair(p, (uint32_t)(c.year / 100));
     p = put_two(p, (int)(c.year % 100), '-');
     p = put_two(p, c.month, '-');
@@ -305,9 +312,15 @@ pk_str timestamp_text(arena *a, timestamp t)
     p = put_two(p, c.hour, ':');
     p = put_two(p, c.minute, ':');
     p = put_two(p, c.second, digits ? '.' : 'Z');
-    if (digits) p = put_fraction(p, fraction, digits);
-    *p = 0;
-    return (pk_str){out, (size_t)(p - out)};
+    return digits ? put_fraction(p, (uint32_t)fraction, digits) : p;
+}
+
+pk_str timestamp_text(arena *a, timestamp t)
+{
+    if (t == TIMESTAMP_NONE) return (pk_str){"", 0};
+    char *out = arena_alloc(a, TIMESTAMP_MOST + 1), *end = timestamp_put(out, t);
+    *end = 0;
+    return (pk_str){out, (size_t)(end - out)};
 }
 
 /* ---- durations ---- */

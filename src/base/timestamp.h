@@ -36,6 +36,8 @@ timestamp timestamp_parse_form(pk_str s, const char *form, int default_year);
 
 /* "2026-11-22T05:56:02.123Z": fraction of 3, 6 or 9 digits as needed, none if it is zero. NONE gives an empty view. */
 pk_str timestamp_text(arena *a, timestamp t);
+enum { TIMESTAMP_MOST = 30 };
+char *timestamp_put(char *out, timestamp t);          /* the same where there is room for TIMESTAMP_MOST bytes; the end is returned */
 
 /* "90s", "5m", "2h", "1d", "1w", "1M" (30 d), "1y" (365 d). false: not one. Result in nanoseconds. */
 bool duration_parse(pk_str s, int64_t *out);

@@ -80,7 +80,8 @@ typedef struct {
 } match_reason;
 typedef struct { VEC(match_reason) items; } match_reasons;
 /*
- * For a (rule, class) that the last matcher_run found in the event; made in `a`, or valid until the next matcher_run. Slow path.
+ * For a (rule, class) that the last matcher_run found in the event; texts are made in `a`, or valid until the next matcher_run. They are
+ * added to `out`, a vector of the caller's. Slow path.
  */
 void matcher_why(matcher *m, const rule *r, class_id c, const event *e, const classification *k, arena *a,
                  match_reasons *out);

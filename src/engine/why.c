@@ -172,7 +172,7 @@ static void add_reason(why_walk *w, const match_reason *r)
 {
     for (size_t i = 0; i < w->out->items.len; i++)
         if (same_reason(&w->out->items.at[i], r)) return;
-    vec_push_in(w->arena, &w->out->items, *r);
+    vec_push(&w->out->items, *r);
 }
 
 static match_reason reason_of(why_walk *w, const ir_use *u, const ir_constant *c)

@@ -93,9 +93,9 @@ static void write_record(text *out, const value *v, int depth)
 
 static void write_time(text *out, timestamp t)
 {
-    arena *a = arena_new();
-    text_put_json(out, timestamp_text(a, t));
-    arena_free(a);
+    char *to = text_reserve(out, TIMESTAMP_MOST + 2), *end = timestamp_put(to + 1, t);
+    *to = *end = '"';
+    out->len += (size_t)(end + 1 - to);
 }
 
 static void write_json(text *out, const value *v, int depth)

@@ -46,6 +46,7 @@ static pk_str describe(fixture *f, const match_result *m, size_t i, const event 
     for (size_t n = 0; n < reasons.items.len; n++) print_reason(&out, &reasons.items.at[n]);
     pk_str copy = arena_str(f->arena, text_view(&out));
     text_free(&out);
+    vec_free(&reasons.items);
     return copy;
 }
 
