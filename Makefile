@@ -1,6 +1,6 @@
 # make              build/picket, build/libpicket.a, build/libpicket.so (release)
 # make demo         installs what is missing, builds, runs the starter rules over the sample logs
-# make test         installs what is missing, all tests: release, ASan+UBSan, fuzz targets (PICKET_FUZZ_SECONDS each, 5)
+# make test         installs what is missing, all tests: release, ASan+UBSan, fuzz targets (PICKET_FUZZ_SECONDS each, 3)
 # make conformance  rules, logs and evidence of a corpora folder (PICKET_CORPORA, else ../shared/corpora), all of it
 # make bench        speed, as ratios within one run; QUICK=1: a minute instead of ten (bench/README.md)
 # make bench-check  instruction counts of a fixed workload against the recorded ones; UPDATE="reason" records them anew
