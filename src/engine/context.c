@@ -164,12 +164,27 @@ static uint32_t *keep(arena *a, const number_vec *v, size_t *count)
     return copy;
 }
 
+/* What the tables follow from: the slots, and which of them are tested. */
+static uint32_t *keep_slots(const context_maker *k, size_t *count)
+{
+    uint32_t *kept = keep(k->arena, &k->slots, count);
+    for (size_t i = 0; i < *count; i++) kept[i] = kept[i] << 1 | makes_candidates(k, kept[i]);
+    return kept;
+}
+
+static bool has_same_slots(const context *c, const context_maker *k)
+{
+    if (c->layout != k->made->layout || c->slot_count != k->slots.len) return false;
+    for (size_t i = 0; i < c->slot_count; i++)
+        if (c->slots[i] != (k->slots.at[i] << 1 | makes_candidates(k, k->slots.at[i]))) return false;
+    return true;
+}
+
 /* Most classes ask for no more of the fields than those above them: a context with the same slots, or NULL. */
 static const context *with_same_slots(const context_table *t, const context_maker *k)
 {
     for (size_t i = 0; i < CONTEXT_CELLS; i++) {
-        const context *c = t->cells[i];
-        if (c && c->layout == k->made->layout && c->slot_count == k->slots.len && bytes_equal(c->slots, k->slots.at, k->slots.len * sizeof *c->slots)) return c;
+        if (t->cells[i] && has_same_slots(t->cells[i], k)) return t->cells[i];
     }
     return NULL;
 }
@@ -183,12 +198,13 @@ static void make_tables(context_maker *k, const context *same)
         c->slot_count = same->slot_count;
         c->targets_of = same->targets_of;
         c->targets = same->targets;
+        c->target_count = same->target_count;
         c->places_of = same->places_of;
         c->places = same->places;
         c->place_count = same->place_count;
         return;
     }
-    c->slots = keep(k->arena, &k->slots, &c->slot_count);
+    c->slots = keep_slots(k, &c->slot_count);
     for (size_t i = 0; i < k->slots.len; i++) take_paths(k, k->slots.at[i]);
     make_targets(k);
     make_places(k);

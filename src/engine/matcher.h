@@ -123,7 +123,7 @@ typedef struct {
     layout_id layout;
     class_id *classes;
     size_t class_count;
-    uint32_t *slots;              /* of fields; those with the same ones share the tables: */
+    uint32_t *slots;              /* of fields, with what is asked of them; those with the same ones share the tables: */
     size_t slot_count;
     begin_table targets_of;       /* by path slot */
     path_target *targets;         /* of a path side by side */
