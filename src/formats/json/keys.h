@@ -6,7 +6,9 @@
 #ifndef PICKET_FORMATS_JSON_KEYS_H
 #define PICKET_FORMATS_JSON_KEYS_H
 
-#ifdef __SSE2__
+#ifdef __AVX2__
+#include <immintrin.h>
+#elif defined(__SSE2__)
 #include <emmintrin.h>
 #endif
 
@@ -73,7 +75,11 @@ static inline bool key_far_stands_at(const key_cell *c, const char *p)
 static inline bool key_stands_at(const key_cell *c, key_from from, const char *p)
 {
     if (c->from != from) return false;
-#ifdef __SSE2__
+#ifdef __AVX2__
+    __m256i equal = _mm256_cmpeq_epi8(_mm256_loadu_si256((const __m256i *)(const void *)p), _mm256_load_si256((const __m256i *)(const void *)c->text));
+    unsigned same = (unsigned)_tzcnt_u32(~(uint32_t)_mm256_movemask_epi8(equal));
+    return same >= c->near || (same == STRETCH_NEAR && key_far_stands_at(c, p));
+#elif defined(__SSE2__)
     const __m128i *own = (const void *)c->text;
     uint32_t low = (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)(const void *)p), _mm_load_si128(own)));
     uint32_t high = (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)(const void *)(p + 16)), _mm_load_si128(own + 1)));

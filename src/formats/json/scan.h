@@ -39,13 +39,12 @@ static inline uint64_t scan_escaped_bytes(uint64_t backslash, uint64_t *carry)
         *carry = 0;
         return escaped;
     }
-    const uint64_t even = UINT64_C(0x5555555555555555);
-    backslash &= ~*carry;
-    uint64_t follows = backslash << 1 | *carry;
-    uint64_t odd_starts = backslash & ~even & ~follows;
-    uint64_t runs_end;
-    *carry = __builtin_add_overflow(odd_starts, backslash, &runs_end) ? 1 : 0;
-    return (even ^ (runs_end << 1)) & follows;
+    /* Subtracting a run's bits from the same one place up, with all odd places set, leaves every other bit of it. */
+    const uint64_t odd = UINT64_C(0xaaaaaaaaaaaaaaaa), may_escape = backslash & ~*carry;
+    const uint64_t every_other = ((may_escape << 1 | odd) - may_escape) ^ odd; /* backslashes that escape, and what stands behind these */
+    const uint64_t escaped = every_other ^ (backslash | *carry);
+    *carry = (every_other & backslash) >> 63;
+    return escaped;
 }
 
 static inline bool scan_is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }

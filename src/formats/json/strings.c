@@ -17,19 +17,23 @@ enum { STEP = 64 };
 #define INLINE FOR_AVX2 static inline __attribute__((always_inline))
 #endif
 
-/* What is known of a string when its end is found. */
+/* What is known of a string, or of its rest from some place on, when its end is found. */
 typedef struct {
     const char *start;
     bool escaped, plain;           /* plain: all escapes are such as stand for one character, and right */
     bool beyond_ascii;
 } found_string;
 
-static inline const char *proved(const found_string *s, const char *close, bool *escaped)
+static __attribute__((noinline)) const char *proved_odd(const found_string *s, const char *close)
 {
     if (!s->plain && !escapes_are_right(escape_find(s->start, close), close)) return NULL;
-    if (s->beyond_ascii && !simdjson_is_utf8(s->start, (size_t)(close - s->start))) return NULL;
+    return s->beyond_ascii && !simdjson_is_utf8(s->start, (size_t)(close - s->start)) ? NULL : close;
+}
+
+static inline const char *proved(const found_string *s, const char *close, bool *escaped)
+{
     *escaped = s->escaped;
-    return close;
+    return s->plain && !s->beyond_ascii ? close : proved_odd(s, close);
 }
 
 const char *string_close_anywhere(const char *p, const char *end, bool *escaped)
@@ -67,10 +71,10 @@ INLINE __m256i is_no_letter(__m256i x)
     return _mm256_cmpeq_epi8(_mm256_and_si256(_mm256_shuffle_epi8(low, x), _mm256_shuffle_epi8(high, upper)), _mm256_setzero_si256());
 }
 
-/* Are the escaped bytes of the 64 at p such as may stand behind a backslash, for one character? Most are of a path or a quote. */
-INLINE bool are_plain(const char *p, const char *end, __m256i a, __m256i b, uint64_t escaped)
+/* Are the escaped bytes of the 64 at p such as may stand behind a backslash, for one character? */
+static __attribute__((noinline)) bool are_units(const char *p, const char *end, uint64_t escaped)
 {
-    for (escaped &= bits_of(is_no_letter(a), is_no_letter(b)); escaped; escaped &= escaped - 1) {
+    for (; escaped; escaped &= escaped - 1) {
         const char *at = p + __builtin_ctzll(escaped);
         if (end - at < 5 || !escape_is_unit(at)) return false;
     }
@@ -85,11 +89,12 @@ FOR_AVX2 static const char *close_by_64(const char *p, const char *end, bool *es
         __m256i a = _mm256_loadu_si256((const __m256i *)(const void *)p), b = _mm256_loadu_si256((const __m256i *)(const void *)(p + 32));
         uint64_t backslash = bits_equal(a, b, backslashes), quote = bits_equal(a, b, quotes);
         if (backslash | carry) {
-            uint64_t behind = scan_escaped_bytes(backslash, &carry), others = behind & ~(backslash | quote);
+            uint64_t behind = scan_escaped_bytes(backslash, &carry), others = behind & ~(backslash | quote); /* paths and quotes are most */
             quote &= ~behind;
             const uint64_t here = quote ^ (quote - 1); /* up to the end, or all */
             s.escaped |= (backslash & here) != 0;
-            if (others & here) s.plain &= are_plain(p, end, a, b, others & here);
+            others &= here;
+            if (others && (others &= bits_of(is_no_letter(a), is_no_letter(b)))) s.plain &= are_units(p, end, others);
         }
         if (_mm256_movemask_epi8(_mm256_cmpgt_epi8(printable, _mm256_min_epi8(a, b)))) {
             uint64_t odd = bits_of(_mm256_cmpgt_epi8(printable, a), _mm256_cmpgt_epi8(printable, b)) & (quote ^ (quote - 1));

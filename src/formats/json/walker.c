@@ -1,6 +1,6 @@
 /*
  * Each function takes the place where its part of the grammar (RFC 8259) begins and gives the one behind it, or NULL. No place is looked at
- * without being told from `end`, behind which there is room for any step.
+ * without being told from `end`, behind which there is room for any step. Compiled twice: see walker_avx2.c.
  */
 #include "formats/json/walker.h"
 
@@ -277,7 +277,7 @@ static bool walk_pairs(walk *w, const char *open, path_node node)
 
 /* ---- records ---- */
 
-bool walker_read(walker *r, const char *p, const char *end)
+static bool read_record(walker *r, const char *p, const char *end)
 {
     const size_t before = r->fields->at.len;
     walk w = {.r = r, .end = end};
@@ -286,3 +286,15 @@ bool walker_read(walker *r, const char *p, const char *end)
     r->fields->at.len = before;
     return false;
 }
+
+#ifdef WALKER_OF_AVX2
+bool walker_read_avx2(walker *r, const char *p, const char *end) { return read_record(r, p, end); }
+#else
+bool walker_read(walker *r, const char *p, const char *end)
+{
+#ifdef __x86_64__
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi")) return walker_read_avx2(r, p, end);
+#endif
+    return read_record(r, p, end);
+}
+#endif

@@ -21,5 +21,6 @@ typedef struct {
  * escapes become fields as they stand, undecoded.
  */
 bool walker_read(walker *r, const char *p, const char *end);
+bool walker_read_avx2(walker *r, const char *p, const char *end); /* which is called by it, on processors that have AVX2 and BMI */
 
 #endif
