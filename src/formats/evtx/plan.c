@@ -132,6 +132,7 @@ static quick_step quick_of(const step *s)
     quick_step q = {.kind = RUN_STEP, .index = s->index, .guard = UINT16_MAX};
     if (s->kind == STEP_ATTRIBUTE) q.kind = RUN_ATTRIBUTE;
     if (s->kind == STEP_PLAIN) q.kind = RUN_VALUE;
+    if (s->kind == STEP_NESTED) q.kind = RUN_NESTED;
     bool one_field = s->plain.node == PATH_NONE && s->constant.type != VALUE_LIST;
     if (s->kind == STEP_CONSTANT && one_field) q.kind = RUN_CONSTANT;
     if (s->kind != STEP_VALUE || s->always_attributes) return q;
@@ -151,8 +152,9 @@ static void add_quick_step(maker *m, uint32_t number)
     q.step = number;
     q.constant = (uint32_t)m->plan->constants.len;
     if (s->kind == STEP_VALUE && s->index == UINT16_MAX && s->always_attributes && nobody_asks(s->below)) return;
-    if (s->plain.count == 0) q.kind = RUN_STEP;
-    size_t times = q.kind == RUN_STEP ? 1 : s->plain.count;
+    if (s->kind == STEP_NESTED) q.slot = s->node;
+    else if (s->plain.count == 0) q.kind = RUN_STEP;
+    size_t times = q.kind == RUN_STEP || q.kind == RUN_NESTED ? 1 : s->plain.count;
     q.unguarded = q.kind;
     if (q.guard != UINT16_MAX) q.kind = RUN_GUARDED;
     for (size_t i = 0; i < times; i++) {

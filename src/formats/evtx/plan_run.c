@@ -50,11 +50,11 @@ static bool is_scalar(uint8_t type) { return !(type & BINXML_ARRAY) && type != B
 /* The bytes, and their type. */
 static inline void set_undecoded(event_field *to, path_slot slot, uint8_t type, uint16_t size, const uint8_t *bytes)
 {
-    bool blank = size == 0 || type == BINXML_NULL;
+    bool some = (size != 0) & (type != BINXML_NULL);
     to->slot = slot; /* member by member: made as a whole it is made twice */
-    to->undecoded = !blank;
+    to->undecoded = some;
     to->encoding = type;
-    to->value.type = blank ? VALUE_BLANK : VALUE_STRING;
+    to->value.type = some ? VALUE_STRING : VALUE_BLANK;
     to->value.as.string.ptr = (const char *)bytes;
     to->value.as.string.len = size;
 }
@@ -233,44 +233,63 @@ static inline event_field *put_constant(event_field *to, const value *constant, 
     return to + 1;
 }
 
+/* What is no quick step, out of the way of those that are: the place for the next field. */
+static __attribute__((noinline)) event_field *run_slowly(const run *x, const evtx_fragment *in, const step *s, event_field *to, size_t left)
+{
+    fields_end_at(x->f, to);
+    run_step(x, in, s);
+    return room_for(x->f, left);
+}
+
+static event_field *run_below(const run *x, uint32_t first, path_node node, event_field *to, size_t left)
+{
+    fields_end_at(x->f, to);
+    run_fragments(x, first, node);
+    return room_for(x->f, left);
+}
+
 static void run_quickly(const run *x, const evtx_fragment *in, const evtx_plan *p)
 {
-    if (p->quick.len == 0) return;
     const given g = {x->r->chunk.bytes, in->count ? &x->r->values.at[in->first] : NULL, in->count};
     event_field *to = room_for(x->f, p->quick.len);
-    const quick_step *q = p->quick.at;
-    for (size_t left = p->quick.len; left; left--, q++) {
+    for (const quick_step *q = p->quick.at, *end = q + p->quick.len; q < end; q++) {
+        run_kind kind = q->kind;
         evtx_value v;
-        run_kind kind = q->kind == RUN_GUARDED ? kind_behind_guard(&g, q) : q->kind;
-        switch (kind) {
-        case RUN_NOTHING: continue;
-        case RUN_CONSTANT: to = put_constant(to, &p->constants.at[q->constant], q->slot); continue;
-        case RUN_ATTRIBUTE:
-        case RUN_VALUE:
+        if (kind == RUN_GUARDED) kind = kind_behind_guard(&g, q);
+        if (kind <= RUN_ATTRIBUTE) {
             v = given_value(&g, q->index);
-            if (!is_simple(&g, v, q)) break;
-            if (kind == RUN_VALUE || v.type != BINXML_NULL) to = put_value(to, &g, v, q->slot);
+            if (is_simple(&g, v, q)) {
+                if (kind == RUN_VALUE || v.type != BINXML_NULL) to = put_value(to, &g, v, q->slot);
+                continue;
+            }
+        } else if (kind == RUN_CONSTANT) {
+            to = put_constant(to, &p->constants.at[q->constant], q->slot);
             continue;
-        case RUN_STEP:
-        case RUN_GUARDED: break;
+        } else if (kind == RUN_NESTED) {
+            v = given_value(&g, q->index);
+            if (v.type == BINXML_FRAGMENT && v.place) to = run_below(x, v.place, q->slot, to, (size_t)(end - q));
+            continue;
         }
-        if (q->again) continue;
-        fields_end_at(x->f, to);
-        run_step(x, in, &p->steps.at[q->step]);
-        to = room_for(x->f, left);
+        if (kind != RUN_NOTHING && !q->again) to = run_slowly(x, in, &p->steps.at[q->step], to, (size_t)(end - q));
     }
     fields_end_at(x->f, to);
+}
+
+static __attribute__((noinline)) void run_each(const run *x, const evtx_fragment *in, const evtx_plan *p)
+{
+    for (size_t i = 0; i < p->steps.len; i++) run_step(x, in, &p->steps.at[i]);
 }
 
 /* Fragments of a value, as children of `node`. */
 static void run_fragments(const run *x, uint32_t first, path_node node)
 {
-    for (uint32_t next = first; next; next = x->r->fragments.at[next - 1].next) {
+    for (uint32_t next = first; next;) {
         const evtx_fragment *in = &x->r->fragments.at[next - 1];
         /* What has no template gets a plan for this record alone. */
         const evtx_plan *p = in->template ? evtx_plan_for(x->f, in->template, node) : evtx_plan_new(x->f, x->texts->arena, in->tree, node);
-        if (!x->fn) run_quickly(x, in, p);
-        for (size_t i = 0; x->fn && i < p->steps.len; i++) run_step(x, in, &p->steps.at[i]);
+        next = in->next;
+        if (x->fn) run_each(x, in, p);
+        else if (p->quick.len) run_quickly(x, in, p);
     }
 }
 

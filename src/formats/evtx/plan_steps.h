@@ -45,6 +45,7 @@ typedef enum {
     RUN_VALUE,
     RUN_ATTRIBUTE, /* nothing if it is NULL */
     RUN_CONSTANT,
+    RUN_NESTED,    /* BinXML, if it is some, whose parent is the node `slot` */
     RUN_NOTHING,
     RUN_STEP,      /* any other step */
     RUN_GUARDED,   /* RUN_STEP, or nothing, if the guard is there; else `unguarded` */
