@@ -119,6 +119,9 @@ bool binxml_start_at(evtx_chunk chunk, size_t at, const uint8_t **name, uint16_t
 /* A name of the chunk's string table: its characters in `units` code units at *text; false: it is not inside. */
 bool binxml_name_at(evtx_chunk chunk, size_t at, const uint8_t **text, uint16_t *units);
 
+/* Of four bytes that are there. */
+static inline uint32_t binxml_u32(const uint8_t *p) { return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24; }
+
 static inline uint32_t chunk_u32(evtx_chunk c, size_t at)
 {
     cursor k = {c.bytes + at, c.bytes + c.len};

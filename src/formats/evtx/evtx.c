@@ -253,8 +253,10 @@ static bool next_chunk(cutter *c, block *b)
         }
         fill(c, HELD);
         if (c->len == 0) return false;
-        size_t len = chunk_length(c);
-        if (!zeros(c->held, len)) {
+        size_t whole = c->len < EVTX_CHUNK_SIZE ? c->len : EVTX_CHUNK_SIZE;
+        bool reserved = zeros(c->held, whole); /* nothing need be looked for in it */
+        size_t len = reserved ? whole : chunk_length(c);
+        if (!reserved && !zeros(c->held, len)) {
             give(c, b, len);
             return true;
         }

@@ -262,19 +262,30 @@ static size_t parse_inline(parse s, uint32_t number, uint64_t *weight)
     return after;
 }
 
-static bool parse_element(parse *s, uint32_t number, uint64_t *weight)
+/* An element that has no template: the place behind it, or SIZE_MAX. Few records have one: out of the way of those that have none. */
+static __attribute__((noinline)) size_t behind_element(parse s, uint32_t number, uint64_t *weight)
 {
-    size_t after = parse_shape(s->r, place(s), end_of(s), number, weight);
-    if (after == SIZE_MAX) after = parse_inline(*s, number, weight);
+    size_t after = parse_shape(s.r, place(&s), end_of(&s), number, weight);
+    return after == SIZE_MAX ? parse_inline(s, number, weight) : after;
+}
+
+static inline bool parse_element(parse *s, uint32_t number, uint64_t *weight)
+{
+    size_t after = behind_element(*s, number, weight);
     if (after == SIZE_MAX) return false;
     s->c.at = s->r->chunk.bytes + after;
     return true;
 }
 
-static bool parse_instruction(parse *s)
+static __attribute__((noinline)) size_t behind_instruction(parse s)
 {
-    binxml_parser parser = {.chunk = s->r->chunk, .arena = s->r->arena, .limit = INLINE_LIMIT};
-    size_t after = binxml_skip_instruction(&parser, place(s), end_of(s), s->problem);
+    binxml_parser parser = {.chunk = s.r->chunk, .arena = s.r->arena, .limit = INLINE_LIMIT};
+    return binxml_skip_instruction(&parser, place(&s), end_of(&s), s.problem);
+}
+
+static inline bool parse_instruction(parse *s)
+{
+    size_t after = behind_instruction(*s);
     if (after == SIZE_MAX) return false;
     s->c.at = s->r->chunk.bytes + after;
     return true;

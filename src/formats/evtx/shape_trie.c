@@ -25,15 +25,18 @@ struct shape_name {
     shape_name *next;
 };
 
+/* Most have less than five bytes, so that two of them lie in a line of the processor's cache. */
 struct shape_node {
-    shape_part part;
-    uint16_t len;
-    uint16_t least;           /* bytes that the step takes, names in place and texts left out */
-    const uint8_t *bytes;
+    union {
+        shape_node *first;    /* of those that may follow */
+        evtx_template *shape; /* SHAPE_END */
+    };
+    shape_node *other;        /* instead of this one */
     shape_name *name;
-    shape_node *first; /* of those that may follow */
-    shape_node *other; /* instead of this one */
-    evtx_template *shape;     /* SHAPE_END */
+    uint16_t len;
+    uint8_t part;
+    uint8_t least;            /* bytes that the part takes, names in place and texts left out */
+    uint8_t bytes[];          /* always the same, up to the part */
 };
 
 /* ---- following ---- */
@@ -50,12 +53,10 @@ static __attribute__((noinline)) bool is_name(const evtx_record *r, uint32_t off
     return true;
 }
 
-static inline uint32_t u32_at(const uint8_t *p) { return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24; }
-
 /* The place behind a name offset at `at`, and behind the name itself if it stands there for the first time; NULL: it is another one. */
 static inline const uint8_t *behind_name(const evtx_record *r, const uint8_t *at, const uint8_t *end, shape_name *n)
 {
-    uint32_t offset = u32_at(at);
+    uint32_t offset = binxml_u32(at);
     size_t whole = BINXML_NAME_HEADER + 2 * (size_t)n->units + 2;
     if ((n->offset != offset || n->chunk != r->templates->chunk) && !is_name(r, offset, n)) return NULL;
     at += 4;
@@ -75,12 +76,12 @@ static inline const uint8_t *behind_text(evtx_record *r, const uint8_t *at, cons
 /* The place behind the step; NULL: it is another one. */
 static inline const uint8_t *behind(evtx_record *r, const uint8_t *at, const uint8_t *end, const shape_node *n)
 {
-    if ((size_t)(end - at) < n->least || !bytes_equal(at, n->bytes, n->len)) return NULL;
+    if ((size_t)(end - at) < (size_t)n->len + n->least || !bytes_equal(at, n->bytes, n->len)) return NULL;
     at += n->len;
-    switch (n->part) {
-    case SHAPE_ELEMENT: return u32_at(at) <= r->chunk.len ? behind_name(r, at + 4, end, n->name) : NULL;
+    switch ((shape_part)n->part) {
+    case SHAPE_ELEMENT: return binxml_u32(at) <= r->chunk.len ? behind_name(r, at + 4, end, n->name) : NULL;
     case SHAPE_ELEMENT_LIST:
-        at = u32_at(at) <= r->chunk.len ? behind_name(r, at + 4, end, n->name) : NULL;
+        at = binxml_u32(at) <= r->chunk.len ? behind_name(r, at + 4, end, n->name) : NULL;
         return at && end - at >= 4 ? at + 4 : NULL;
     case SHAPE_ATTRIBUTE: return behind_name(r, at, end, n->name);
     case SHAPE_TEXT: return behind_text(r, at, end);
@@ -110,7 +111,7 @@ evtx_template *shape_trie_follow(evtx_record *r, size_t from, size_t to, size_t 
 
 static bool has_name(shape_part p) { return p == SHAPE_ELEMENT || p == SHAPE_ELEMENT_LIST || p == SHAPE_ATTRIBUTE; }
 
-static size_t least_of(shape_part p)
+static uint8_t least_of(shape_part p)
 {
     switch (p) {
     case SHAPE_ELEMENT: return 8;
@@ -144,6 +145,18 @@ static shape_name *name_of(evtx_templates *t, const shape_step *s)
     return *first = made;
 }
 
+static shape_node *node_of(arena *a, const shape_step *s, shape_name *name)
+{
+    shape_node *n = arena_alloc(a, offsetof(shape_node, bytes) + s->len);
+    memset(n, 0, offsetof(shape_node, bytes));
+    n->name = name;
+    n->len = (uint16_t)s->len;
+    n->part = (uint8_t)s->part;
+    n->least = least_of(s->part);
+    if (s->len) memcpy(n->bytes, s->bytes, s->len);
+    return n;
+}
+
 static bool is_step(const shape_node *n, const shape_step *s, const shape_name *name)
 {
     return n->part == s->part && n->name == name && n->len == s->len && memcmp(n->bytes, s->bytes, s->len) == 0;
@@ -160,11 +173,8 @@ void shape_trie_add(evtx_templates *t, const shape_step *steps, size_t count, ev
         n = *at;
         if (n) continue;
         if (others >= NEXT_LIMIT || t->shape_node_count >= NODES_LIMIT) return;
-        n = *at = ARENA_NEW(t->arena, shape_node);
-        *n = (shape_node){.part = steps[i].part, .len = (uint16_t)steps[i].len, .name = name};
-        n->least = (uint16_t)(steps[i].len + least_of(steps[i].part));
-        n->bytes = copy_of(t->arena, steps[i].bytes, steps[i].len);
+        n = *at = node_of(t->arena, &steps[i], name);
         t->shape_node_count++;
     }
-    if (n) n->shape = shape;
+    if (n && n->part == SHAPE_END) n->shape = shape;
 }

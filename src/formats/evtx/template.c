@@ -6,6 +6,8 @@
  */
 #include "formats/evtx/template.h"
 
+#include "base/bytes.h"
+
 enum {
     CACHE_LIMIT = 12 << 20,        /* bytes of all templates; past it the cache starts afresh with the next chunk */
     TREE_LIMIT = 2 << 20,          /* bytes of one template's tree */
@@ -50,26 +52,22 @@ static bool same_name(evtx_chunk chunk, uint32_t offset, const binxml_name_place
            memcmp(chars, name->text, 2 * (size_t)units) == 0;
 }
 
-/* Most names come several times: an offset that was right before is right again. */
-static bool is_same_as_before(const evtx_template *t, evtx_chunk chunk, size_t at, size_t number, uint32_t offset)
-{
-    uint32_t same = t->tree.names.at[number].same;
-    return same < number && chunk_u32(chunk, at + t->tree.names.at[same].at) == offset;
-}
-
 /* The definition's bytes start at `at`; size and GUID are already known to agree. */
 static bool same_definition(const evtx_template *t, evtx_chunk chunk, size_t at)
 {
     const uint8_t *bytes = chunk.bytes + at;
+    const binxml_name_place *names = t->tree.names.at;
     size_t done = 0;
     for (size_t i = 0; i < t->tree.names.len; i++) {
-        const binxml_name_place *name = &t->tree.names.at[i];
-        if (memcmp(bytes + done, t->bytes + done, name->at - done) != 0) return false;
-        uint32_t offset = chunk_u32(chunk, at + name->at);
+        const binxml_name_place *name = &names[i];
+        if (!bytes_equal(bytes + done, t->bytes + done, name->at - done)) return false;
+        uint32_t offset = binxml_u32(bytes + name->at);
         done = name->at + 4;
         if (name->in_place != (offset == at + done)) return false;
+        /* Most names come several times: an offset that was right before is right again. */
+        bool as_before = name->same < i && binxml_u32(bytes + names[name->same].at) == offset;
         if (name->in_place) done += 4; /* link to the next name of the string table */
-        else if (!is_same_as_before(t, chunk, at, i, offset) && !same_name(chunk, offset, name)) return false;
+        else if (!as_before && !same_name(chunk, offset, name)) return false;
     }
     return memcmp(bytes + done, t->bytes + done, t->size - done) == 0;
 }
