@@ -9,6 +9,7 @@
 field_sequence *field_sequence_new(arena *a)
 {
     field_sequence *q = ARENA_NEW(a, field_sequence);
+    q->key = NO_FIELD;
     q->arena = a;
     return q;
 }
@@ -19,36 +20,6 @@ static bool same_paths(const field_sequence *q, const event *e)
     for (size_t i = 0; i < e->field_count; i++)
         if (q->paths.at[i] != e->fields[i].slot) return false;
     return true;
-}
-
-static void make_anew(field_sequence *q, const context *c, const event *e)
-{
-    q->paths.len = q->steps.len = 0;
-    if (q->found) memset(q->found, 0, c->place_count * sizeof *q->found);
-    for (size_t i = 0; i < e->field_count; i++) {
-        path_slot path = e->fields[i].slot;
-        uint32_t first = begins_at(&c->targets_of, path);
-        vec_push_in(q->arena, &q->paths, path);
-        if (first == BEGINS_NOWHERE) continue;
-        const path_target *t = &c->targets[first];
-        do vec_push_in(q->arena, &q->steps, ((probe_step){.field = (uint32_t)i, .slot = t->slot}));
-        while (!t++->last);
-    }
-}
-
-/* Places of the cache do not hold any more. */
-static void forget_places(field_sequence *q)
-{
-    for (size_t i = 0; i < q->steps.len; i++) q->steps.at[i].last = NULL;
-}
-
-field_sequence *field_sequence_of(const context *c, const event *e, uint64_t age, arena *of_event)
-{
-    field_sequence *q = e->field_count > FIELDS_KEPT ? field_sequence_new(of_event) : c->sequence;
-    if (!same_paths(q, e)) make_anew(q, c, e);
-    else if (q->age != age) forget_places(q);
-    q->age = age;
-    return q;
 }
 
 static field_found look_for(const event *e, const slot_place *places)
@@ -62,6 +33,54 @@ static field_found look_for(const event *e, const slot_place *places)
         else found.kind = FOUND_SEVERAL;
     }
     return found;
+}
+
+static uint32_t find_key(const context *c, const event *e)
+{
+    uint32_t first = c->key == SLOT_NONE ? BEGINS_NOWHERE : begins_at(&c->places_of, c->key);
+    if (first == BEGINS_NOWHERE) return NO_FIELD;
+    field_found found = look_for(e, &c->places[first]);
+    return found.kind == FOUND_ONE ? found.field : NO_FIELD;
+}
+
+static void make_anew(field_sequence *q, const context *c, const event *e)
+{
+    q->paths.len = 0;
+    for (size_t i = 0; i < e->field_count; i++) vec_push_in(q->arena, &q->paths, e->fields[i].slot);
+    q->key = find_key(c, e);
+    q->key_last = NULL;
+    q->steps_of = NULL;
+    if (q->found) memset(q->found, 0, c->place_count * sizeof *q->found);
+}
+
+void field_sequence_step(field_sequence *q, const context *c)
+{
+    q->steps_of = c;
+    q->steps.len = 0;
+    for (size_t i = 0; i < q->paths.len; i++) {
+        uint32_t first = begins_at(&c->targets_of, q->paths.at[i]);
+        if (first == BEGINS_NOWHERE) continue;
+        const path_target *t = &c->targets[first];
+        do {
+            if (context_tests(c, t->slot)) vec_push_in(q->arena, &q->steps, ((probe_step){.field = (uint32_t)i, .slot = t->slot}));
+        } while (!t++->last);
+    }
+}
+
+/* Places of the cache do not hold any more. */
+static void forget_places(field_sequence *q)
+{
+    q->key_last = NULL;
+    for (size_t i = 0; i < q->steps.len; i++) q->steps.at[i].last = NULL;
+}
+
+field_sequence *field_sequence_of(const context *c, const event *e, uint64_t age, arena *of_event)
+{
+    field_sequence *q = e->field_count > FIELDS_KEPT ? field_sequence_new(of_event) : c->sequence;
+    if (!same_paths(q, e)) make_anew(q, c, e);
+    else if (q->age != age) forget_places(q);
+    q->age = age;
+    return q;
 }
 
 field_found field_sequence_find(field_sequence *q, const context *c, const event *e, uint32_t first_place)

@@ -102,17 +102,6 @@ static void expand(matcher *m, uint32_t part_number)
     for (uint32_t i = s->first; i != VALUE_END; i = m->values.at[i].next) set_bits(m, m->values.at[i].result[part]);
 }
 
-static bool result_has(const slot_result *r, uint32_t number)
-{
-    const uint32_t *at = r->predicates;
-    for (uint32_t left = r->count; left > 1;) {
-        uint32_t half = left / 2;
-        at += at[half - 1] < number ? half : 0;
-        left -= half;
-    }
-    return r->count && *at == number;
-}
-
 #define FEW_VALUES 4 /* in which a predicate is searched for; of more, all that are true are noted once */
 
 static bool some_value_has(matcher *m, uint32_t number, const predicate_row *row, slot_part part)
@@ -125,6 +114,7 @@ static bool some_value_has(matcher *m, uint32_t number, const predicate_row *row
 static bool predicate_true(matcher *m, uint32_t number)
 {
     const predicate_row *row = &m->program->predicates.at[number];
+    if (row->part == m->context->known_slot) return result_has(m->context->known, number);
     const slot_state *s = &m->slots[row->slot];
     slot_part part = which_part(m->program, row->part);
     if (s->stamp != m->stamp || !s->tested[part]) slot_test(m, row->part);
@@ -251,13 +241,14 @@ static bool run_branches(matcher *m, uint32_t at)
 static void add_candidates(matcher *m, const slot_result *r)
 {
     const program *p = m->program;
+    const uint64_t *variants = m->context->variants;
     for (uint32_t k = r->count; k < r->count + r->candidate_count; k++) {
         const predicate_row *row = &p->predicates.at[r->predicates[k]];
         for (uint32_t v = 0; v < row->variant_count; v++) {
             uint32_t number = row->variants[v];
             if (m->variant_stamps[number] == m->stamp) continue;
             m->variant_stamps[number] = m->stamp;
-            if (context_takes(m->context, p, &p->variants.at[number])) vec_push(&m->candidates, number);
+            if (variants[number >> 6] >> (number & 63) & 1) vec_push(&m->candidates, number);
         }
     }
 }
@@ -338,6 +329,8 @@ match_result matcher_run(matcher *m, const event *e, const classification *k)
     if (!m->context->empty) {
         matcher_do(m, DOING_SLOTS);
         slots_probe(m);
+    }
+    if (!m->context->empty) {
         matcher_do(m, DOING_CANDIDATES);
         find_candidates(m);
         if (m->candidates.len) {

@@ -54,6 +54,17 @@ typedef struct {
     bool given_up;
 } part_record;
 
+static inline bool result_has(const slot_result *r, uint32_t number)
+{
+    const uint32_t *at = r->predicates;
+    for (uint32_t left = r->count; left > 1;) {
+        uint32_t half = left / 2;
+        at += at[half - 1] < number ? half : 0;
+        left -= half;
+    }
+    return r->count && *at == number;
+}
+
 typedef struct value_cache value_cache;
 value_cache *value_cache_new(size_t parts, size_t limit);
 void value_cache_free(value_cache *c);
@@ -82,9 +93,9 @@ typedef struct shared_look shared_look;
 /* One look for all slots of every value among these that can have one; NULL: there are not several. Lives as long as `a`. */
 const shared_look *any_values_look(any_values *a, const uint32_t *slots, size_t count);
 
-/* ---- context.c: what the program means for one layout and set of classes ---- */
+/* ---- context.c, context_make.c: what the program means for one layout and set of classes ---- */
 
-/* A slot that can make candidates, for whatever stands at a path. */
+/* A slot that has whatever stands at a path. */
 typedef struct {
     uint32_t slot;
     bool last;                    /* of this path */
@@ -95,7 +106,6 @@ typedef struct {
     path_slot path;
     uint16_t rank;
     bool last;                    /* of this slot */
-    bool tested;                  /* the slot is, at every event */
 } slot_place;
 
 /* Of some hundred of many thousand numbers where something begins; open addressing, at most half of it taken. */
@@ -118,34 +128,45 @@ static inline uint32_t begins_at(const begin_table *t, uint32_t key) { return be
 
 typedef struct field_sequence field_sequence;
 
-typedef struct {
+typedef struct context context;
+struct context {
     uint64_t hash;
     layout_id layout;
     class_id *classes;
     size_t class_count;
-    uint32_t *slots;              /* of fields, with what is asked of them; those with the same ones share the tables: */
+    uint32_t *slots;              /* of fields; those with the same ones share the tables: */
     size_t slot_count;
     begin_table targets_of;       /* by path slot */
     path_target *targets;         /* of a path side by side */
-    size_t target_count;
     begin_table places_of;        /* by field slot */
     slot_place *places;           /* of a slot side by side, the best first */
     size_t place_count;
     field_sequence *sequence;     /* of the last event */
-    uint64_t *active;             /* bit set of classes, the last is the open class */
+    uint64_t *variants;           /* bit set: those that its events may be candidates of */
+    uint64_t *tested;             /* bit set of slots: those that can make a candidate */
     uint32_t *broad;              /* variants that every event is a candidate of */
     size_t broad_count;
     uint32_t *others;             /* computed and special slots that make candidates */
     size_t other_count;
-    class_id records[2];          /* by nested schema ("udm", "udm-entity"): the class that gives the event's record */
     const shared_look *look;      /* of the slots of every value among the others; NULL: there are not several */
+    bool tests_fields;            /* some field's slot is tested */
     bool empty;                   /* no rule at all */
-} context;
+    uint32_t key;                 /* field slot that tells its cases apart; SLOT_NONE: it has none */
+    context **cases;
+    /* of a case */
+    uint32_t known_slot;          /* the key; SLOT_NONE: it is none */
+    const slot_result *known;     /* what is true of its one value */
+    context *next;
+};
+
+static inline bool context_tests(const context *c, uint32_t slot_number) { return c->tested[slot_number >> 6] >> (slot_number & 63) & 1; }
 
 typedef struct context_table context_table;
 context_table *context_table_new(const program *p, any_values *a);
 void context_table_free(context_table *t);
 const context *context_of(context_table *t, const classification *k);
+/* The case of a context with a key where this is true of the key's only value; the context itself, if there are too many. */
+const context *context_case(context_table *t, const context *general, const slot_result *known);
 
 /* ---- field_sequence.c: what follows from the paths of an event's fields ---- */
 
@@ -163,9 +184,15 @@ typedef struct {
     uint8_t kind;                 /* found_kind */
 } field_found;
 
+#define NO_FIELD UINT32_MAX
+
 struct field_sequence {
     VEC(path_slot) paths;
+    uint32_t key;                 /* field that holds the only value of the context's key, or NO_FIELD */
+    const remembered *key_last;   /* value that it had, NULL: none; and the case that this is */
+    const context *key_case;
     VEC(probe_step) steps;
+    const context *steps_of;      /* context or case; NULL: to be made */
     field_found *found;           /* by the first place of a slot; NULL: nobody has asked */
     uint64_t age;                 /* of the cache that steps point into */
     arena *arena;
@@ -174,18 +201,8 @@ struct field_sequence {
 field_sequence *field_sequence_new(arena *a);
 /* `age` changes when places in the cache do not hold any more. */
 field_sequence *field_sequence_of(const context *c, const event *e, uint64_t age, arena *of_event);
+void field_sequence_step(field_sequence *q, const context *c); /* makes the steps those of the context, or of one of its cases */
 field_found field_sequence_find(field_sequence *q, const context *c, const event *e, uint32_t first_place);
-
-static inline bool context_has(const context *c, const program *p, class_id id)
-{
-    uint32_t bit = id == CLASS_NONE ? p->class_count : id;
-    return c->active[bit >> 6] >> (bit & 63) & 1;
-}
-
-static inline bool context_takes(const context *c, const program *p, const rule_variant *v)
-{
-    return context_has(c, p, v->class_id) && (!v->of_record || v->class_id == c->records[0] || v->class_id == c->records[1]);
-}
 
 /* ---- the matcher ---- */
 
@@ -257,7 +274,7 @@ struct matcher {
 
     uint32_t stamp;               /* number of the event, wraps with care */
     const event *event;
-    const context *context;
+    const context *context;       /* once fields are probed, the case of it that the event is */
     field_sequence *sequence;     /* of the event, once it was asked for */
     uint64_t cache_age;           /* how often places in the cache changed */
     field_finder *finder;         /* of the event, once `finding`; makes its tree when somebody asks */

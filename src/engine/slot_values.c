@@ -76,7 +76,7 @@ static void fill_field(matcher *m, uint32_t slot_number)
     uint32_t first = begins_at(&c->places_of, slot_number);
     slot_state *s = slot_fresh(m, slot_number);
     if (first == BEGINS_NOWHERE) return;
-    s->tested[PART_FIRST] = c->places[first].tested;
+    s->tested[PART_FIRST] = context_tests(c, slot_number);
     field_found found = field_sequence_find(sequence_of(m), c, m->event, first);
     if (found.kind == FOUND_ONE) take_field(m, s, slot_number, found.field);
     else if (found.kind == FOUND_SEVERAL) take_several(m, s, slot_number, &c->places[first], found.rank);
@@ -418,10 +418,24 @@ void slot_test(matcher *m, uint32_t part_number)
     }
 }
 
+/* What the key's value is decides which case the event is. */
+static const context *case_of(matcher *m, field_sequence *q)
+{
+    uint32_t key = m->context->key;
+    event_field *f = &m->event->fields[q->key];
+    if (result_again(m, key, q->key_last, f)) return q->key_case;
+    const slot_result *r = result_of_other(m, key, f);
+    const remembered *last = m->records[key].last;
+    q->key_last = last && remembered_result(last) == r ? last : NULL;
+    return q->key_case = context_case(m->contexts, m->context, r);
+}
+
 void slots_probe(matcher *m)
 {
-    if (!m->context->target_count) return;
+    if (!m->context->tests_fields) return;
     field_sequence *q = sequence_of(m);
+    if (q->key != NO_FIELD) m->context = case_of(m, q);
+    if (q->steps_of != m->context) field_sequence_step(q, m->context);
     event_field *fields = m->event->fields;
     for (size_t i = 0, count = q->steps.len; i < count; i++) {
         probe_step *step = &q->steps.at[i];
