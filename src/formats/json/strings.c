@@ -20,7 +20,8 @@ enum { STEP = 64 };
 /* What is known of a string, or of its rest from some place on, when its end is found. */
 typedef struct {
     const char *start;
-    bool escaped, plain;           /* plain: all escapes are such as stand for one character, and right */
+    uint64_t escapes;              /* not 0: there are some */
+    bool plain;                    /* all of them are such as stand for one character, and right */
     bool beyond_ascii;
 } found_string;
 
@@ -32,7 +33,7 @@ static __attribute__((noinline)) const char *proved_odd(const found_string *s, c
 
 static inline const char *proved(const found_string *s, const char *close, bool *escaped)
 {
-    *escaped = s->escaped;
+    *escaped = s->escapes != 0;
     return s->plain && !s->beyond_ascii ? close : proved_odd(s, close);
 }
 
@@ -44,7 +45,7 @@ const char *string_close_anywhere(const char *p, const char *end, bool *escaped)
         if ((uint8_t)*p < 0x20) return NULL;
         s.beyond_ascii |= (uint8_t)*p >= 0x80;
         if (*p != '\\') continue;
-        s.escaped = true;
+        s.escapes = 1;
         s.plain = false;
         p++;
     }
@@ -92,7 +93,7 @@ FOR_AVX2 static const char *close_by_64(const char *p, const char *end, bool *es
             uint64_t behind = scan_escaped_bytes(backslash, &carry), others = behind & ~(backslash | quote); /* paths and quotes are most */
             quote &= ~behind;
             const uint64_t here = quote ^ (quote - 1); /* up to the end, or all */
-            s.escaped |= (backslash & here) != 0;
+            s.escapes |= backslash & here;
             others &= here;
             if (others && (others &= bits_of(is_no_letter(a), is_no_letter(b)))) s.plain &= are_units(p, end, others);
         }

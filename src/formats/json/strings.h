@@ -19,11 +19,21 @@ const char *string_close_anywhere(const char *p, const char *end, bool *escaped)
 
 enum { STRING_STEP = 32 };
 
+#ifdef __AVX2__
+/* A compiler would make it anew from a byte each time, and another question of the comparison. */
+static inline __m256i string_kept(__m256i x)
+{
+    __asm__("" : "+x"(x));
+    return x;
+}
+#endif
+
 /* A bit for each of STRING_STEP bytes at p that ends a string, or is not such as most strings are made of. */
 static inline uint32_t string_marks(const char *p)
 {
 #ifdef __AVX2__
-    const __m256i quote = _mm256_set1_epi8('"'), backslash = _mm256_set1_epi8('\\'), printable = _mm256_set1_epi8(' '); /* signed: what is not ASCII is less, too */
+    const __m256i quote = string_kept(_mm256_set1_epi8('"')), backslash = string_kept(_mm256_set1_epi8('\\'));
+    const __m256i printable = string_kept(_mm256_set1_epi8(' ')); /* signed: what is not ASCII is less, too */
     __m256i x = _mm256_loadu_si256((const __m256i *)(const void *)p);
     __m256i special = _mm256_or_si256(_mm256_or_si256(_mm256_cmpeq_epi8(x, quote), _mm256_cmpeq_epi8(x, backslash)), _mm256_cmpgt_epi8(printable, x));
     return (uint32_t)_mm256_movemask_epi8(special);
