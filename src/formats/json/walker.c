@@ -1,6 +1,6 @@
 /*
- * Each function takes the place where its part of the grammar (RFC 8259) begins and gives the one behind it, or NULL. No place is looked at
- * without being told from `end`, behind which there is room for any step. Compiled twice: see walker_avx2.c.
+ * Each function takes the place where its part of the grammar (RFC 8259) begins and gives the one behind it, or NULL. Each step begins before
+ * `end`, and behind that there is room for a whole one. Compiled twice: see walker_avx2.c.
  */
 #include "formats/json/walker.h"
 
