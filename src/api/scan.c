@@ -348,9 +348,11 @@ static pk_status run(pk_scanner *s, work_kind kind)
     size_t n = thread_count(s);
     lane *lanes = mem_zalloc(n, sizeof *lanes);
     scan_worker **workers = mem_zalloc(n, sizeof *workers);
+    shared_results *shared = n > 1 && kind == WORK_MATCH ? shared_results_new() : NULL;
     tickets_init(&s->queue, n, TICKETS_PER_THREAD);
     for (size_t i = n; i-- > 0;) {
         workers[i] = worker_new(s->program, &s->options, kind, scan_context_wishes(s->context), &s->stop);
+        worker_share(workers[i], shared);
         lanes[i] = (lane){.scanner = s, .worker = workers[i], .number = i};
         if (!s->options.profile) start_lane(&lanes[i]);
     }
@@ -368,6 +370,7 @@ static pk_status run(pk_scanner *s, work_kind kind)
     }
     if (s->profile) end_profile(s, workers, n);
     for (size_t i = 0; i < n; i++) worker_free(workers[i]);
+    shared_results_free(shared);
     tickets_destroy(&s->queue);
     mem_free(workers);
     mem_free(lanes);

@@ -155,6 +155,7 @@ typedef enum { WORK_MATCH, WORK_DUMP, WORK_DUMP_RAW, WORK_DUMP_UDM } work_kind;
 
 scan_worker *worker_new(const pk_program *p, const pk_scan_options *options, work_kind kind, context_wishes wishes, const atomic_bool *stop);
 void worker_free(scan_worker *w);
+void worker_share(scan_worker *w, shared_results *s);       /* what it learns, with the workers of other threads */
 /* Reads and matches the block of a ticket; nothing of what it found points into the block. */
 void worker_run(scan_worker *w, ticket *t, const block *b);
 uint64_t worker_limit_hits(const scan_worker *w);     /* regular expressions that gave up */

@@ -77,6 +77,11 @@ void worker_free(scan_worker *w)
     mem_free(w);
 }
 
+void worker_share(scan_worker *w, shared_results *s)
+{
+    if (w->matcher) matcher_share(w->matcher, s);
+}
+
 uint64_t worker_limit_hits(const scan_worker *w) { return w->matcher ? matcher_limit_hits(w->matcher) : 0; }
 row_store *worker_rows(scan_worker *w) { return w->rows; }
 work_sign *worker_sign(scan_worker *w) { return &w->sign; }

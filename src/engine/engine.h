@@ -17,6 +17,12 @@ typedef struct matcher matcher;
 matcher *matcher_new(const program *p);
 void matcher_free(matcher *m);
 
+/* What matchers of one program, in several threads, learn of values and tell each other; it outlives them. */
+typedef struct shared_results shared_results;
+shared_results *shared_results_new(void);
+void shared_results_free(shared_results *s);
+void matcher_share(matcher *m, shared_results *s); /* NULL: with nobody */
+
 /* Regular expressions that ran into their limits on some value so far; each counted as no match. */
 uint64_t matcher_limit_hits(const matcher *m);
 

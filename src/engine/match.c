@@ -66,6 +66,8 @@ void matcher_free(matcher *m)
     mem_free(m);
 }
 
+void matcher_share(matcher *m, shared_results *s) { m->shared = s; }
+
 uint64_t matcher_limit_hits(const matcher *m) { return m->network.regex.limit_hits + ir_calls_gave_up(m->calls); }
 
 /* ---- profiles ---- */

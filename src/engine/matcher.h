@@ -46,6 +46,21 @@ typedef struct {
 
 static inline size_t remembered_room(size_t len) { return (len + 3) & ~(size_t)3; } /* of the content */
 static inline const slot_result *remembered_result(const remembered *r) { return (const slot_result *)(r->content + remembered_room(r->len)); }
+static inline size_t result_size(const slot_result *r) { return sizeof *r + (r->count + r->candidate_count) * sizeof *r->predicates; }
+static inline size_t remembered_size(size_t len, const slot_result *r) { return sizeof(remembered) + remembered_room(len) + result_size(r); }
+static inline uint32_t remembered_tag(const value_key *k) { return (uint32_t)(k->hash >> 32); }
+
+static inline void remembered_write(remembered *item, const value_key *k, const slot_result *r)
+{
+    *item = (remembered){.tag = remembered_tag(k), .len = (uint16_t)k->content.len, .kind = (uint16_t)k->kind, .part = k->part & REMEMBERED_PART};
+    memcpy(item->content, k->content.ptr, k->content.len);
+    memcpy(item->content + remembered_room(k->content.len), r, result_size(r));
+}
+
+static inline bool remembered_is(const remembered *item, const value_key *k)
+{
+    return item->part == k->part && item->kind == k->kind && item->len == k->content.len && bytes_equal(item->content, k->content.ptr, k->content.len);
+}
 
 /* What is known of a part: how often its values come back, and the one that came last. */
 typedef struct {
@@ -83,6 +98,12 @@ static inline const slot_result *value_again(part_record *r, const remembered *l
 /* The result of this value, or NULL; then the key serves value_cache_put. */
 const slot_result *value_cache_get(value_cache *c, value_key *k);
 const slot_result *value_cache_put(value_cache *c, const value_key *k, const slot_result *r);
+
+/* ---- shared_results.c: what a matcher learns, for those of other threads ---- */
+
+/* By a key for which value_cache_get had nothing; NULL: nobody has told it. It stays as long as `s`. */
+const slot_result *shared_results_find(const shared_results *s, const value_key *k);
+void shared_results_add(shared_results *s, const value_key *k, const slot_result *r);
 
 /* ---- any_value.c: slots of every value, and looks at whole records ---- */
 
@@ -268,6 +289,7 @@ struct matcher {
     context_table *contexts;
     value_cache *cache;
     part_record *records;         /* of the cache */
+    shared_results *shared;       /* with matchers of other threads; NULL: there are none */
     network_scratch network;
     arena *arena;                 /* of one event */
     ir_calls *calls;              /* what functions of rules keep */

@@ -332,6 +332,21 @@ static __attribute__((noinline)) const slot_result *run_network(matcher *m, cons
     return r;
 }
 
+/* What is known of a value, by this thread or another. */
+static const slot_result *known_result(matcher *m, value_key *k)
+{
+    const slot_result *known = value_cache_get(m->cache, k);
+    if (known || !k->worth || !m->shared) return known;
+    known = shared_results_find(m->shared, k);
+    return known ? value_cache_put(m->cache, k, known) : NULL;
+}
+
+static const slot_result *remember(matcher *m, const value_key *k, const slot_result *r)
+{
+    if (m->shared) shared_results_add(m->shared, k, r);
+    return value_cache_put(m->cache, k, r);
+}
+
 /*
  * As result_of_value, of what is remembered or not worth it. Where a look is cheaper than remembering, only what it lets through
  * is remembered.
@@ -344,11 +359,11 @@ static __attribute__((noinline)) const slot_result *new_result(matcher *m, value
     if (!content_of(m, v, buffer, &content)) return &no_result;
     if (!sp->remember) {
         if (!literal_sieve_lets_through(network_sieve(sp->network), content)) return &no_result;
-        const slot_result *known = k->kind == KEY_NONE ? NULL : value_cache_get(m->cache, k);
+        const slot_result *known = k->kind == KEY_NONE ? NULL : known_result(m, k);
         if (known) return known;
     }
     const slot_result *r = run_network(m, sp, v, content);
-    return k->worth ? value_cache_put(m->cache, k, r) : r;
+    return k->worth ? remember(m, k, r) : r;
 }
 
 /*
@@ -371,7 +386,7 @@ static const slot_result *result_of_value(matcher *m, uint32_t part_number, cons
     }
     part_record *record = &m->records[part_number];
     const slot_result *known = value_again(record, record->last, key.kind, key.content);
-    if (!known && sp->remember) known = value_cache_get(m->cache, &key);
+    if (!known && sp->remember) known = known_result(m, &key);
     return known ? known : new_result(m, &key, v);
 }
 
@@ -387,7 +402,7 @@ static __attribute__((noinline)) const slot_result *result_of_other(matcher *m, 
     if (!f->undecoded || !sp->network) return result_of_value(m, part_number, event_field_value(m->event, f));
     if (ruled_out_undecoded(sp, f)) return &no_result;
     value_key key = {.part = part_number, .kind = KEY_UNDECODED + f->encoding, .content = f->value.as.string};
-    const slot_result *known = sp->remember ? value_cache_get(m->cache, &key) : NULL;
+    const slot_result *known = sp->remember ? known_result(m, &key) : NULL;
     return known ? known : new_result(m, &key, event_field_value(m->event, f));
 }
 

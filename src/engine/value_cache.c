@@ -66,8 +66,6 @@ part_record *value_cache_records(value_cache *c) { return c->records; }
 
 /* ---- items ---- */
 
-static size_t result_size(const slot_result *r) { return sizeof *r + (r->count + r->candidate_count) * sizeof *r->predicates; }
-static size_t item_size(size_t len, size_t of_result) { return sizeof(remembered) + remembered_room(len) + of_result; }
 static uint32_t number_of(const value_cache *c, const remembered *item) { return (uint32_t)(((const char *)item - c->memory) / 4 + 1); }
 static remembered *item_of(const value_cache *c, uint32_t number) { return (remembered *)(c->memory + (size_t)(number - 1) * 4); }
 
@@ -125,7 +123,7 @@ static void sweep(value_cache *c, unsigned s)
     char *begin = c->memory + s * c->segment, *to = begin;
     for (char *from = begin, *end = begin + c->used[s]; from < end;) {
         remembered *item = (remembered *)from;
-        size_t size = item_size(item->len, result_size(remembered_result(item))), at = cell_of(c, item);
+        size_t size = remembered_size(item->len, remembered_result(item)), at = cell_of(c, item);
         if (item->asked) {
             item->asked = false;
             c->cells[at].number = number_of(c, (remembered *)to);
@@ -194,18 +192,15 @@ static const slot_result *hit(part_record *r, const remembered *item)
     return remembered_result(item);
 }
 
-static uint32_t tag_of(const value_key *k) { return (uint32_t)(k->hash >> 32); }
-
 static const remembered *find(const value_cache *c, const value_key *k)
 {
     const cell *cells = c->cells;
     size_t mask = c->cell_count - 1;
-    uint32_t tag = tag_of(k);
+    uint32_t tag = remembered_tag(k);
     for (size_t i = tag & mask; cells[i].number; i = (i + 1) & mask) {
         if (cells[i].tag != tag) continue;
         remembered *item = item_of(c, cells[i].number);
-        if (item->part == k->part && item->kind == k->kind && item->len == k->content.len &&
-            bytes_equal(item->content, k->content.ptr, k->content.len)) {
+        if (remembered_is(item, k)) {
             item->asked = true;
             return item;
         }
@@ -263,12 +258,9 @@ const slot_result *value_cache_get(value_cache *c, value_key *k)
 
 const slot_result *value_cache_put(value_cache *c, const value_key *k, const slot_result *r)
 {
-    size_t of_result = result_size(r);
-    remembered *item = take_room(c, item_size(k->content.len, of_result));
+    remembered *item = take_room(c, remembered_size(k->content.len, r));
     if (!item) return r;
-    *item = (remembered){.tag = tag_of(k), .len = (uint16_t)k->content.len, .kind = (uint16_t)k->kind, .part = k->part & REMEMBERED_PART};
-    memcpy(item->content, k->content.ptr, k->content.len);
-    memcpy(item->content + remembered_room(k->content.len), r, of_result);
+    remembered_write(item, k, r);
     *free_cell(c->cells, c->cell_count, item->tag) = (cell){item->tag, number_of(c, item)};
     c->count++;
     c->records[k->part].last = item;
