@@ -1,7 +1,7 @@
 /* Numbers are little-endian; texts and lists have their length before them. */
 #include "api/cache_entry.h"
 
-static const char magic[8] = {'p', 'i', 'c', 'k', 'e', 't', 'P', 3}; /* the last byte: version of this form */
+static const char magic[8] = {'p', 'i', 'c', 'k', 'e', 't', 'P', 4}; /* the last byte: version of this form */
 
 /* ---- writing ---- */
 

@@ -47,7 +47,7 @@ typedef struct {
 } cache_part;
 
 /* The front is read whole, of the rest little where a rule's things stand. */
-static inline size_t cache_piece_size(image_part p) { return (size_t)(p == IMAGE_FRONT ? 256 : 8) << 10; }
+static inline size_t cache_piece_size(image_part p) { return (size_t)(p == IMAGE_FRONT ? 256 : 4) << 10; }
 
 typedef struct {
     digest key, manifest;
