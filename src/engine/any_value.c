@@ -8,7 +8,8 @@
 struct shared_look {
     uint32_t *slots;
     size_t count;
-    literal_sieve sieve;          /* of the literals of all of them; none: it would suspect too much */
+    const literal_sieve *sieve;   /* of the literals of all of them; NULL: it would suspect too much */
+    literal_sieve built;          /* where they are several */
 };
 
 struct any_values {
@@ -65,14 +66,14 @@ any_values *any_values_new(const program *p)
 void any_values_free(any_values *a)
 {
     if (!a) return;
-    for (size_t i = 0; i < a->looks.len; i++) literal_sieve_free(&a->looks.at[i]->sieve);
+    for (size_t i = 0; i < a->looks.len; i++) literal_sieve_free(&a->looks.at[i]->built);
     vec_free(&a->looks);
     mem_free(a->sparse);
     arena_free(a->arena);
     mem_free(a);
 }
 
-/* ---- one look for several slots ---- */
+/* ---- one look for the slots of a context ---- */
 
 #define LOOKS_MOST 256            /* more sets of slots than events of logs have */
 #define SUSPECTED_MORE 10         /* places of a thousand: what is saved is a look, some bytes of which cost as much */
@@ -94,23 +95,38 @@ static void build_sieve(any_values *a, shared_look *s)
         for (size_t k = 0; k < literals; k++) all[count++] = own[k];
         suspected += sieve_of(a, s->slots[i])->suspected;
     }
-    if (literal_sieve_build(&s->sieve, all, count, SIZE_MAX, SIEVE_OF_LOGS) && s->sieve.suspected > suspected) literal_sieve_free(&s->sieve);
+    if (!literal_sieve_build(&s->built, all, count, SIZE_MAX, SIEVE_OF_LOGS)) return;
+    if (s->built.suspected > suspected) literal_sieve_free(&s->built);
+    else s->sieve = &s->built;
 }
 
-const shared_look *any_values_look(any_values *a, const uint32_t *slots, size_t count)
+/* Those that can have a look come first; returns how many. */
+static size_t looked_first(const any_values *a, uint32_t *slots, size_t count)
 {
-    shared_look s = {.slots = ARENA_ARRAY(a->arena, uint32_t, count + 1)};
-    for (size_t i = 0; i < count; i++)
-        if (a->sparse[slots[i]] == SPARSE_TEXTS) s.slots[s.count++] = slots[i];
-    if (s.count < 2) return NULL;
+    size_t first = 0;
+    for (size_t i = 0; i < count; i++) {
+        uint32_t slot = slots[i];
+        if (a->sparse[slot] != SPARSE_TEXTS) continue;
+        slots[i] = slots[first];
+        slots[first++] = slot;
+    }
+    return first;
+}
+
+const shared_look *any_values_look(any_values *a, uint32_t *slots, size_t count)
+{
+    count = looked_first(a, slots, count);
+    if (count == 0) return NULL;
     for (size_t i = 0; i < a->looks.len; i++)
-        if (a->looks.at[i]->count == s.count && bytes_equal(a->looks.at[i]->slots, s.slots, s.count * sizeof *s.slots)) return a->looks.at[i];
+        if (a->looks.at[i]->count == count && bytes_equal(a->looks.at[i]->slots, slots, count * sizeof *slots)) return a->looks.at[i];
     if (a->looks.len == LOOKS_MOST) return NULL;
-    build_sieve(a, &s);
-    shared_look *kept = ARENA_NEW(a->arena, shared_look);
-    *kept = s;
-    vec_push(&a->looks, kept);
-    return kept;
+    shared_look *s = ARENA_NEW(a->arena, shared_look);
+    *s = (shared_look){.slots = ARENA_ARRAY(a->arena, uint32_t, count), .count = count};
+    memcpy(s->slots, slots, count * sizeof *slots);
+    if (count == 1) s->sieve = sieve_of(a, slots[0]);
+    else build_sieve(a, s);
+    vec_push(&a->looks, s);
+    return s;
 }
 
 static bool in_text(const void *sieve, pk_str s) { return literal_sieve_lets_through(sieve, s); }
@@ -124,16 +140,29 @@ static bool rules_record_out(const event *e, const literal_sieve *s)
     return e->texts_may_hold && !e->texts_may_hold(e, &look);
 }
 
-static bool shared_rules_out(matcher *m, uint32_t slot_number)
+size_t any_values_ruled_out(matcher *m)
 {
     const shared_look *s = m->context->look;
-    size_t i = 0;
-    if (!s || !s->sieve.count) return false;
-    while (i < s->count && s->slots[i] != slot_number) i++;
-    if (i == s->count) return false;
-    if (m->looked != m->stamp) m->ruled_out = rules_record_out(m->event, &s->sieve);
+    if (!s || !s->sieve || m->event->raw.ptr) return 0;
+    if (m->looked != m->stamp) m->ruled_out = rules_record_out(m->event, s->sieve);
     m->looked = m->stamp;
-    return m->ruled_out;
+    return m->ruled_out ? s->count : 0;
+}
+
+/* Was it looked for the literals of this slot, maybe among others? */
+static bool is_looked_for(const shared_look *s, uint32_t slot_number)
+{
+    size_t i = 0;
+    while (s && i < s->count && s->slots[i] != slot_number) i++;
+    return s && i < s->count;
+}
+
+static bool is_ruled_out(matcher *m, uint32_t slot_number, const literal_sieve *own)
+{
+    bool looked = is_looked_for(m->context->look, slot_number);
+    if (looked && any_values_ruled_out(m)) return true;
+    if (looked && m->context->look->sieve == own) return false; /* that was it */
+    return (m->event->json.ptr || m->any_values->sparse[slot_number] == SPARSE_TEXTS) && rules_record_out(m->event, own);
 }
 
 /* ---- filling ---- */
@@ -160,7 +189,6 @@ void fill_any_value(matcher *m, uint32_t slot_number)
     scalar_adder to = {m, slot_fresh(m, slot_number), sparse && !e->raw.ptr ? sieve_of(m->any_values, slot_number) : NULL};
     value raw = value_string(e->raw);
     if (e->raw.ptr) add_scalar(&raw, &to);
-    else if (to.holding && shared_rules_out(m, slot_number)) return;
-    else if (to.holding && (e->json.ptr || sparse == SPARSE_TEXTS) && rules_record_out(e, to.holding)) return;
+    else if (to.holding && is_ruled_out(m, slot_number, to.holding)) return;
     else event_each_value(e, sparse == SPARSE_TEXTS, m->arena, add_scalar, &to);
 }

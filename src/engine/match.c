@@ -269,7 +269,7 @@ static void find_candidates(matcher *m)
     for (size_t i = 0; i < c->broad_count; i++) vec_push(&m->candidates, c->broad[i]);
     for (size_t i = 0; i < m->probed.len; i++)
         if (m->probed.at[i].result->candidate_count) add_candidates(m, m->probed.at[i].result);
-    for (size_t i = 0; i < c->other_count; i++) add_candidates_of_slot(m, c->others[i]);
+    for (size_t i = any_values_ruled_out(m); i < c->other_count; i++) add_candidates_of_slot(m, c->others[i]);
     if (m->candidates.len > 1) sort_numbers(m, m->candidates.at, m->candidates.len);
 }
 

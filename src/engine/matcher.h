@@ -111,8 +111,8 @@ typedef struct any_values any_values;
 any_values *any_values_new(const program *p);
 void any_values_free(any_values *a);
 typedef struct shared_look shared_look;
-/* One look for all slots of every value among these that can have one; NULL: there are not several. Lives as long as `a`. */
-const shared_look *any_values_look(any_values *a, const uint32_t *slots, size_t count);
+/* One look for all slots of every value among these that can have one, which are put first; NULL: there are none. Lives as long as `a`. */
+const shared_look *any_values_look(any_values *a, uint32_t *slots, size_t count);
 
 /* ---- context.c, context_make.c: what the program means for one layout and set of classes ---- */
 
@@ -169,7 +169,7 @@ struct context {
     size_t broad_count;
     uint32_t *others;             /* computed and special slots that make candidates */
     size_t other_count;
-    const shared_look *look;      /* of the slots of every value among the others; NULL: there are not several */
+    const shared_look *look;      /* of the slots of every value, which are first among the others; NULL: there are none */
     bool tests_fields;            /* some field's slot is tested */
     bool empty;                   /* no rule at all */
     uint32_t key;                 /* field slot that tells its cases apart; SLOT_NONE: it has none */
@@ -343,7 +343,9 @@ slot_state *slot_fresh(matcher *m, uint32_t slot_number);          /* without va
 slot_value *slot_append(matcher *m, slot_state *s, const value *v);
 void sort_numbers(matcher *m, uint32_t *numbers, size_t count);     /* of predicates or variants, no two the same: ascending */
 
-void fill_any_value(matcher *m, uint32_t slot_number);             /* any_value.c */
+/* any_value.c */
+void fill_any_value(matcher *m, uint32_t slot_number);
+size_t any_values_ruled_out(matcher *m);                            /* how many of the first among the context's others have nothing that is tested with success */
 
 static inline const value *value_in(const matcher *m, const slot_value *v)
 {
