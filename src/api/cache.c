@@ -4,8 +4,9 @@
  * walk finds, each by its print or, where that has changed or is too fresh to tell, by its content; lists and schemas by
  * content. If all agrees, catalogue and program are what reading and compiling would make again.
  *
- * Whatever is wrong with the folder or with a file of it means the same: there is no entry, and the rules are read. Only of the
- * rest of an image, which is read by rule when an alert asks for it, that can be found out too late; that is told, and the entry removed.
+ * Whatever is wrong with the folder or with a file of it means the same: there is no entry, and the rules are read. The rest of an
+ * image is checked with it, though it is read by rule when an alert asks for it. Only what breaks between the two is found out too late;
+ * that is told, and the entry removed.
  */
 #define _GNU_SOURCE /* dl_iterate_phdr */
 #include "api/cache.h"
@@ -247,7 +248,8 @@ static bool restore(entry *e, pk_program **out)
     while (languages[count]) count++;
     if (!root) return false;
     e->whole = root->whole;
-    if (e->whole && !cache_image_read(e->image, IMAGE_REST, threads_for(e, IMAGE_REST))) return false;
+    unsigned threads = threads_for(e, IMAGE_REST);
+    if (e->whole ? !cache_image_read(e->image, IMAGE_REST, threads) : !cache_image_check_rest(e->image, threads)) return false;
     for (size_t i = 0; i < root->ir->rule_count; i++) {
         if (root->languages[i] >= count) return false;
         root->ir->rules[i]->language = languages[root->languages[i]];

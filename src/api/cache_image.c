@@ -11,7 +11,10 @@
 #include "api/cache_folder.h"
 #include "base/parallel.h"
 
-enum { BATCH = 256 << 10 };       /* of bytes that a thread reads at once, if a whole part is read */
+enum {
+    BATCH = 256 << 10,            /* of bytes that a thread reads at once, if a whole part is read */
+    CHECKED = 64 << 10,           /* of bytes that it only checks */
+};
 
 struct cache_image {
     int file;
@@ -80,6 +83,14 @@ static char *memory_of(const cache_image *i, image_part p) { return i->bytes + (
 
 /* ---- reading ---- */
 
+/* Bytes of a part and the bits of their pointers, as the file has them. */
+static bool read_bytes_of(const cache_image *i, image_part which, size_t at, size_t len, char *bytes, char *map)
+{
+    const cache_part *part = &i->header.parts[which];
+    return cache_file_read(i->file, bytes, len, part->at + at) &&
+           cache_file_read(i->file, map, image_map_bytes(len), part->at + part->len + image_map_bytes(at));
+}
+
 /* Some pieces, one behind the other: reads them, tells their digests, and settles them. */
 static bool read_run(const cache_image *i, image_part which, size_t first, size_t count, digest *found)
 {
@@ -87,7 +98,7 @@ static bool read_run(const cache_image *i, image_part which, size_t first, size_
     size_t piece = cache_piece_size(which), at = first * piece, len = part->len - at < count * piece ? part->len - at : count * piece;
     char *to = memory_of(i, which) + at;
     char *map = mem_alloc(image_map_bytes(len) + 1);
-    bool good = cache_file_read(i->file, to, len, part->at + at) && cache_file_read(i->file, map, image_map_bytes(len), part->at + part->len + image_map_bytes(at));
+    bool good = read_bytes_of(i, which, at, len, to, map);
     for (size_t k = 0, done = 0; good && k < count; k++, done += piece) {
         size_t here = len - done < piece ? len - done : piece;
         found[k] = piece_digest(to + done, map + image_map_bytes(done), here, i->header.key);
@@ -149,6 +160,33 @@ bool cache_image_read(cache_image *i, image_part p, unsigned threads)
     if (good && p == IMAGE_REST) memset(i->known, 1, count);
     mem_free(r.found);
     return good;
+}
+
+static void check_batch(size_t number, unsigned worker, void *user)
+{
+    part_reading *r = user;
+    const cache_image *i = r->image;
+    size_t piece = cache_piece_size(r->which), at = number * r->batch * piece, left = i->header.parts[r->which].len - at;
+    size_t len = left < r->batch * piece ? left : r->batch * piece;
+    char *bytes = mem_alloc(len + image_map_bytes(len)), *map = bytes + len;
+    bool good = !atomic_load(&r->failed) && read_bytes_of(i, r->which, at, len, bytes, map);
+    (void)worker;
+    for (size_t done = 0; good && done < len; done += piece) {
+        size_t here = len - done < piece ? len - done : piece;
+        good = digest_equal(piece_digest(bytes + done, map + image_map_bytes(done), here, i->header.key), i->digests[(at + done) / piece]);
+    }
+    mem_free(bytes);
+    if (!good) atomic_store(&r->failed, true);
+}
+
+bool cache_image_check_rest(cache_image *i, unsigned threads)
+{
+    const size_t piece = cache_piece_size(IMAGE_REST), count = piece_count(&i->header.parts[IMAGE_REST], piece);
+    part_reading r = {.image = i, .which = IMAGE_REST, .pieces = count, .batch = CHECKED / piece};
+    if (count == 0) return true;
+    if (!read_digests(i)) return false;
+    parallel_for((count + r.batch - 1) / r.batch, threads, check_batch, &r);
+    return !r.failed;
 }
 
 /* Pieces that have not been read yet, one behind the other. */

@@ -18,7 +18,9 @@ cache_image *cache_image_new(int file, const cache_header *h);
 void cache_image_free(cache_image *i);
 /* Reads a part, by so many threads. false: it is not what was written, or it could not be read. Nobody else reads meanwhile. */
 bool cache_image_read(cache_image *i, image_part p, unsigned threads);
-/* The same for `len` bytes of the rest from `at` on, if they have not been read yet. */
+/* Is the rest what was written? Looks at all of it and keeps nothing. */
+bool cache_image_check_rest(cache_image *i, unsigned threads);
+/* Reads `len` bytes of the rest from `at` on, if they have not been read yet; false as above. */
 bool cache_image_read_some(cache_image *i, size_t at, size_t len);
 /* Bytes of the front, which has been read. */
 void *cache_image_front(const cache_image *i, size_t *len);

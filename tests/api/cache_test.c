@@ -336,24 +336,6 @@ static void test_damage(void **state)
     mem_free(bytes);
 }
 
-/* A scan with a program without stages, before anything else looks at its rules: diagnostics and alerts as text, then perhaps rules. */
-static char *scan_alone(bool *hit, bool with_rules)
-{
-    pk_program *p;
-    text out = {0};
-    pk_str id = STR("rule_7");
-    pk_catalog *c = open_catalog(&(wanted){.cache = in_root("cache")});
-    assert_int_equal(pk_program_build(&p, c, &(pk_choice){.ids = {&id, 1}}), PK_OK);
-    *hit = str_find(pk_catalog_cache_note(c), STR("came from it")) != STR_NPOS;
-    add_scan(&out, p);
-    if (with_rules) add_rules(&out, c, p, true);
-    pk_program_free(p);
-    pk_catalog_free(c);
-    char *all = mem_cstring(text_view(&out));
-    text_free(&out);
-    return all;
-}
-
 /* Breaks what the cache holds of a rule's text. */
 static void break_rule(const char *title)
 {
@@ -367,34 +349,70 @@ static void break_rule(const char *title)
 }
 
 /*
- * What a rule points to is read when an alert asks for it. If it is broken by then, that is told, and made good by the next run;
- * what other rules point to does not matter.
+ * A scan with a program without stages, before anything else looks at its rules: diagnostics and alerts as text, then perhaps rules.
+ * The rule of the title `late` breaks in the cache once the program has come from it.
  */
+static char *scan_alone(bool *hit, const char *late, bool with_rules)
+{
+    pk_program *p;
+    text out = {0};
+    pk_str id = STR("rule_7");
+    pk_catalog *c = open_catalog(&(wanted){.cache = in_root("cache")});
+    assert_int_equal(pk_program_build(&p, c, &(pk_choice){.ids = {&id, 1}}), PK_OK);
+    *hit = str_find(pk_catalog_cache_note(c), STR("came from it")) != STR_NPOS;
+    if (late) break_rule(late);
+    add_scan(&out, p);
+    if (with_rules) add_rules(&out, c, p, true);
+    pk_program_free(p);
+    pk_catalog_free(c);
+    char *all = mem_cstring(text_view(&out));
+    text_free(&out);
+    return all;
+}
+
+/* What a rule points to is read when an alert asks for it, and checked before: what is broken by then is read anew, and nothing is missing. */
 static void test_rest(void **state)
 {
     (void)state;
-    char *all[7];
-    bool hit[7];
+    char *all[5];
+    bool hit[5];
     run("rm -rf cache");
-    all[0] = scan_alone(&hit[0], true);
-    all[1] = scan_alone(&hit[1], true);
+    all[0] = scan_alone(&hit[0], NULL, true);
+    all[1] = scan_alone(&hit[1], NULL, true);
     assert_true(!hit[0] && hit[1] && strstr(all[0], "tool7.exe"));
-    assert_string_equal(all[0], all[1]);
-    break_rule("title: rule 7\n");
-    all[2] = scan_alone(&hit[2], true);
-    assert_true(hit[2] && strstr(all[2], "cache-read") && !strstr(all[2], "tool7.exe"));
-    all[3] = scan_alone(&hit[3], true);
+    break_rule("title: rule 7\n"); /* that is asked for */
+    all[2] = scan_alone(&hit[2], NULL, true);
+    assert_false(hit[2]);
+    break_rule("title: rule 50\n"); /* and one that isn't */
+    all[3] = scan_alone(&hit[3], NULL, true);
     assert_false(hit[3]);
-    assert_string_equal(all[0], all[3]);
-    break_rule("title: rule 50\n");
-    all[4] = scan_alone(&hit[4], false);
-    assert_true(hit[4] && !strstr(all[4], "cache-read"));
-    assert_int_equal(strncmp(all[0], all[4], strlen(all[4])), 0);
-    all[5] = scan_alone(&hit[5], true); /* the alert is there, the list of rules is not what it should be */
-    assert_true(hit[5] && strncmp(all[0], all[5], strlen(all[4])) == 0 && strcmp(all[0], all[5]) != 0);
-    all[6] = scan_alone(&hit[6], true);
-    assert_false(hit[6]);
-    assert_string_equal(all[0], all[6]);
+    all[4] = scan_alone(&hit[4], NULL, true);
+    assert_true(hit[4]);
+    for (size_t i = 1; i < sizeof all / sizeof *all; i++) assert_string_equal(all[0], all[i]);
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) mem_free(all[i]);
+}
+
+/* What breaks after it was checked is told, and made good by the next run; what other rules point to does not matter. */
+static void test_late_damage(void **state)
+{
+    (void)state;
+    char *all[6];
+    bool hit[6];
+    run("rm -rf cache");
+    all[0] = scan_alone(&hit[0], NULL, true);
+    all[1] = scan_alone(&hit[1], "title: rule 7\n", true);
+    assert_true(hit[1] && strstr(all[1], "cache-read") && !strstr(all[1], "tool7.exe"));
+    all[2] = scan_alone(&hit[2], NULL, true);
+    assert_false(hit[2]);
+    assert_string_equal(all[0], all[2]);
+    all[3] = scan_alone(&hit[3], "title: rule 50\n", false);
+    assert_true(hit[3] && !strstr(all[3], "cache-read"));
+    assert_int_equal(strncmp(all[0], all[3], strlen(all[3])), 0);
+    all[4] = scan_alone(&hit[4], NULL, true);
+    assert_false(hit[4]);
+    assert_string_equal(all[0], all[4]);
+    all[5] = scan_alone(&hit[5], "title: rule 50\n", true); /* the alert is there, the list of rules is not what it should be */
+    assert_true(hit[5] && strncmp(all[0], all[5], strlen(all[3])) == 0 && strcmp(all[0], all[5]) != 0);
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) mem_free(all[i]);
 }
 
@@ -530,7 +548,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_same), cmocka_unit_test(test_share), cmocka_unit_test(test_changes), cmocka_unit_test(test_times),
-        cmocka_unit_test(test_damage), cmocka_unit_test(test_rest), cmocka_unit_test(test_folder), cmocka_unit_test(test_race), cmocka_unit_test(test_bounds),
+        cmocka_unit_test(test_damage), cmocka_unit_test(test_rest), cmocka_unit_test(test_late_damage),
+        cmocka_unit_test(test_folder), cmocka_unit_test(test_race), cmocka_unit_test(test_bounds),
         cmocka_unit_test(test_second_program), cmocka_unit_test(test_strays),
     };
     return cmocka_run_group_tests_name("cache", tests, make_files, remove_files);
