@@ -588,6 +588,8 @@ typedef struct pk_server pk_server;
  * address that other machines reach without one; PK_ERROR_IO: it could not be started.
  */
 PK_API PK_MUST_USE pk_status pk_serve_start(pk_server **out, const char *catalog, const pk_web_options *options, pk_diagnostic_fn fn, void *user);
+/* What of that can be known before there is a catalogue, which may take a while to build: the same answers. */
+PK_API PK_MUST_USE pk_status pk_serve_check(const pk_web_options *options, pk_diagnostic_fn fn, void *user);
 PK_API void pk_serve_stop(pk_server *s);
 
 typedef struct pk_site_report {

@@ -16,6 +16,8 @@ static void tell_ready(const char *url, void *user)
     text_free(&out);
 }
 
+static int exit_code(pk_status status) { return status == PK_OK ? EXIT_CLEAN : status == PK_ERROR_USAGE ? EXIT_USAGE : EXIT_DAMAGED; }
+
 /* The server works in threads of its own; this one waits for the signal. */
 static int serve(const catalog_file *f, const pk_web_options *o, out_stream *errors)
 {
@@ -28,7 +30,7 @@ static int serve(const catalog_file *f, const pk_web_options *o, out_stream *err
     pthread_sigmask(SIG_BLOCK, &ends, NULL);
     signal(SIGPIPE, SIG_IGN);
     pk_status status = pk_serve_start(&server, f->path, o, report_diagnostic, errors);
-    if (status != PK_OK) return status == PK_ERROR_USAGE ? EXIT_USAGE : EXIT_DAMAGED;
+    if (status != PK_OK) return exit_code(status);
     sigwait(&ends, &number);
     pk_serve_stop(server);
     return EXIT_CLEAN;
@@ -51,9 +53,9 @@ int run_serve(const command_line *line)
         if (it->id == OPTION_HOST) vec_push(&hosts, str_from(it->value));
     }
     o.hosts = (pk_strs){hosts.at, hosts.len};
-    catalog_file f;
-    int code;
-    if (catalog_file_open(&f, "serve", line, &errors, &code)) code = serve(&f, &o, &errors);
+    catalog_file f = {0};
+    int code = exit_code(pk_serve_check(&o, report_diagnostic, &errors)); /* before a catalogue is built, which may take a while */
+    if (code == EXIT_CLEAN && catalog_file_open(&f, "serve", line, &errors, &code)) code = serve(&f, &o, &errors);
     catalog_file_close(&f);
     vec_free(&hosts);
     return code;

@@ -1,4 +1,4 @@
-/* pk_serve_start: a server over a catalogue, with its pages, its token and its names. */
+/* pk_serve_start: a server over a catalogue, with its pages, its token and its names; pk_serve_check: whether there can be one. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/random.h>
@@ -94,10 +94,31 @@ static void tell_ready(const pk_server *s, const pk_web_options *o)
     if (o->ready) o->ready(url, o->user);
 }
 
-pk_status pk_serve_start(pk_server **out, const char *catalog, const pk_web_options *options, pk_diagnostic_fn fn, void *user)
+static pk_web_options with_defaults(const pk_web_options *options)
 {
     pk_web_options o = options ? *options : (pk_web_options){0};
     if (!o.listen) o.listen = "127.0.0.1:8484";
+    return o;
+}
+
+/* Warnings are left to the start. */
+pk_status pk_serve_check(const pk_web_options *options, pk_diagnostic_fn fn, void *user)
+{
+    pk_web_options o = with_defaults(options);
+    struct sockaddr_storage at;
+    diag_list *d = diag_list_new();
+    pk_server s = {.arena = arena_new()};
+    pk_status status = set_access(&s, &o, &at, d);
+    if (status == PK_OK && !server_can_listen(&at, str_from(o.listen), d)) status = PK_ERROR_IO;
+    for (size_t i = 0; fn && status != PK_OK && i < diag_count(d); i++) fn(diag_at(d, i), user);
+    diag_list_free(d);
+    arena_free(s.arena);
+    return status;
+}
+
+pk_status pk_serve_start(pk_server **out, const char *catalog, const pk_web_options *options, pk_diagnostic_fn fn, void *user)
+{
+    pk_web_options o = with_defaults(options);
     struct sockaddr_storage at;
     diag_list *d = diag_list_new();
     pk_server *s = mem_zalloc(1, sizeof *s);

@@ -95,6 +95,23 @@ static int listen_on(const struct sockaddr_storage *at, unsigned *port)
     return fd;
 }
 
+static int told_listen_on(const struct sockaddr_storage *at, pk_str address, unsigned *port, diag_list *d)
+{
+    int fd = listen_on(at, port);
+    if (fd < 0)
+        diag_add(d, PK_ERROR, "web-listen", (diag_place){0}, STR(""), errno == EADDRINUSE ? "Another program has this port; choose one with --listen." : NULL,
+                 "cannot listen on " STR_FMT ": %s", STR_ARG(address), strerror(errno));
+    return fd;
+}
+
+bool server_can_listen(const struct sockaddr_storage *at, pk_str address, diag_list *d)
+{
+    unsigned port;
+    int fd = told_listen_on(at, address, &port, d);
+    if (fd >= 0) close(fd);
+    return fd >= 0;
+}
+
 /* ---- stores ---- */
 
 static store *take_store(server *s)
@@ -366,12 +383,8 @@ server *server_start(const web *w, const char *path, const store_run *run, const
     for (; s->free_stores < THREADS; s->free_stores++)
         if (store_open(&s->stores[s->free_stores], path, run, d) != PK_OK) goto failed;
     raise_file_limit();
-    int fd = listen_on(at, &s->port);
-    if (fd < 0) {
-        diag_add(d, PK_ERROR, "web-listen", (diag_place){0}, STR(""), errno == EADDRINUSE ? "Another program has this port; choose one with --listen." : NULL,
-                 "cannot listen on " STR_FMT ": %s", STR_ARG(address), strerror(errno));
-        goto failed;
-    }
+    int fd = told_listen_on(at, address, &s->port, d);
+    if (fd < 0) goto failed;
     s->deadlines = deadlines_new(SERVER_HEAD_SECONDS, SERVER_ANSWER_SECONDS);
     s->daemon = !s->deadlines ? NULL
         : MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ERROR_LOG | MHD_USE_ITC, 0, NULL, NULL, handle, s,

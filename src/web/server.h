@@ -16,6 +16,8 @@ typedef struct server server;
 /* "127.0.0.1:8484", "[::1]:0", "localhost:8484" into a socket address; *loopback: only this machine reaches it. false: not of this form. */
 struct sockaddr_storage;
 bool server_address(pk_str text, struct sockaddr_storage *out, bool *loopback);
+/* Could a server listen at `at` now, which the user wrote as `address`? false: *d says why not. */
+bool server_can_listen(const struct sockaddr_storage *at, pk_str address, diag_list *d);
 
 /*
  * Listens at `at`, which the user wrote as `address`, over the catalogue at `path`. `w`, `run` and what `rules` points to must

@@ -259,6 +259,10 @@ test_usage_of_serve() {
     expect_text err "the token has 5 characters"
     expect_code 3 $refuse --token nowhere
     expect_text err "could not be read"
+    for refused in "--listen foo" "--token token"; do # before the rules are looked at
+        expect_code 3 timeout 60 "$PICKET" serve -r nowhere $refused
+        expect_no_text err nowhere
+    done
     expect_code 2 $refuse --alerts nowhere # an input that isn't there is no usage
 }
 
