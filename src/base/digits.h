@@ -32,6 +32,10 @@ static inline size_t digits_count(uint64_t n)
 /* As many as it needs; the end is returned. */
 static inline char *digits_put(char *out, uint64_t n)
 {
+    if (n < 10) { /* as many are */
+        *out = (char)('0' + n);
+        return out + 1;
+    }
     size_t left = digits_count(n);
     char *end = out + left;
     for (; left > 1; n /= 100) digits_pair(out + (left -= 2), (uint32_t)(n % 100));

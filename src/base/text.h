@@ -27,6 +27,16 @@ static inline void text_put(text *t, pk_str s)
     t->len += s.len;
 }
 
+/* The same of text behind which TEXT_PADDING more bytes can be read: short pieces are copied without a call. */
+enum { TEXT_PADDING = 32 };
+static inline void text_put_padded(text *t, const char *from, size_t len)
+{
+    char *to = text_reserve(t, len + TEXT_PADDING);
+    if (len <= TEXT_PADDING) memcpy(to, from, TEXT_PADDING);
+    else memcpy(to, from, len);
+    t->len += len;
+}
+
 static inline void text_put_char(text *t, char c)
 {
     *text_reserve(t, 1) = c;

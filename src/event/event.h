@@ -42,6 +42,14 @@ typedef struct {
  * A record told without its values: what stands where follows from `key`, so that whoever met a record of the same key knows it. The
  * numbers of places are those that the tree of the outline shows.
  */
+typedef struct { uint32_t at, place; } outline_place; /* the value at `place` stands at `at` of the text between values */
+
+typedef struct {
+    pk_str text;                  /* TEXT_PADDING more bytes can be read behind it */
+    const outline_place *places;
+    size_t count;
+} outline_json;
+
 typedef struct {
     /* Adds the key, and says how many numbers of places there are. false: this record can't be told so. Comes first. */
     bool (*key)(const event *e, text *key, uint32_t *places);
@@ -52,7 +60,7 @@ typedef struct {
      */
     value (*tree)(const event *e, arena *a);
     value (*value)(const event *e, uint32_t place);                   /* lives as long as the event */
-    void (*write_json)(const event *e, uint32_t place, text *out);    /* the same as JSON */
+    void (*write_json)(const event *e, const outline_json *j, text *out); /* the text, with values as JSON where they stand in it */
 } event_outline;
 
 struct event {

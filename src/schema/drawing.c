@@ -13,17 +13,27 @@ typedef struct {
     arena *arena;                 /* of shapes */
     bool failed;
     text text;
-    VEC(drawn_place) places;
+    VEC(outline_place) places;
     VEC(drawn_mapping) mapped;
 } planner;
 
 /* ---- making ---- */
 
-/* What was written, for good; the next begins. */
-static pk_str take_text(planner *p)
+static void *kept(arena *a, const void *at, size_t count, size_t size)
 {
-    pk_str taken = arena_str(p->arena, text_view(&p->text));
+    void *copy = arena_zalloc(a, count, size);
+    if (count) memcpy(copy, at, count * size);
+    return copy;
+}
+
+/* What was written, for good, without the values, and where they stand; the next begins. */
+static outline_json take_json(planner *p)
+{
+    char *kept_text = arena_zalloc(p->arena, p->text.len + TEXT_PADDING, 1);
+    memcpy(kept_text, p->text.ptr, p->text.len);
+    outline_json taken = {{kept_text, p->text.len}, kept(p->arena, p->places.at, p->places.len, sizeof *p->places.at), p->places.len};
     text_clear(&p->text);
+    p->places.len = 0;
     return taken;
 }
 
@@ -59,7 +69,7 @@ static void draw_record(planner *p, const value_field *fields, size_t count, uns
 static void draw_place(planner *p, uint32_t place)
 {
     p->failed |= p->text.len > UINT32_MAX;
-    vec_push(&p->places, ((drawn_place){(uint32_t)p->text.len, place}));
+    vec_push(&p->places, ((outline_place){(uint32_t)p->text.len, place}));
 }
 
 /* A whole list or record has a place, too, but for those of outlines. */
@@ -97,8 +107,11 @@ static void draw_mappings(planner *p, drawing *d, class_id c, table *taken)
             table_set(taken, m->field, name);
         }
         put_key(&p->text, m->field);
-        drawn_mapping made = {.key = take_text(p), .name = name, .map = map};
-        made.plain = shape_map_is_place(map, &made.place);
+        drawn_mapping made = {.name = name, .map = map};
+        uint32_t place;
+        made.plain = shape_map_is_place(map, &place);
+        if (made.plain) draw_place(p, place);
+        made.json = take_json(p);
         vec_push(&p->mapped, made);
     }
 }
@@ -113,27 +126,18 @@ static bool look(planner *p, const classification *k, record_builder *seen)
     return shape_leave(p->finder, p->shape, &before);
 }
 
-static void *kept(arena *a, const void *at, size_t count, size_t size)
-{
-    void *copy = arena_zalloc(a, count, size);
-    if (count) memcpy(copy, at, count * size);
-    return copy;
-}
-
 static drawing *draw(planner *p, const classification *k, const record_builder *seen)
 {
     drawing *d = ARENA_NEW(p->arena, drawing);
     table taken = {0};
     draw_fields(p, seen, &taken);
     d->empty = seen->fields.len == 0;
-    d->text = take_text(p);
+    d->fields = take_json(p);
     for (size_t i = k->class_count; i-- > 0;) draw_mappings(p, d, k->classes[i], &taken);
     table_free(&taken);
     if (p->failed || d->name_count > NAMES) return NULL;
     d->classes = kept(p->arena, k->classes, k->class_count, sizeof *k->classes);
     d->class_count = k->class_count;
-    d->places = kept(p->arena, p->places.at, p->places.len, sizeof *p->places.at);
-    d->place_count = p->places.len;
     d->mapped = kept(p->arena, p->mapped.at, p->mapped.len, sizeof *p->mapped.at);
     d->mapped_count = p->mapped.len;
     return d;
@@ -173,14 +177,26 @@ static void put_value(text *out, const value *v)
     else value_write_json(out, v);
 }
 
-static void put_place(field_finder *f, uint32_t place, text *out)
+/* Of a record without an outline all places have their values. */
+static void put_json(field_finder *f, const outline_json *j, text *out)
 {
-    const value *v = f->places.at[place];
-    if (v) put_value(out, v);
-    else f->event->outline->write_json(f->event, place, out);
+    size_t written = 0;
+    for (size_t i = 0; i < j->count; i++) {
+        outline_place p = j->places[i];
+        text_put_padded(out, j->text.ptr + written, p.at - written);
+        put_value(out, f->places.at[p.place]);
+        written = p.at;
+    }
+    text_put(out, str_slice(j->text, written, STR_NPOS));
 }
 
-static void put_mapped(field_finder *f, const drawing *d, text *out)
+static void put_fields(field_finder *f, const shape *s, const outline_json *j, text *out)
+{
+    if (s->outlined) f->event->outline->write_json(f->event, j, out);
+    else put_json(f, j, out);
+}
+
+static void put_mapped(field_finder *f, const shape *s, const drawing *d, text *out)
 {
     bool done[NAMES] = {0}, first = d->empty;
     for (size_t i = 0; i < d->mapped_count; i++) {
@@ -192,10 +208,10 @@ static void put_mapped(field_finder *f, const drawing *d, text *out)
         done[m->name] = true;
         if (!first) text_put_char(out, ',');
         first = false;
-        text_put(out, m->key);
         if (m->plain) {
-            put_place(f, m->place, out);
+            put_fields(f, s, &m->json, out);
         } else {
+            text_put(out, m->json.text);
             value list = values.items.len == 1 ? values.items.at[0] : list_done(&values);
             put_value(out, &list);
         }
@@ -207,15 +223,8 @@ bool drawing_write(field_finder *f, const classification *k, text *out)
     shape *s = field_finder_shape(f);
     const drawing *d = s ? drawing_of(f, s, k) : NULL;
     if (!d) return false;
-    size_t written = 0;
-    for (size_t i = 0; i < d->place_count; i++) {
-        drawn_place p = d->places[i];
-        text_put(out, (pk_str){d->text.ptr + written, p.at - written});
-        put_place(f, p.place, out);
-        written = p.at;
-    }
-    text_put(out, str_slice(d->text, written, STR_NPOS));
-    if (d->mapped_count) put_mapped(f, d, out);
+    put_fields(f, s, &d->fields, out);
+    if (d->mapped_count) put_mapped(f, s, d, out);
     text_put_char(out, '}');
     return true;
 }

@@ -23,27 +23,19 @@ typedef struct {
     const shape_map *map;
 } shape_known_map;
 
-/* A value of the record at hand, and where in the drawing's text it stands. */
-typedef struct {
-    uint32_t at, place;
-} drawn_place;
-
 /* Of several of one name the first that has values counts. */
 typedef struct {
-    pk_str key;                   /* as JSON, with ':' behind it */
+    outline_json json;            /* its key with ':', and the value of one that is plain */
     uint32_t name;
     const shape_map *map;
-    bool plain;                   /* it is the value at `place`, which is always there */
-    uint32_t place;
+    bool plain;                   /* it is the value at a place, which is always there */
 } drawn_mapping;
 
 /* The rendered record, for one set of classes. */
 typedef struct {
     const class_id *classes;
     size_t class_count;
-    pk_str text;                  /* of the fields of the layout, without the values */
-    const drawn_place *places;
-    size_t place_count;
+    outline_json fields;          /* of the layout */
     bool empty;                   /* no field stands in these */
     const drawn_mapping *mapped;
     size_t mapped_count, name_count;

@@ -59,8 +59,11 @@ static inline bool places_are_written(const event *e, uint32_t places, const val
         uint32_t place = (uint32_t)v->as.time;
         if (place >= places) return false;
         value here = e->outline->value(e, place);
+        text_put_char(&expected, '<');
         value_write_json(&expected, &here);
-        e->outline->write_json(e, place, &written);
+        char between[1 + TEXT_PADDING] = "<";
+        outline_place only = {1, place};
+        e->outline->write_json(e, &(outline_json){{between, 1}, &only, 1}, &written);
         bool same = str_equal(text_view(&written), text_view(&expected));
         text_free(&written);
         text_free(&expected);

@@ -29,6 +29,7 @@ void evtx_places_free(evtx_places *p)
     vec_free(&p->kinds);
     vec_free(&p->elements);
     vec_free(&p->lists);
+    vec_free(&p->nested);
 }
 
 /* ---- the key ---- */
@@ -40,11 +41,7 @@ static value_kind kind_of_decoded(const value *v)
 }
 
 /* Is a text so plain that its first character tells? */
-static inline bool begins_plainly(const binxml_value *v)
-{
-    uint8_t c = v->bytes[0];
-    return c > ' ' && c != '{' && c != '[' && c != '<';
-}
+static inline bool begins_plainly(uint8_t c) { return c > ' ' && c != '{' && c != '[' && c != '<'; }
 
 static value_kind keep_list(reader *r, size_t number, const binxml_value *v)
 {
@@ -57,17 +54,24 @@ static value_kind keep_list(reader *r, size_t number, const binxml_value *v)
     return KIND_LIST;
 }
 
-static value_kind kind_of(reader *r, size_t number)
+static value_kind kind_of_other(reader *r, size_t number)
 {
     binxml_value room;
     const binxml_value *v = evtx_value_of(&r->record, number, &room);
-    if (v->type == BINXML_NULL) return KIND_NULL;
-    if (v->type == BINXML_FRAGMENT) return KIND_FRAGMENT;
-    if (v->size == 0) return KIND_BLANK;
     if (v->type & BINXML_ARRAY) return keep_list(r, number, v);
-    if ((v->type != BINXML_STRING && v->type != BINXML_ANSI_STRING) || (v->size > 1 && begins_plainly(v))) return KIND_VALUE;
     value decoded = binxml_decode(&r->texts, v);
     return kind_of_decoded(&decoded);
+}
+
+static inline value_kind kind_of(reader *r, size_t number)
+{
+    evtx_value v = r->record.values.at[number];
+    bool is_text = v.type == BINXML_STRING || v.type == BINXML_ANSI_STRING;
+    if (v.type == BINXML_NULL) return KIND_NULL;
+    if (v.type == BINXML_FRAGMENT) return KIND_FRAGMENT;
+    if (v.size == 0) return KIND_BLANK;
+    if (is_text ? v.size > 1 && begins_plainly(r->record.chunk.bytes[v.place]) : !(v.type & BINXML_ARRAY)) return KIND_VALUE;
+    return kind_of_other(r, number);
 }
 
 static void put_number(text *key, uint64_t n)
@@ -85,11 +89,9 @@ static void put_fragments(const evtx_record *r, text *key)
     }
 }
 
-static void put_lists(reader *r, text *key)
+static void put_nested_and_lists(const evtx_places *p, text *key)
 {
-    const evtx_places *p = &r->places;
-    for (size_t i = 0; i < r->record.values.len; i++)
-        if (p->kinds.at[i] == KIND_FRAGMENT) put_number(key, r->record.values.at[i].place);
+    for (size_t i = 0; i < p->nested.len; i++) put_number(key, p->nested.at[i]);
     for (size_t i = 0; i < p->lists.len; i++) put_number(key, p->lists.at[i].count);
     for (size_t i = 0; i < p->elements.len; i++) text_put_char(key, (char)kind_of_decoded(&p->elements.at[i]));
 }
@@ -102,13 +104,12 @@ static bool outline_key(const event *e, text *key, uint32_t *places)
     if (!p->reader || x->values.len > VALUES_LIMIT) return false;
     for (size_t i = 0; i < x->fragments.len; i++)
         if (!x->fragments.at[i].template) return false;
-    p->kinds.len = p->elements.len = p->lists.len = 0;
+    p->kinds.len = p->elements.len = p->lists.len = p->nested.len = 0;
     vec_reserve(&p->kinds, x->values.len + 1);
-    bool some_odd = false;
     for (size_t i = 0; i < x->values.len; i++) {
         value_kind k = kind_of(r, i);
         p->kinds.at[i] = (uint8_t)k;
-        some_odd |= k == KIND_FRAGMENT || k == KIND_LIST;
+        if (k == KIND_FRAGMENT) vec_push(&p->nested, x->values.at[i].place);
     }
     p->kinds.len = x->values.len;
     if (p->elements.len > VALUES_LIMIT) return false;
@@ -116,7 +117,7 @@ static bool outline_key(const event *e, text *key, uint32_t *places)
     put_number(key, x->fragments.len);
     put_fragments(x, key);
     text_put(key, (pk_str){(const char *)p->kinds.at, p->kinds.len});
-    if (some_odd) put_lists(r, key);
+    put_nested_and_lists(p, key);
     *places = (uint32_t)(x->values.len + p->elements.len);
     return true;
 }
@@ -155,12 +156,20 @@ static value outline_value(const event *e, uint32_t number)
     return r->places.elements.at[number - r->record.values.len];
 }
 
-static void outline_write_json(const event *e, uint32_t number, text *out)
+static void outline_write_json(const event *e, const outline_json *j, text *out)
 {
     reader *r = (reader *)e->reader;
-    binxml_value room;
-    if (number < r->record.values.len) evtx_write_value(evtx_value_of(&r->record, number, &room), &r->texts, out);
-    else value_write_json(out, &r->places.elements.at[number - r->record.values.len]);
+    const size_t values = r->record.values.len;
+    size_t written = 0;
+    for (size_t i = 0; i < j->count; i++) {
+        binxml_value room;
+        outline_place p = j->places[i];
+        text_put_padded(out, j->text.ptr + written, p.at - written);
+        if (p.place < values) evtx_write_value(evtx_value_of(&r->record, p.place, &room), &r->texts, out);
+        else value_write_json(out, &r->places.elements.at[p.place - values]);
+        written = p.at;
+    }
+    text_put(out, str_slice(j->text, written, STR_NPOS));
 }
 
 const event_outline evtx_outline = {.key = outline_key, .tree = outline_tree, .value = outline_value, .write_json = outline_write_json};

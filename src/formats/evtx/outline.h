@@ -19,6 +19,7 @@ typedef struct {
     VEC(uint8_t) kinds;              /* by value */
     VEC(value) elements;             /* of lists; their places stand behind those of values */
     VEC(evtx_place_list) lists;
+    VEC(uint32_t) nested;            /* which fragments the values of BinXML hold, as evtx_value.place has it */
 } evtx_places;
 
 void evtx_places_init(evtx_places *p);

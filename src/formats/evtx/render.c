@@ -178,8 +178,7 @@ static void write_odd(text *out, const uint8_t *bytes, size_t units, size_t *i)
     text_put_json_inside(out, (pk_str){character, utf8_put(character, binxml_code_point(bytes, units, i))});
 }
 
-/* UTF-16 with its quotes. */
-static void write_text(text *out, const uint8_t *bytes, size_t units)
+void evtx_write_text(const uint8_t *bytes, size_t units, text *out)
 {
     while (units && bytes[2 * units - 1] == 0 && bytes[2 * units - 2] == 0) units--;
     char *to = text_reserve(out, 2 * units + 2 * STEP + 2);
@@ -206,17 +205,8 @@ static void write_text(text *out, const uint8_t *bytes, size_t units)
     out->len = (size_t)(to - out->ptr);
 }
 
-void evtx_write_value(const binxml_value *v, scratch *s, text *out)
+void evtx_write_other(const binxml_value *v, scratch *s, text *out)
 {
-    int64_t n;
-    if (v->type == BINXML_STRING) {
-        write_text(out, v->bytes, v->size / 2u);
-        return;
-    }
-    if (binxml_integer(v, &n)) {
-        text_put_int(out, n);
-        return;
-    }
     char *to = text_reserve(out, BINXML_SHORT + 2), *end = binxml_put_short(to + 1, v);
     if (end) { /* which holds nothing that JSON would escape */
         *to = *end = '"';

@@ -111,10 +111,17 @@ static value outline_value(const event *e, uint32_t place)
     return tokens_value(&r->tokens, r->scalars.at.at[place], r->arena);
 }
 
-static void outline_write_json(const event *e, uint32_t place, text *out)
+static void outline_write_json(const event *e, const outline_json *j, text *out)
 {
     const reader *r = e->reader;
-    json_scalar_write(&r->tokens, r->scalars.at.at[place], out);
+    size_t written = 0;
+    for (size_t i = 0; i < j->count; i++) {
+        outline_place p = j->places[i];
+        text_put_padded(out, j->text.ptr + written, p.at - written);
+        json_scalar_write(&r->tokens, r->scalars.at.at[p.place], out);
+        written = p.at;
+    }
+    text_put(out, str_slice(j->text, written, STR_NPOS));
 }
 
 static const event_outline json_outline = {.key = outline_key, .tree = outline_tree, .value = outline_value, .write_json = outline_write_json};
