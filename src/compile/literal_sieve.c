@@ -258,7 +258,7 @@ static bool build(literal_sieve *s, const sieve_wish *w, uint32_t width, bool sk
 /* Places of a thousand: more cost as much as to look at one byte more. */
 #define SUSPECTED_OF_TWO 5
 #define SUSPECTED_OF_THREE 5
-#define PAIRS_MOST 64 /* literals: two bytes of more suspect too much */
+#define PAIRS_MOST 256 /* literals: two bytes of more suspect too much (the sample decides below that) */
 
 static bool build_of_logs(literal_sieve *s, const sieve_wish *w)
 {
