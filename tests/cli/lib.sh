@@ -16,3 +16,24 @@ expect_code() { # expect_code CODE COMMAND...
 expect_text() { grep -qF -- "$2" "$1" || { cat "$1"; fail "'$2' is not in $1"; }; }
 expect_no_text() { ! grep -qF -- "$2" "$1" || fail "'$2' is in $1"; }
 expect_lines() { local n; n=$(wc -l < "$1"); [ "$n" = "$2" ] || { head -5 "$1"; fail "$1 has $n lines, not $2"; }; }
+
+rule() { # rule FILE TITLE LEVEL DETECTION
+    cat > "$1" <<END
+title: $2
+id: $(printf '%08d-0000-4000-8000-000000000000' "$(cksum <<< "$2" | cut -c1-6)")
+author: somebody
+status: test
+level: $3
+tags: [attack.execution, attack.t1059.001]
+logsource: {product: windows, category: process_creation}
+detection: {sel: $4, condition: sel}
+END
+}
+# Sysmon process creations as flat JSON lines: N of them, from second START on.
+events() {
+    awk -v n="$1" -v start="${2:-0}" 'BEGIN {
+        for (i = 0; i < n; i++)
+            printf "{\"EventID\":1,\"Channel\":\"Microsoft-Windows-Sysmon/Operational\",\"Hostname\":\"host-%d\",\"UtcTime\":\"2026-03-04 05:%02d:%02d.000\",\"EventTime\":\"2026-03-04 05:%02d:%02d\",\"Image\":\"C:\\\\Windows\\\\tool%d.exe\",\"CommandLine\":\"tool -n %d\"}\n",
+                i % 7, (i + start) / 60 % 60, (i + start) % 60, (i + start) / 60 % 60, (i + start) % 60, i % 10, i
+    }'
+}
