@@ -9,7 +9,7 @@
 field_sequence *field_sequence_new(arena *a)
 {
     field_sequence *q = ARENA_NEW(a, field_sequence);
-    q->key = NO_FIELD;
+    q->key = NO_KEY_FIELD;
     q->arena = a;
     return q;
 }
@@ -38,9 +38,9 @@ static field_found look_for(const event *e, const slot_place *places)
 static uint32_t find_key(const context *c, const event *e)
 {
     uint32_t first = c->key == SLOT_NONE ? BEGINS_NOWHERE : begins_at(&c->places_of, c->key);
-    if (first == BEGINS_NOWHERE) return NO_FIELD;
+    if (first == BEGINS_NOWHERE) return NO_KEY_FIELD;
     field_found found = look_for(e, &c->places[first]);
-    return found.kind == FOUND_ONE ? found.field : NO_FIELD;
+    return found.kind == FOUND_ONE ? found.field : NO_KEY_FIELD;
 }
 
 static void make_anew(field_sequence *q, const context *c, const event *e)

@@ -205,11 +205,11 @@ typedef struct {
     uint8_t kind;                 /* found_kind */
 } field_found;
 
-#define NO_FIELD UINT32_MAX
+#define NO_KEY_FIELD UINT32_MAX
 
 struct field_sequence {
     VEC(path_slot) paths;
-    uint32_t key;                 /* field that holds the only value of the context's key, or NO_FIELD */
+    uint32_t key;                 /* field that holds the only value of the context's key, or NO_KEY_FIELD */
     const remembered *key_last;   /* value that it had, NULL: none; and the case that this is */
     const context *key_case;
     VEC(probe_step) steps;

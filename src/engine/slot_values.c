@@ -449,7 +449,7 @@ void slots_probe(matcher *m)
 {
     if (!m->context->tests_fields) return;
     field_sequence *q = sequence_of(m);
-    if (q->key != NO_FIELD) m->context = case_of(m, q);
+    if (q->key != NO_KEY_FIELD) m->context = case_of(m, q);
     if (q->steps_of != m->context) field_sequence_step(q, m->context);
     event_field *fields = m->event->fields;
     for (size_t i = 0, count = q->steps.len; i < count; i++) {
