@@ -1,6 +1,6 @@
 /*
- * Log sources that users state, looked at once for words that nobody else uses: `--as product=windos` gives events to no rule, and
- * nothing else would say so.
+ * Log sources that users state, looked at once for words that nobody else uses: `--as product=windos` gives events to no rule and
+ * no schema, and nothing else would say so.
  */
 #include "api/api.h"
 
@@ -34,11 +34,11 @@ static void add_rules(words *to, arena *a, const pk_catalog *c, source_attribute
     }
 }
 
-static void warn_of(pk_str word, const char *attribute, const words *known, arena *a, diag_list *d)
+static void warn_of(pk_str word, const char *attribute, const char *nobody, const words *known, arena *a, diag_list *d)
 {
     pk_str near = str_nearest(word, known->at, known->len);
     pk_str hint = near.len ? arena_printf(a, "did you mean '" STR_FMT "'?", STR_ARG(near)) : STR("");
-    pk_str message = arena_printf(a, "a log source is stated of which no rule and no schema knows the %s '" STR_FMT "'", attribute, STR_ARG(word));
+    pk_str message = arena_printf(a, "a log source is stated of which %s knows the %s '" STR_FMT "'", nobody, attribute, STR_ARG(word));
     diag_add_text(d, PK_WARNING, "stated-source", (diag_place){0}, STR(""), message, hint);
 }
 
@@ -46,7 +46,8 @@ void warn_of_unknown_sources(const pk_catalog *c, diag_list *d)
 {
     static const char *const names[SOURCE_ATTRIBUTES] = {"product", "category", "service"};
     arena *a = arena_new();
-    for (source_attribute which = 0; c->stated.len && ir_rule_count(c->ir) && which < SOURCE_ATTRIBUTES; which++) {
+    const char *nobody = ir_rule_count(c->ir) ? "no rule and no schema" : "no schema"; /* dumps have no rules */
+    for (source_attribute which = 0; c->stated.len && which < SOURCE_ATTRIBUTES; which++) {
         words known = {0}, unknown = {0};
         size_t count;
         const pk_str *of_schema = schema_source_values(c->schema, which, a, &count);
@@ -59,7 +60,7 @@ void warn_of_unknown_sources(const pk_catalog *c, diag_list *d)
         if (unknown.len == 0 || !catalog_rest(c)) continue; /* texts of kept rules are read only where the schemas don't know a word */
         add_rules(&known, a, c, which);
         for (size_t i = 0; i < unknown.len; i++)
-            if (!has_word(&known, unknown.at[i])) warn_of(unknown.at[i], names[which], &known, a, d);
+            if (!has_word(&known, unknown.at[i])) warn_of(unknown.at[i], names[which], nobody, &known, a, d);
     }
     arena_free(a);
 }

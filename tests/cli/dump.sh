@@ -19,4 +19,14 @@ test_events() {
     expect_lines out 0
 }
 
+test_stated_sources() { # a word that nothing knows is told, here as in a scan
+    events 2 > log.jsonl
+    expect_code 0 "$PICKET" dump --as product=windos log.jsonl
+    expect_lines out 2
+    expect_text err "no schema knows the product 'windos'"
+    expect_text err "did you mean 'windows'?"
+    expect_code 0 "$PICKET" dump --as product=windows log.jsonl
+    expect_no_text err 'is stated'
+}
+
 "test_$1"
