@@ -226,6 +226,7 @@ static void check_record(chooser *c, const program *p, matcher *m, const value *
         if (engine != eval_match(r->plan, r->plan->stages[0], &seen, &schema_of_record, c->arena)) differ(c, r, record, engine);
         match_reasons reasons = {{0}};
         if (engine) matcher_why(m, r, CLASS_NONE, &e, &open_class, c->arena, &reasons);
+        vec_free(&reasons.items);
     }
 }
 

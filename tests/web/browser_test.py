@@ -26,6 +26,7 @@ try:
     from selenium.webdriver.chrome.service import Service
     from selenium.webdriver.common.by import By
     from selenium.webdriver.common.keys import Keys
+    from selenium.webdriver.support import expected_conditions
     from selenium.webdriver.support.ui import WebDriverWait
 except ImportError:
     webdriver = None
@@ -135,6 +136,11 @@ class Visit(unittest.TestCase):
     def wait(self, what, seconds=15):
         return WebDriverWait(self.b, seconds).until(lambda b: what())
 
+    def follow(self, element):
+        """Clicks what leads to another page and waits until the one it stands on is gone: a click may return before."""
+        element.click()
+        WebDriverWait(self.b, 60).until(expected_conditions.staleness_of(element))
+
     def rule_page(self):
         self.open("/rules?language=sigma")
         return self.one(".cards a.name").get_attribute("href")
@@ -159,23 +165,23 @@ class Browsing(Visit):
         titles = [a.text for a in self.all("nav.sections a")]
         self.assertGreaterEqual(len(titles), 7)
         for title in titles:
-            self.b.find_element(By.LINK_TEXT, title).click()
+            self.follow(self.b.find_element(By.LINK_TEXT, title))
             self.assertTrue(self.text("h1"), title)
             self.assertEqual(len(self.all("h1")), 1, title)
             self.assertEqual(self.text("nav.sections a.here"), title)
         self.open("/rules")
         first = self.one(".cards a.name")
         name = first.text
-        first.click()
+        self.follow(first)
         self.assertEqual(self.text("h1"), name)
-        self.one("#coverage a[href*='/attack/']").click()
+        self.follow(self.one("#coverage a[href*='/attack/']"))
         self.assertIn("/attack/", self.b.current_url)
         self.b.back()
-        self.one("#indicators .values a").click()
+        self.follow(self.one("#indicators .values a"))
         self.assertRegex(self.b.current_url, r"/indicators/[0-9a-f]{16}$")
         self.assertIn(name, self.text("main"))
         self.b.back()
-        self.one("nav.crumbs a").click()
+        self.follow(self.one("nav.crumbs a"))
         self.assertTrue(self.b.current_url.endswith("/rules"))
 
     def test_rule_page_sections(self):
@@ -213,7 +219,7 @@ class Browsing(Visit):
         self.assertTrue(self.text(".count").replace(",", "").startswith(count))
         self.assertIn(everything.replace(",", "").split(" ")[0], self.text(".count").replace(",", ""))
         self.assertEqual({c.text.lower() for c in self.all(".cards .chip.level")}, {"high"})
-        self.one(".chosen-list a").click()
+        self.follow(self.one(".chosen-list a"))
         self.assertEqual(self.text(".count"), everything)
 
     def test_show_and_copy_query(self):
@@ -244,9 +250,9 @@ class Browsing(Visit):
         layer = {"name": "mine", "versions": {"layer": "4.5"}, "domain": "enterprise-attack", "techniques": [{"techniqueID": "T1059", "score": 1}, {"techniqueID": "T1498", "score": 1}]}
         self.one("details.layer-form summary").click()
         self.b.execute_script("document.getElementById('layer').value = arguments[0]", json.dumps(layer))
-        self.one(".layer-form button.primary").click()
+        self.follow(self.one(".layer-form button.primary"))
         self.assertIn("mine", self.text("main"))
-        self.one("#matrix a").click()
+        self.follow(self.one("#matrix a"))
         self.assertIn("/attack/T", self.b.current_url)
 
     def test_dark_and_light(self):
@@ -329,9 +335,8 @@ class WithoutScripts(Visit):
         self.open("/")
         self.assertTrue(self.one("#theme").get_attribute("hidden") is not None)
         self.one("#q").send_keys("powershell" + Keys.ENTER)
-        self.assertIn("/search?q=powershell", self.b.current_url)
-        self.assertGreater(len(self.all(".cards a.name")), 0)
-        self.one(".cards a.name").click()
+        self.wait(lambda: "/search?q=powershell" in self.b.current_url and self.all(".cards a.name"))
+        self.follow(self.one(".cards a.name"))
         self.assertEqual(len(self.all("#indicators")), 1)
         self.open("/rules?level=high")
         self.assertEqual({c.text.lower() for c in self.all(".cards .chip.level")}, {"high"})
@@ -351,9 +356,9 @@ class OnDisk(Visit):
         self.wait(lambda: len(self.all("#suggestions a")) > 0)
         box.send_keys(Keys.ENTER)
         self.wait(lambda: self.all(".cards a.name"))
-        self.one(".cards a.name").click()
+        self.follow(self.one(".cards a.name"))
         self.wait(lambda: self.all("#stages"))
-        self.one("#coverage a").click()
+        self.follow(self.one("#coverage a"))
         self.assertTrue(self.text("h1"))
         self.one("#theme").click()
 
