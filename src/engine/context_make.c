@@ -87,12 +87,12 @@ static void take_variant(context_maker *k, uint32_t number)
     context *c = k->made;
     if (!gives_record(k, v) || (c->known && !may_match(k, v))) return;
     c->empty = false;
-    set_bit(c->variants, number);
     if (!c->known) count_required(k, v);
     if (is_candidate(k, v)) {
         vec_push(&k->broad, number);
         return;
     }
+    set_bit(c->variants, number);
     for (uint32_t i = 0; i < v->necessary_count; i++)
         if (!is_known(k, v->necessary[i])) set_bit(c->tested, p->predicates.at[v->necessary[i]].slot);
 }

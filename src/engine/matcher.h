@@ -163,7 +163,7 @@ struct context {
     slot_place *places;           /* of a slot side by side, the best first */
     size_t place_count;
     field_sequence *sequence;     /* of the last event */
-    uint64_t *variants;           /* bit set: those that its events may be candidates of */
+    uint64_t *variants;           /* bit set: those that tests can make candidates; none of them is broad */
     uint64_t *tested;             /* bit set of slots: those that can make a candidate */
     uint32_t *broad;              /* variants that every event is a candidate of */
     size_t broad_count;

@@ -101,6 +101,29 @@ static void rules_over_classes(void **state)
     assert_int_equal(f->failures, 0);
 }
 
+/* Rules that the answer of one slot makes candidates, and a value of another one as well, among many. */
+static void each_rule_matches_once(void **state)
+{
+    enum { EITHER = 40, OTHERS = 5 };
+    fixture *f = *state;
+    f->catalog = ir_catalog_new();
+    for (int i = 0; i < EITHER; i++)
+        add_rule(f, f->catalog, arena_printf(f->arena, "match shop/process_creation @sigma where Account equals '1' or Image ends_with '\\image%d.exe'", i));
+    for (int i = 0; i < OTHERS; i++)
+        add_rule(f, f->catalog, arena_printf(f->arena, "match shop/process_creation @sigma where Account equals '2' and Image ends_with '\\other%d.exe'", i));
+    add_rule(f, f->catalog, STR("match shop/process_creation @sigma where Image ends_with '\\image.exe'"));
+    assert_int_equal(program_build(&f->program, f->catalog, f->schema, NULL, f->diags), PK_OK);
+    f->matcher = matcher_new(f->program);
+    f->classifier = classifier_new(f->schema, program_paths(f->program));
+    value tree = tree_parse(f->arena, STR("{kind: start, flat: 1, Account: '1', Image: 'C:\\image2.exe'}"));
+    event e = event_of_tree(f->arena, program_paths(f->program), &tree);
+    classification k = classify(f->classifier, &e, CLASS_NONE);
+    match_result m = matcher_run(f->matcher, &e, &k);
+    assert_int_equal(m.count, EITHER);
+    for (uint32_t i = 0; i < EITHER; i++) assert_int_equal(m.rules[i], i);
+    drop(f);
+}
+
 static bool has_code(const diag_list *d, const char *code)
 {
     for (size_t i = 0; i < diag_count(d); i++)
@@ -166,6 +189,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(rules_over_classes, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(each_rule_matches_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_cannot_match_is_told, set_up, tear_down),
         cmocka_unit_test_setup_teardown(how_a_rule_is_run, set_up, tear_down),
     };
