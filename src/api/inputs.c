@@ -4,8 +4,9 @@
 #include "api/scan.h"
 
 #include <fnmatch.h>
+#include <time.h>
 
-enum { RECORD_LIMIT = 50 << 20, BLOCK_SIZE = 64 << 10 };
+enum { RECORD_LIMIT = 50 << 20, BLOCK_SIZE = 64 << 10, PATIENCE = 40000 /* nanoseconds */ };
 
 void cutting_init(cutting *c, const pk_scan_options *options)
 {
@@ -102,9 +103,36 @@ static bool cut_block(cutting *c, ticket *t, block *b, const atomic_bool *stop)
     return false;
 }
 
+/* ---- taking turns ---- */
+
+static void breathe(void)
+{
+#ifdef __x86_64__
+    for (int i = 0; i < 8; i++) __builtin_ia32_pause();
+#endif
+}
+
+static int64_t nanoseconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+/* A block is cut in some 20 microseconds: less than it takes to fall asleep, to be woken, and to have one's memory near again. */
+static void take_turn(cutting *c)
+{
+    if (pthread_mutex_trylock(&c->lock) == 0) return;
+    for (int64_t end = nanoseconds() + PATIENCE; nanoseconds() < end;) {
+        breathe();
+        if (pthread_mutex_trylock(&c->lock) == 0) return;
+    }
+    pthread_mutex_lock(&c->lock);
+}
+
 bool cutting_next(cutting *c, ticket *t, block *b, const atomic_bool *stop)
 {
-    pthread_mutex_lock(&c->lock);
+    take_turn(c);
     bool some = false;
     if (!c->ended) {
         bool more = cut_block(c, t, b, stop);
