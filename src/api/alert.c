@@ -466,7 +466,7 @@ found_alert *alert_render(alert_writer *w, const found_event *e, const rule *r, 
     *found = (found_alert){.event = e, .rule = rule_of(w, r), .why_count = count};
     for (size_t i = 0; i < count; i++) {
         if (i) text_put_char(&w->out, ',');
-        found->why[i] = render_reason(w, &reasons->items.at[i], a);
+        found->why[i] = render_reason(w, reasons->items.at[i], a);
     }
     found->head = join(a, (pk_str[]){e->opening, found->rule->head, e->place, text_view(&w->out), found->rule->detection}, 5);
     text_clear(&w->out);

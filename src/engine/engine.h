@@ -72,7 +72,7 @@ typedef struct {
     pk_str kept, json;             /* the caller's; ptr NULL at first */
 } reason_value;
 
-/* Why: every predicate of the rule that was true of the event. */
+/* Why: every predicate of the rule that was true of the event. Many rules that match an event may share one. */
 typedef struct {
     pk_str field;                  /* as the rule names it; empty for a keyword */
     test_kind kind;
@@ -84,9 +84,9 @@ typedef struct {
     const reason_predicate *predicate; /* what is said of the rule; NULL: only here, and constant is made in `a` */
     reason_value *shown;           /* value; NULL: it is shown only here */
 } match_reason;
-typedef struct { VEC(match_reason) items; } match_reasons;
+typedef struct { VEC(match_reason *) items; } match_reasons;
 /*
- * For a (rule, class) that the last matcher_run found in the event; texts are made in `a`, or valid until the next matcher_run. They are
+ * For a (rule, class) that the last matcher_run found in the event; reasons are made in `a`, or valid until the next matcher_run. They are
  * added to `out`, a vector of the caller's. Slow path.
  */
 void matcher_why(matcher *m, const rule *r, class_id c, const event *e, const classification *k, arena *a,

@@ -24,8 +24,7 @@ matcher *matcher_new(const program *p)
     m->arena = arena_new();
     m->calls = ir_calls_new();
     m->finder = field_finder_new(p->schema);
-    m->reasons = reason_predicates_new();
-    m->explained = explained_fields_new(p->schema);
+    m->explained = explained_new(p);
     m->slots = mem_zalloc(slots + 1, sizeof *m->slots);
     m->bits = mem_zalloc(predicates / 64 + 1, sizeof *m->bits);
     m->sorting = mem_zalloc((predicates > p->variants.len ? predicates : p->variants.len) / 64 + 1, sizeof *m->sorting);
@@ -44,7 +43,6 @@ void matcher_free(matcher *m)
     any_values_free(m->any_values);
     value_cache_free(m->cache);
     field_finder_free(m->finder);
-    reason_predicates_free(m->reasons);
     network_scratch_free(&m->network);
     ir_calls_free(m->calls);
     arena_free(m->arena);
@@ -57,7 +55,7 @@ void matcher_free(matcher *m)
     vec_free(&m->values);
     vec_free(&m->probed);
     vec_free(&m->expanded);
-    explained_fields_free(m->explained);
+    explained_free(m->explained);
     vec_free(&m->candidates);
     vec_free(&m->result);
     vec_free(&m->rules);
@@ -319,7 +317,7 @@ static void begin_event(matcher *m, const event *e, const classification *k)
     m->event = e;
     m->finding = false;
     m->sequence = NULL;
-    explained_fields_forget(m->explained);
+    explained_forget(m->explained);
     m->context = context_of(m->contexts, k);
     m->values.len = m->probed.len = m->candidates.len = m->rules.len = m->classes.len = m->stages.len = 0;
 }

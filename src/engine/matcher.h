@@ -270,14 +270,34 @@ typedef struct {
     explained_values values;
 } explained_field;
 
-typedef struct explained_fields explained_fields;
-explained_fields *explained_fields_new(const schema *s);
-void explained_fields_free(explained_fields *x);
-explained_field *explained_field_of(explained_fields *x, class_id c, const ir_field *f);
-void explained_field_keep(explained_fields *x, explained_field *f); /* its values are those of the event, until the next call: */
-void explained_fields_forget(explained_fields *x);
+/* A constant of a use in a class: rules that ask a field the same, and say it alike, share one. */
+typedef struct {
+    const prepared_test *test;    /* NULL: never true */
+    const reason_predicate *said;
+    uint64_t asked;               /* number of the event that it was asked of last; 0: of none */
+    bool found;                   /* the reason is of that event's first value for which the test is true */
+    match_reason reason;
+} explained_test;
 
-/* reasons.c: what reasons say of rules, by the constant that it is about. */
+/* A use or a comparison of a rule that may be a reason. */
+typedef struct {
+    const expr *leaf;
+    explained_field *field;       /* of a use of a plain field; NULL: its values are made for each rule */
+    explained_test **tests;       /* of a use, by constant */
+} explained_leaf;
+
+/* What a rule asks in a class and stands under no `not`, each once. */
+typedef struct { VEC(explained_leaf) leaves; } explained_rule;
+
+typedef struct explained explained;
+explained *explained_new(const program *p);
+void explained_free(explained *x);
+const explained_rule *explained_rule_of(explained *x, const rule *r, class_id c);
+explained_field *explained_field_of(explained *x, class_id c, const ir_field *f);
+void explained_field_keep(explained *x, explained_field *f); /* its values are those of the event, until the next call: */
+void explained_forget(explained *x);
+
+/* reasons.c: what reasons say of rules, each once; lives as long as `r`. */
 typedef struct reason_predicates reason_predicates;
 reason_predicates *reason_predicates_new(void);
 void reason_predicates_free(reason_predicates *r);
@@ -301,8 +321,7 @@ struct matcher {
     uint64_t cache_age;           /* how often places in the cache changed */
     field_finder *finder;         /* of the event, once `finding`; makes its tree when somebody asks */
     bool finding;
-    explained_fields *explained;  /* what matcher_why has looked up */
-    reason_predicates *reasons;
+    explained *explained;         /* what matcher_why has looked up */
     slot_state *slots;            /* by slot */
     any_values *any_values;
     uint32_t looked;              /* event at whose record the look of its context was taken */

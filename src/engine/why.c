@@ -1,6 +1,6 @@
 /*
- * Why a rule fired: the rule's expression is walked once more over the whole record, and each predicate that is true and
- * stands under no `not` is listed with the value and the place. Slow and plain; it runs for alerts only.
+ * Why a rule fired: its questions are asked once more of the whole record, and each predicate that is true and stands under no `not` is
+ * listed with the value and the place. Slow and plain; it runs for alerts only.
  */
 #include "base/unicode.h"
 #include "engine/matcher.h"
@@ -10,7 +10,6 @@
 
 typedef struct {
     matcher *m;
-    const plan *plan;
     class_id class_id;
     layout_id layout;
     const event *event;
@@ -58,13 +57,12 @@ static void read_texts(explained_values *v, arena *a)
 }
 
 /* Looked up once for all rules that match the event. */
-static const explained_values *explained_path(why_walk *w, const ir_field *f)
+static const explained_values *explained_values_of(why_walk *w, explained_field *x)
 {
     matcher *m = w->m;
-    explained_field *x = explained_field_of(m->explained, w->class_id, f);
     if (x->known) return &x->values;
-    if (x->map) field_finder_map_values(matcher_fields(m), w->class_id, f->schema, x->map, &x->values.values);
-    else tree_values(whole_record(w), f->path, m->arena, &x->values.values);
+    if (x->map) field_finder_map_values(matcher_fields(m), w->class_id, x->schema, x->map, &x->values.values);
+    else tree_values(whole_record(w), x->path, m->arena, &x->values.values);
     read_texts(&x->values, m->arena);
     explained_field_keep(m->explained, x);
     return &x->values;
@@ -76,7 +74,7 @@ static void values_of_path(why_walk *w, const ir_field *f, list_builder *out)
         look_up_field(w, f, out);
         return;
     }
-    const explained_values *known = explained_path(w, f);
+    const explained_values *known = explained_values_of(w, explained_field_of(w->m->explained, w->class_id, f));
     for (size_t i = 0; i < known->values.items.len; i++) list_add(w->arena, out, known->values.items.at[i]);
 }
 
@@ -162,73 +160,83 @@ static void add_place(match_reason *r, subject_text s, const match_place *place)
 
 static bool same_reason(const match_reason *a, const match_reason *b)
 {
-    if (a->predicate && a->predicate == b->predicate && a->shown && a->shown == b->shown) return true;
-    return a->kind == b->kind && a->at == b->at && a->length == b->length && str_equal(a->field, b->field) &&
-           str_equal(a->constant, b->constant) && str_equal(a->value, b->value);
+    if (a == b) return true;
+    if (a->kind != b->kind || a->at != b->at || a->length != b->length) return false;
+    bool same_said = a->predicate && a->predicate == b->predicate, same_value = a->shown && a->shown == b->shown;
+    return (same_said || (str_equal(a->field, b->field) && str_equal(a->constant, b->constant))) && (same_value || str_equal(a->value, b->value));
 }
 
 /* A predicate that two selections share is one reason. */
-static void add_reason(why_walk *w, const match_reason *r)
+static void add_reason(why_walk *w, match_reason *r)
 {
     for (size_t i = 0; i < w->out->items.len; i++)
-        if (same_reason(&w->out->items.at[i], r)) return;
-    vec_push(&w->out->items, *r);
+        if (same_reason(w->out->items.at[i], r)) return;
+    vec_push(&w->out->items, r);
 }
 
-static match_reason reason_of(why_walk *w, const ir_use *u, const ir_constant *c)
+static match_reason *new_reason(why_walk *w, const match_reason *like)
 {
-    const reason_predicate *p = reason_predicate_of(w->m->reasons, u, c);
-    return (match_reason){.field = p->field, .kind = p->kind, .keyword = p->keyword, .constant = p->constant, .value = {"", 0},
-                          .at = -1, .length = -1, .predicate = p};
+    match_reason *r = arena_alloc(w->arena, sizeof *r);
+    *r = *like;
+    return r;
 }
 
-static void explain_presence(why_walk *w, const ir_use *u, const ir_constant *c, const list_builder *values)
+static void explain_presence(why_walk *w, const explained_test *t, const list_builder *values)
 {
     bool null = values->items.len == 0;
     for (size_t i = 0; i < values->items.len; i++)
         null |= values->items.at[i].type == VALUE_NULL || values->items.at[i].type == VALUE_BLANK;
-    if (c->test->kind == TEST_EXISTS ? values->items.len == 0 : !null) return;
-    match_reason r = reason_of(w, u, c);
-    if (values->items.len) value_text(w->arena, &values->items.at[0], &r.value);
-    add_reason(w, &r);
+    if (t->said->kind == TEST_EXISTS ? values->items.len == 0 : !null) return;
+    match_reason *r = new_reason(w, &t->reason);
+    if (values->items.len) value_text(w->arena, &values->items.at[0], &r->value);
+    add_reason(w, r);
 }
 
 /* The first value of which the test is true. */
-static void explain_test(why_walk *w, const ir_use *u, const ir_constant *c, const explained_values *v)
+static bool find_reason(why_walk *w, const explained_test *t, const explained_values *v, match_reason *out)
 {
-    const prepared_test *t = c->test->id < w->m->program->prepared_count ? w->m->program->prepared[c->test->id] : NULL;
     match_place place;
-    for (size_t i = 0; t && i < v->count; i++) {
-        if (!prepared_match(t, v->texts[i], &w->m->network.regex, &place)) continue;
-        match_reason r = reason_of(w, u, c);
-        r.value = v->texts[i].text;
-        r.shown = &v->shown[i];
-        add_place(&r, v->texts[i], &place);
-        add_reason(w, &r);
-        return;
+    for (size_t i = 0; t->test && i < v->count; i++) {
+        if (!prepared_match(t->test, v->texts[i], &w->m->network.regex, &place)) continue;
+        out->value = v->texts[i].text;
+        out->shown = &v->shown[i];
+        add_place(out, v->texts[i], &place);
+        return true;
     }
+    return false;
 }
 
-/* Those of a field are kept for the event, others are made in `made`. */
-static const explained_values *values_of_use(why_walk *w, const ir_use *u, explained_values *made)
+/* Asked once for all rules that match the event. */
+static void explain_shared(why_walk *w, explained_test *t, const explained_values *v)
 {
-    const expr *e = u->operand;
-    if (e->kind == EXPR_FIELD && e->as.field.kind == FIELD_PATH && w->event == w->m->event) return explained_path(w, &e->as.field);
-    *made = (explained_values){0};
-    values_of(w, e, &made->values);
-    read_texts(made, w->arena);
-    return made;
+    if (t->asked != w->m->events_total) {
+        t->asked = w->m->events_total;
+        t->found = find_reason(w, t, v, &t->reason);
+    }
+    if (t->found) add_reason(w, &t->reason);
 }
 
-static void explain_use(why_walk *w, const ir_use *u)
+static void explain_own(why_walk *w, const explained_test *t, const explained_values *v)
 {
-    if (u->negated) return;
-    explained_values made;
-    const explained_values *v = values_of_use(w, u, &made);
+    match_reason r = t->reason;
+    if (find_reason(w, t, v, &r)) add_reason(w, new_reason(w, &r));
+}
+
+static void explain_use(why_walk *w, const explained_leaf *l)
+{
+    const ir_use *u = &l->leaf->as.use;
+    bool shared = l->field && w->event == w->m->event;
+    explained_values made = {0};
+    if (!shared) {
+        values_of(w, u->operand, &made.values);
+        read_texts(&made, w->arena);
+    }
+    const explained_values *v = shared ? explained_values_of(w, l->field) : &made;
     for (size_t i = 0; i < u->count; i++) {
-        const ir_constant *c = &u->constants[i];
-        if (c->test->kind == TEST_EXISTS || c->test->kind == TEST_IS_NULL) explain_presence(w, u, c, &v->values);
-        else explain_test(w, u, c, v);
+        explained_test *t = l->tests[i];
+        if (t->said->kind == TEST_EXISTS || t->said->kind == TEST_IS_NULL) explain_presence(w, t, &v->values);
+        else if (shared) explain_shared(w, t, v);
+        else explain_own(w, t, v);
     }
 }
 
@@ -242,62 +250,31 @@ static void explain_compare(why_walk *w, const expr *e)
     values_of(w, e->args[0], &x);
     values_of(w, e->args[1], &y);
     for (size_t i = 0; i < x.items.len; i++) {
-        match_reason r = {.kind = c.how, .at = -1, .length = -1};
         list_builder one = {0};
         list_add(w->arena, &one, x.items.at[i]);
         if (comparison_of(&c, &one, &y, w->arena) != COMPARED_TRUE) continue;
+        match_reason r = {.kind = c.how, .at = -1, .length = -1};
         if (field) r.field = field->path;
         if (other) r.constant = other->path;
         else if (y.items.len) value_text(w->arena, &y.items.at[0], &r.constant);
         value_text(w->arena, &x.items.at[i], &r.value);
         if (c.how == TEST_EQUALS && c.op == COMPARE_EQ) r.at = 0, r.length = (int64_t)r.value.len;
-        add_reason(w, &r);
+        add_reason(w, new_reason(w, &r));
         return;
     }
 }
 
-/* ---- the walk ---- */
-
-static void explain(why_walk *w, const expr *e, bool negated)
-{
-    if (++w->depth < DEPTH_MAX) {
-        switch (e->kind) {
-        case EXPR_USE:
-            if (!negated) explain_use(w, &e->as.use);
-            break;
-        case EXPR_COMPARE:
-            if (!negated) explain_compare(w, e);
-            break;
-        case EXPR_NAME:
-            if (e->as.name.index < w->plan->definition_count)
-                explain(w, w->plan->definitions[e->as.name.index].value, negated);
-            break;
-        case EXPR_NOT:
-            explain(w, e->args[0], !negated);
-            break;
-        case EXPR_AND:
-        case EXPR_OR:
-            for (size_t i = 0; i < e->count; i++) explain(w, e->args[i], negated);
-            break;
-        case EXPR_CONSTANT:
-        case EXPR_FIELD:
-        case EXPR_IN:
-        case EXPR_CALL:
-        case EXPR_ARITHMETIC:
-        case EXPR_SOME:
-            break;
-        }
-    }
-    w->depth--;
-}
+/* ---- all of a rule ---- */
 
 void matcher_why(matcher *m, const rule *r, class_id c, const event *e, const classification *k, arena *a,
                  match_reasons *out)
 {
-    why_walk w = {.m = m, .plan = r->plan, .class_id = c, .layout = k->layout, .event = e, .arena = a, .out = out};
-    for (size_t i = 0; r->plan && i < r->plan->stage_count; i++) {
-        const stage *s = r->plan->stages[i];
-        if (s->kind == STAGE_MATCH && s->as.match.where) explain(&w, s->as.match.where, false);
+    why_walk w = {.m = m, .class_id = c, .layout = k->layout, .event = e, .arena = a, .out = out};
+    const explained_rule *asked = explained_rule_of(m->explained, r, c);
+    for (size_t i = 0; i < asked->leaves.len; i++) {
+        const explained_leaf *l = &asked->leaves.at[i];
+        if (l->leaf->kind == EXPR_USE) explain_use(&w, l);
+        else explain_compare(&w, l->leaf);
     }
 }
 

@@ -43,7 +43,7 @@ static pk_str describe(fixture *f, const match_result *m, size_t i, const event 
     class_id c = m->classes[i];
     text_printf(&out, "%u " STR_FMT, m->rules[i], STR_ARG(c == CLASS_NONE ? STR("-") : schema_class(f->schema, c)->name));
     matcher_why(f->matcher, ir_rule(f->catalog, m->rules[i]), c, e, k, f->arena, &reasons);
-    for (size_t n = 0; n < reasons.items.len; n++) print_reason(&out, &reasons.items.at[n]);
+    for (size_t n = 0; n < reasons.items.len; n++) print_reason(&out, reasons.items.at[n]);
     pk_str copy = arena_str(f->arena, text_view(&out));
     text_free(&out);
     vec_free(&reasons.items);
