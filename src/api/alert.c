@@ -404,71 +404,84 @@ static pk_str cut_long(pk_str s)
 
 static pk_str text_copy(arena *a, pk_str s) { return s.ptr ? arena_str(a, s) : s; }
 
+/* Comes before anything is written of what says it. */
 static const known_predicate *predicate_of(alert_writer *w, const reason_predicate *p)
 {
     while (w->predicates.len <= p->number) vec_push(&w->predicates, ((known_predicate){{0}, {0}}));
     known_predicate *known = &w->predicates.at[p->number];
     if (known->json.ptr) return known;
-    text json = {0};
     known->kind = str_from(test_kind_table[p->kind].text);
-    put_predicate(&json, p->field, known->kind, p->constant);
-    known->json = arena_str(w->kept, text_view(&json));
-    text_free(&json);
+    put_predicate(&w->out, p->field, known->kind, p->constant);
+    known->json = take(w, w->kept);
     return known;
 }
 
-/* The value in `a`, and as JSON: once for all reasons that show it. */
-static void keep_value(alert_writer *w, reason_value *v, arena *a)
+/* The value in `a`, and as JSON in `scratch`: once for all reasons that show it. */
+static void keep_value(alert_writer *w, reason_value *v, arena *scratch, arena *a)
 {
     text_clear(&w->value);
     v->kept = arena_str(a, cut_long(v->text));
     text_put_json(&w->value, v->kept);
-    v->json = arena_str(a, text_view(&w->value));
+    v->json = arena_str(scratch, text_view(&w->value));
 }
 
-static pk_reason render_reason(alert_writer *w, const match_reason *m, arena *a)
+/* A reason as callers see it, and its JSON. */
+typedef struct {
+    pk_reason shown;
+    pk_str json;
+} rendered_reason;
+
+static pk_reason put_shared_reason(alert_writer *w, const match_reason *m, arena *scratch, arena *a)
 {
-    pk_reason r = {.field = m->field, .constant = m->constant, .value = m->value, .at = m->at, .length = m->length};
-    if (m->predicate && m->shown) {
-        const known_predicate *known = predicate_of(w, m->predicate);
-        if (!m->shown->json.ptr) keep_value(w, m->shown, a);
-        r.kind = known->kind;
-        r.value = m->shown->kept;
-        text_put(&w->out, known->json);
-        text_put(&w->out, m->shown->json);
-        put_match(&w->out, r.at, r.length);
-        return r;
-    }
-    r.kind = str_from(test_kind_table[m->kind].text);
+    const known_predicate *known = predicate_of(w, m->predicate);
+    if (!m->shown->json.ptr) keep_value(w, m->shown, scratch, a);
+    text_put(&w->out, known->json);
+    text_put(&w->out, m->shown->json);
+    put_match(&w->out, m->at, m->length);
+    return (pk_reason){.field = m->field, .kind = known->kind, .constant = m->constant, .value = m->shown->kept, .at = m->at, .length = m->length};
+}
+
+static pk_reason put_other_reason(alert_writer *w, const match_reason *m, arena *a)
+{
+    pk_reason r = {.field = m->field, .kind = str_from(test_kind_table[m->kind].text), .constant = m->constant, .at = m->at, .length = m->length};
     r.value = text_copy(a, cut_long(m->value));
     if (!m->predicate) r.constant = text_copy(a, m->constant); /* the field's name is the rule's */
     put_reason(&w->out, &r);
     return r;
 }
 
-static pk_str join(arena *a, const pk_str *pieces, size_t count)
+/* Once for all rules that give it. */
+static const rendered_reason *render_reason(alert_writer *w, match_reason *m, arena *scratch, arena *a)
 {
-    size_t len = 0;
-    for (size_t i = 0; i < count; i++) len += pieces[i].len;
-    char *out = arena_alloc(a, len + 1), *to = out;
-    for (size_t i = 0; i < count; i++) {
-        memcpy(to, pieces[i].ptr, pieces[i].len);
-        to += pieces[i].len;
-    }
-    *to = 0;
-    return (pk_str){out, len};
+    if (m->rendered) return m->rendered;
+    rendered_reason *r = arena_alloc(scratch, sizeof *r);
+    r->shown = m->predicate && m->shown ? put_shared_reason(w, m, scratch, a) : put_other_reason(w, m, a);
+    r->json = take(w, scratch);
+    m->rendered = r;
+    return r;
 }
 
-found_alert *alert_render(alert_writer *w, const found_event *e, const rule *r, const match_reasons *reasons, arena *a)
+static inline char *put_piece(char *to, pk_str piece)
 {
-    size_t count = reasons->items.len;
-    found_alert *found = arena_alloc(a, sizeof *found + count * sizeof *found->why);
-    *found = (found_alert){.event = e, .rule = rule_of(w, r), .why_count = count};
+    memcpy(to, piece.ptr, piece.len);
+    return to + piece.len;
+}
+
+found_alert *alert_render(alert_writer *w, const found_event *e, const rule *r, const match_reasons *reasons, arena *scratch, arena *a)
+{
+    const alert_rule *said = rule_of(w, r);
+    size_t count = reasons->items.len, len = e->opening.len + said->head.len + e->place.len + count + said->detection.len;
+    for (size_t i = 0; i < count; i++) len += render_reason(w, reasons->items.at[i], scratch, a)->json.len;
+    found_alert *found = arena_alloc(a, sizeof *found + count * sizeof *found->why + len);
+    *found = (found_alert){.event = e, .rule = said, .head = {(char *)&found->why[count]}, .why_count = count};
+    char *to = (char *)&found->why[count];
+    to = put_piece(put_piece(put_piece(to, e->opening), said->head), e->place);
     for (size_t i = 0; i < count; i++) {
-        if (i) text_put_char(&w->out, ',');
-        found->why[i] = render_reason(w, reasons->items.at[i], a);
+        const rendered_reason *reason = reasons->items.at[i]->rendered;
+        found->why[i] = reason->shown;
+        if (i) *to++ = ',';
+        to = put_piece(to, reason->json);
     }
-    found->head = join(a, (pk_str[]){e->opening, found->rule->head, e->place, text_view(&w->out), found->rule->detection}, 5);
-    text_clear(&w->out);
+    found->head.len = (size_t)(put_piece(to, said->detection) - found->head.ptr);
     return found;
 }

@@ -137,8 +137,8 @@ void alert_writer_free(alert_writer *w);
 /* An event that raises alerts; all of it in `a`, as the texts of `shown` are. Behind shown->json stands ALERT_END, so that no copy is needed. */
 #define ALERT_END STR(",\"events\":null}")
 const found_event *alert_event(alert_writer *w, const pk_event *shown, pk_str host, arena *a);
-/* Renders an alert into `a`; the reasons are those of matcher_why. */
-found_alert *alert_render(alert_writer *w, const found_event *e, const rule *r, const match_reasons *reasons, arena *a);
+/* Renders an alert into `a`; the reasons are those of matcher_why, what is noted of them for other alerts is in `scratch`. */
+found_alert *alert_render(alert_writer *w, const found_event *e, const rule *r, const match_reasons *reasons, arena *scratch, arena *a);
 /* An alert of a correlation as JSON. */
 pk_str alert_json(const pk_alert *alert, arena *a);
 

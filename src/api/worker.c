@@ -170,7 +170,7 @@ static void raise_alert(scan_worker *w, const match_result *m, size_t i, const e
     sign_set(&w->sign, PART_MATCH);
     matcher_why(w->matcher, r, m->classes[i], e, k, w->scratch, &w->reasons);
     sign_set(&w->sign, PART_RENDER);
-    found_alert *alert = alert_render(w->writer, found, r, &w->reasons, t->results);
+    found_alert *alert = alert_render(w->writer, found, r, &w->reasons, w->scratch, t->results);
     if (t->last_alert) t->last_alert->next = alert;
     else t->alerts = alert;
     t->last_alert = alert;

@@ -11,9 +11,7 @@ static void put_alert(text *out, const pk_alert *a, const out_stream *to)
 
 static void gather_alert(out_stream *to, const pk_alert *a)
 {
-    out_gather(to, a->json_parts[0]);
-    out_gather(to, a->json_parts[1]);
-    out_gather(to, STR("\n"));
+    out_gather(to, (pk_str[]){a->json_parts[0], a->json_parts[1], STR("\n")}, 3);
 }
 
 const output jsonl_output = {"jsonl", ".jsonl", "one JSON object a line", NULL, put_alert, NULL, gather_alert};

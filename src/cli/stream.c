@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include "cli/command.h"
@@ -63,9 +62,13 @@ bool out_flush(out_stream *s)
     return s->error == 0;
 }
 
-void out_gather(out_stream *s, pk_str bytes)
+void out_gather(out_stream *s, const pk_str *pieces, size_t count)
 {
-    if (bytes.len) vec_push(&s->gathered, bytes);
+    vec_reserve(&s->gathered, s->gathered.len + count);
+    struct iovec *to = s->gathered.at + s->gathered.len;
+    for (size_t i = 0; i < count; i++)
+        if (pieces[i].len) *to++ = (struct iovec){(char *)(uintptr_t)pieces[i].ptr, pieces[i].len};
+    s->gathered.len = (size_t)(to - s->gathered.at);
 }
 
 /* Writes all of the pieces; what a call left over, by the next one. */
@@ -84,13 +87,10 @@ static bool write_pieces(int file, struct iovec *at, size_t count)
 
 bool out_write_gathered(out_stream *s)
 {
-    struct iovec pieces[PIECES];
     if (s->gathered.len) out_flush(s);
-    for (size_t i = 0; i < s->gathered.len && !s->error;) {
-        size_t n = 0;
-        for (; n < PIECES && i < s->gathered.len; n++, i++)
-            pieces[n] = (struct iovec){(char *)(uintptr_t)s->gathered.at[i].ptr, s->gathered.at[i].len};
-        if (!write_pieces(fileno(s->file), pieces, n)) s->error = errno ? errno : EIO;
+    for (size_t i = 0, n; i < s->gathered.len && !s->error; i += n) {
+        n = s->gathered.len - i < PIECES ? s->gathered.len - i : PIECES;
+        if (!write_pieces(fileno(s->file), s->gathered.at + i, n)) s->error = errno ? errno : EIO;
     }
     s->gathered.len = 0;
     return s->error == 0;

@@ -3,6 +3,7 @@
 #define PICKET_CLI_STREAM_H
 
 #include <stdio.h>
+#include <sys/uio.h>
 
 #include "base/text.h"
 
@@ -12,7 +13,7 @@ typedef struct {
     bool terminal, color;
     unsigned width;       /* of the terminal in columns; 0: not one */
     int error;            /* errno of the first write that failed; 0: none */
-    VEC(pk_str) gathered;
+    VEC(struct iovec) gathered;
 } out_stream;
 
 out_stream out_stdout(void);
@@ -23,7 +24,7 @@ bool out_write(out_stream *s, pk_str bytes);  /* false: it failed, now or before
 bool out_flush(out_stream *s);
 /* Takes note of bytes that stay where they are until out_write_gathered, which writes them all without copying them. Between the
  * two nothing else is written. */
-void out_gather(out_stream *s, pk_str bytes);
+void out_gather(out_stream *s, const pk_str *pieces, size_t count);
 bool out_write_gathered(out_stream *s);
 /* Flushes and closes (standard streams are only flushed). False: something is missing from the output; the message has been
  * written unless a pipe was closed. */

@@ -83,6 +83,7 @@ typedef struct {
     int64_t at, length;            /* of the match within value, bytes; -1: no place (numbers, exists) */
     const reason_predicate *predicate; /* what is said of the rule; NULL: only here, and constant is made in `a` */
     reason_value *shown;           /* value; NULL: it is shown only here */
+    const void *rendered;          /* the caller's, as long as the reason: NULL at first */
 } match_reason;
 typedef struct { VEC(match_reason *) items; } match_reasons;
 /*

@@ -56,17 +56,18 @@ static void read_texts(explained_values *v, arena *a)
     }
 }
 
-/* Looked up once for all rules that match the event. */
-static const explained_values *explained_values_of(why_walk *w, explained_field *x)
+static const explained_values *look_up_values(why_walk *w, explained_field *x)
 {
     matcher *m = w->m;
-    if (x->known) return &x->values;
     if (x->map) field_finder_map_values(matcher_fields(m), w->class_id, x->schema, x->map, &x->values.values);
     else tree_values(whole_record(w), x->path, m->arena, &x->values.values);
     read_texts(&x->values, m->arena);
     explained_field_keep(m->explained, x);
     return &x->values;
 }
+
+/* Looked up once for all rules that match the event. */
+static inline const explained_values *explained_values_of(why_walk *w, explained_field *x) { return x->known ? &x->values : look_up_values(w, x); }
 
 static void values_of_path(why_walk *w, const ir_field *f, list_builder *out)
 {
@@ -178,6 +179,7 @@ static match_reason *new_reason(why_walk *w, const match_reason *like)
 {
     match_reason *r = arena_alloc(w->arena, sizeof *r);
     *r = *like;
+    r->rendered = NULL;
     return r;
 }
 
@@ -211,6 +213,7 @@ static void explain_shared(why_walk *w, explained_test *t, const explained_value
 {
     if (t->asked != w->m->events_total) {
         t->asked = w->m->events_total;
+        t->reason.rendered = NULL;
         t->found = find_reason(w, t, v, &t->reason);
     }
     if (t->found) add_reason(w, &t->reason);
