@@ -218,7 +218,8 @@ static void check_record(chooser *c, const program *p, matcher *m, const value *
     match_result found = matcher_run(m, &e, &open_class);
     eval_schema schema_of_record = {.is_source = any_source, .field = field_values, .context_of_run = c->evaluator};
     eval_event seen = {.time = TIMESTAMP_NONE, .tree = record};
-    for (uint32_t i = 0, k = 0; i < ir_rule_count(c->catalog); i++) {
+    uint32_t k = 0;
+    for (uint32_t i = 0; i < ir_rule_count(c->catalog); i++) {
         const rule *r = ir_rule(c->catalog, i);
         bool engine = k < found.count && found.rules[k] == i;
         k += engine;
@@ -228,6 +229,7 @@ static void check_record(chooser *c, const program *p, matcher *m, const value *
         if (engine) matcher_why(m, r, CLASS_NONE, &e, &open_class, c->arena, &reasons);
         vec_free(&reasons.items);
     }
+    if (k != found.count) abort(); /* a rule twice, or out of order */
 }
 
 /* The schema plays no part, but a program wants one: the small one of the tests. */

@@ -145,6 +145,16 @@ static void compare(oracle *o, const event *e)
     o->met.len = 0;
 }
 
+/* A rule, and a stage of a correlation, matches an event once; they are named in order. */
+static void check_order(oracle *o, const event *e, const match_result *m)
+{
+    for (size_t i = 1; i < m->count; i++) {
+        if (m->rules[i] > m->rules[i - 1] || (m->rules[i] == m->rules[i - 1] && m->stages[i] > m->stages[i - 1])) continue;
+        printf("the engine names a rule twice, or out of order:\n");
+        report(o, e, m->rules[i]);
+    }
+}
+
 static bool on_event(const event *e, void *user)
 {
     oracle *o = user;
@@ -158,6 +168,7 @@ static bool on_event(const event *e, void *user)
         o->by_engine[m.rules[i]] = true;
         vec_push(&o->met, m.rules[i]);
     }
+    check_order(o, e, &m);
     ask_evaluator(o, e);
     compare(o, e);
     arena_reset(o->arena);
