@@ -364,7 +364,8 @@ void sort_numbers(matcher *m, uint32_t *numbers, size_t count);     /* of predic
 
 /* any_value.c */
 void fill_any_value(matcher *m, uint32_t slot_number);
-size_t any_values_ruled_out(matcher *m);                            /* how many of the first among the context's others have nothing that is tested with success */
+/* How many of the context's others, which are the first of them, have no value that is tested with success. */
+size_t any_values_ruled_out(matcher *m);
 
 static inline const value *value_in(const matcher *m, const slot_value *v)
 {

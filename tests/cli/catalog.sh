@@ -1,23 +1,12 @@
 # Tests of `picket catalog`: bash catalog.sh NAME runs the function test_NAME. PICKET is the program.
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-rule() { # rule FILE TITLE LEVEL IMAGE
-    cat > "$1" <<END
-title: "$2"
-id: $(printf '%08d-0000-4000-8000-000000000000' "$(cksum <<< "$2" | cut -c1-6)")
-author: somebody
-status: test
-level: $3
-tags: [attack.execution, attack.t1059.001]
-logsource: {product: windows, category: process_creation}
-detection: {sel: {Image|endswith: '$4'}, condition: sel}
-END
-}
+image_rule() { rule "$1" "$2" "$3" "{Image|endswith: '$4'}"; } # image_rule FILE TITLE LEVEL IMAGE
 three_rules() {
     mkdir -p rules
-    rule rules/one.yml "One tool" high '\one.exe'
-    rule rules/two.yml "Two tools" low '\one.exe'
-    rule rules/three.yml "=cmd|' /C calc'!A0" medium '\three.exe'
+    image_rule rules/one.yml "One tool" high '\one.exe'
+    image_rule rules/two.yml "Two tools" low '\one.exe'
+    image_rule rules/three.yml "=cmd|' /C calc'!A0" medium '\three.exe'
     "$PICKET" catalog build -q -r rules -o c.db || fail "no catalogue"
 }
 
@@ -126,8 +115,8 @@ test_without_a_file() {
 # Nothing of a rule reaches the terminal as it is, or a spreadsheet as a formula.
 test_hostile_rules() {
     mkdir rules
-    rule rules/one.yml '\e[31mred \u202egnorw \a' high '\one.exe'
-    rule rules/two.yml "=HYPERLINK(1)" low '\two.exe'
+    image_rule rules/one.yml '\e[31mred \u202egnorw \a' high '\one.exe'
+    image_rule rules/two.yml "=HYPERLINK(1)" low '\two.exe'
     expect_code 0 "$PICKET" catalog rules -r rules
     expect_text out '\x1b[31mred'
     if LC_ALL=C grep -q "$(printf '\033')" out; then fail "an escape"; fi

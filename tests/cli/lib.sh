@@ -17,9 +17,9 @@ expect_text() { grep -qF -- "$2" "$1" || { cat "$1"; fail "'$2' is not in $1"; }
 expect_no_text() { ! grep -qF -- "$2" "$1" || fail "'$2' is in $1"; }
 expect_lines() { local n; n=$(wc -l < "$1"); [ "$n" = "$2" ] || { head -5 "$1"; fail "$1 has $n lines, not $2"; }; }
 
-rule() { # rule FILE TITLE LEVEL DETECTION
+rule() { # rule FILE TITLE LEVEL DETECTION; the title as YAML has it between double quotes
     cat > "$1" <<END
-title: $2
+title: "$2"
 id: $(printf '%08d-0000-4000-8000-000000000000' "$(cksum <<< "$2" | cut -c1-6)")
 author: somebody
 status: test

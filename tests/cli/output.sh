@@ -68,7 +68,7 @@ EOF
 
 test_csv() {
     events 5 > log.jsonl
-    rule a.yml "'=cmd, \"quoted\"'" high "{Image|endswith: 'tool3.exe'}"
+    rule a.yml '=cmd, \"quoted\"' high "{Image|endswith: 'tool3.exe'}"
     expect_code 0 "$PICKET" scan -q -r a.yml -o alerts.csv log.jsonl
     expect_lines out 0
     expect_lines alerts.csv 2
@@ -111,7 +111,7 @@ END
     expect_text page.html "&lt;script&gt;alert(2)"
     "$PICKET" scan -q -r a.yml --output jsonl $'log\x1b[31m.jsonl' > alerts
     ! grep -q $'\x1b' alerts || fail "a raw escape in JSON"
-    rule bad.yml $'"x\\\\e[31m"' high "{Image|$(printf '\\x1b[31m'): y}"
+    rule bad.yml 'x\\e[31m' high "{Image|$(printf '\\x1b[31m'): y}"
     "$PICKET" check bad.yml 2> err > out
     ! grep -q $'\x1b' err || fail "an escape in a diagnostic"
 }

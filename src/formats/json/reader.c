@@ -1,7 +1,9 @@
 /*
- * Spans go through three readers, each slower and more patient than the one before. The first walks over the record (walker.c) and proves it
- * by the grammar; who wants to see all of it gets an index made (tokens.c). What is odd there goes to simdjson's parser, and its tape is walked for the fields (tape.c). A span that simdjson refuses is cut again with care (it may hold several records, or one broken one and good ones after
- * it); each piece then is an event by the slow parser, or a diagnostic that the scanner can place.
+ * Spans go through three readers, each slower and more patient than the one before. The first walks over the record and proves it by
+ * the grammar (walker.c); for those who want to see all of it an index is made then (tokens.c). What is odd to it goes to simdjson's
+ * parser, whose tape is walked for the fields (tape.c). A span that simdjson refuses is cut again with care (it may hold several
+ * records, or one broken one and good ones after it); each piece then is an event by the slow parser, or a diagnostic that the scanner
+ * can place.
  */
 #include "formats/json/reader.h"
 
