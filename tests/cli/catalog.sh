@@ -89,8 +89,6 @@ test_queries() {
     expect_text layer.json '"T1059.001"'
     for q in summary fields sources techniques matrix coverage problems; do expect_code 0 "$PICKET" catalog $q -c c.db; done
 }
-id_of() { printf '%08d-0000-4000-8000-000000000000' "$(cksum <<< "$1" | cut -c1-6)"; }
-
 test_json() {
     three_rules
     expect_code 0 "$PICKET" catalog rule -c c.db "$(id_of "One tool")" --output json

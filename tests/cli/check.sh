@@ -36,17 +36,13 @@ test_slow() {
     rule regex.yml "Regex" high "{CommandLine|re: '\\s-[a-z]\\s'}"
     rule beside.yml "Regex beside a value" high "{Image|endswith: '\\ssh.exe', CommandLine|re: '\\s-[a-z]\\s'}"
     rule letter.yml "A letter that is rare" high "{CommandLine|contains: 'ˣ'}"
-    cat > kind.yaral <<'END'
-rule kind {
-  meta:
-    author = "somebody"
+    yaral_rule kind <<'END'
   events:
     $e.metadata.event_type = "USER_LOGIN"
     $e.metadata.product_event_type = "4625"
     $e.target.user.userid != "guest"
   condition:
     $e
-}
 END
     rule literal.yml "Literal" high "{CommandLine|re: '\\s-[a-z]\\swhoami'}"
     expect_code 0 "$PICKET" check --slow .

@@ -17,10 +17,11 @@ expect_text() { grep -qF -- "$2" "$1" || { cat "$1"; fail "'$2' is not in $1"; }
 expect_no_text() { ! grep -qF -- "$2" "$1" || fail "'$2' is in $1"; }
 expect_lines() { local n; n=$(wc -l < "$1"); [ "$n" = "$2" ] || { head -5 "$1"; fail "$1 has $n lines, not $2"; }; }
 
-rule() { # rule FILE TITLE LEVEL DETECTION; the title as YAML has it between double quotes
+id_of() { printf '%08d-0000-4000-8000-000000000000' "$(cksum <<< "$1" | cut -c1-6)"; }
+rule() { # rule FILE TITLE LEVEL DETECTION: a rule of Sigma; the title as YAML has it between double quotes
     cat > "$1" <<END
 title: "$2"
-id: $(printf '%08d-0000-4000-8000-000000000000' "$(cksum <<< "$2" | cut -c1-6)")
+id: $(id_of "$2")
 author: somebody
 status: test
 level: $3
@@ -28,6 +29,9 @@ tags: [attack.execution, attack.t1059.001]
 logsource: {product: windows, category: process_creation}
 detection: {sel: $4, condition: sel}
 END
+}
+yaral_rule() { # yaral_rule NAME: a rule of YARA-L in NAME.yaral; standard input has what follows its meta
+    { printf 'rule %s {\n  meta:\n    author = "somebody"\n' "$1"; cat; echo "}"; } > "$1.yaral"
 }
 # Sysmon process creations as flat JSON lines: N of them, from second START on.
 events() {

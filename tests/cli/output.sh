@@ -21,10 +21,7 @@ test_jsonl_of_several_events() {
 {"metadata":{"event_timestamp":"2026-01-01T00:10:00Z","event_type":"USER_LOGOUT"},"target":{"user":{"userid":"ann"}}}
 {"metadata":{"event_timestamp":"2026-01-01T00:20:00Z","event_type":"USER_LOGIN"},"target":{"user":{"userid":"bob"}},"principal":{"ip":["10.0.0.3"]}}
 EOF
-    cat >a.yaral <<'EOF'
-rule stays {
-  meta:
-    author = "somebody"
+    yaral_rule stays <<'END'
   events:
     $in.metadata.event_type = "USER_LOGIN"
     $in.target.user.userid = $user
@@ -37,9 +34,8 @@ rule stays {
     $addresses = array_distinct($in.principal.ip)
   condition:
     $in and !$out
-}
-EOF
-    expect_code 0 "$PICKET" scan -q -r a.yaral --output jsonl log.jsonl
+END
+    expect_code 0 "$PICKET" scan -q -r stays.yaral --output jsonl log.jsonl
     expect_lines out 1
     for key in '"time":"2026-01-01T01:20:00Z"' '"source":null' '"match":{"user":"bob"}' '"window":{"start":"2026-01-01T00:20:00Z","end":"2026-01-01T01:20:00Z"}' \
         '"addresses":["10.0.0.3"]' '"risk_score":80,"counts":{"in":1,"out":0},"entities":[],"event":null' \

@@ -194,16 +194,12 @@ END
 }
 
 test_lists() {
-    cat > listed.yaral <<'END'
-rule listed {
-  meta:
-    author = "somebody"
+    yaral_rule listed <<'END'
   events:
     $e.metadata.event_type = "USER_LOGIN"
     $e.principal.user.userid in %users
   condition:
     $e
-}
 END
     echo '{"metadata":{"id":"1","event_type":"USER_LOGIN","event_timestamp":"2026-01-05T10:00:00Z"},"principal":{"user":{"userid":"eve"}}}' > events.jsonl
     expect_code 0 "$PICKET" check listed.yaral
@@ -229,39 +225,22 @@ END
 }
 
 test_context() {
-    cat > tor.yaral <<'END'
-rule tor {
-  meta:
-    author = "somebody"
+    connection_rule() { # connection_rule NAME PREDICATE...: a connection to an address of which the entities say this
+        yaral_rule "$1" <<END
   events:
-    $e.metadata.event_type = "NETWORK_CONNECTION"
-    $e.target.ip = $ip
-    $g.graph.metadata.entity_type = "IP_ADDRESS"
-    $g.graph.metadata.threat.threat_feed_name = "Tor Exit Nodes"
-    $g.graph.entity.artifact.ip = $ip
+    \$e.metadata.event_type = "NETWORK_CONNECTION"
+    \$e.target.ip = \$ip
+    \$g.graph.metadata.entity_type = "IP_ADDRESS"
+    \$g.graph.entity.artifact.ip = \$ip
+$(printf '    $g.graph.%s\n' "${@:2}")
   match:
-    $ip over 5m
+    \$ip over 5m
   condition:
-    $e and $g
-}
+    \$e and \$g
 END
-    cat > rare.yaral <<'END'
-rule rare {
-  meta:
-    author = "somebody"
-  events:
-    $e.metadata.event_type = "NETWORK_CONNECTION"
-    $e.target.ip = $ip
-    $g.graph.metadata.source_type = "DERIVED_CONTEXT"
-    $g.graph.metadata.entity_type = "IP_ADDRESS"
-    $g.graph.entity.artifact.prevalence.rolling_max = 1
-    $g.graph.entity.artifact.ip = $ip
-  match:
-    $ip over 5m
-  condition:
-    $e and $g
-}
-END
+    }
+    connection_rule tor 'metadata.threat.threat_feed_name = "Tor Exit Nodes"'
+    connection_rule rare 'metadata.source_type = "DERIVED_CONTEXT"' 'entity.artifact.prevalence.rolling_max = 1'
     event() { printf '{"metadata":{"id":"%s","event_type":"NETWORK_CONNECTION","event_timestamp":"2026-01-05T10:00:0%sZ"},"principal":{"hostname":"%s"},"target":{"ip":["%s"]}}\n' "$1" "$1" "$2" "$3"; }
     { event 1 ws1 198.51.100.7; event 2 ws1 198.51.100.8; event 3 ws2 198.51.100.8; } > events.jsonl
     entity='{"metadata":{"entity_type":"IP_ADDRESS","threat":{"threat_feed_name":"Tor Exit Nodes"}},"entity":{"artifact":{"ip":"198.51.100.7"}}}'
@@ -306,10 +285,7 @@ END
 }
 
 test_history() { # what was before is counted in the logs themselves, by any number of threads, wherever the events stand
-    cat > usual.yaral <<'END'
-rule usual {
-  meta:
-    author = "test"
+    yaral_rule usual <<'END'
   events:
     $e.metadata.event_type = "USER_LOGIN"
     $e.target.user.userid = $user
@@ -321,7 +297,6 @@ rule usual {
     $logins = max(metrics.auth_attempts_total(period:1d, window:30d, metric:event_count_sum, agg:sum, target.user.userid:$user))
   condition:
     $e and $days > 1
-}
 END
     login() { printf '{"metadata":{"event_type":"USER_LOGIN","event_timestamp":"2026-01-%sZ"},"target":{"application":"%s","user":{"userid":"%s"}}}\n' "$1" "$2" "$3"; }
     login 05T10:00:00 vpn alice > today.jsonl
@@ -345,16 +320,12 @@ END
 }
 
 test_time_of_the_run() {
-    cat > old.yaral <<'END'
-rule old {
-  meta:
-    author = "somebody"
+    yaral_rule old <<'END'
   events:
     $e.metadata.event_type = "USER_LOGIN"
     timestamp.current_seconds() - $e.metadata.event_timestamp.seconds > 86400
   condition:
     $e
-}
 END
     for day in 05 06 08; do
         echo "{\"metadata\":{\"id\":\"$day\",\"event_type\":\"USER_LOGIN\",\"event_timestamp\":\"2026-01-${day}T10:00:00Z\"}}"
