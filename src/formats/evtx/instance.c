@@ -23,7 +23,6 @@ enum {
     NESTING_LIMIT = 16,
     ELEMENT_WEIGHT = 64,
     ARRAY_WEIGHT = 32,               /* a byte of an array may become a value */
-    ODD_TYPES = BINXML_ARRAY | BINXML_HANDLE, /* bits of types: BinXML and arrays have one of them, and HANDLE alone besides */
     INLINE_LIMIT = 4 << 20,          /* bytes of an element tree without a template */
 };
 #define WEIGHT_LIMIT (UINT64_C(4) << 20) /* twice what an honest chunk can need */
@@ -61,70 +60,68 @@ static inline uint32_t descriptor(const uint8_t *sizes, uint32_t i)
 /* What all descriptors of an instance say together. */
 typedef struct {
     uint32_t total;                  /* of the sizes: a chunk has no room for so many that this could overflow */
-    uint32_t all;                    /* any bit that one of them has */
-    bool ansi;
+    bool same;                       /* they are of the kinds that were expected */
 } described;
 
 #ifdef __SSE2__
 typedef struct {
     __m128i next;                    /* place of the value behind those seen */
-    __m128i all, ansi;
+    __m128i differ;                  /* bits in which kinds are not those expected */
 } describing;
 
 /* Four values from their descriptors. */
-static inline void describe_four(describing *d, evtx_value *v, __m128i four)
+static inline void describe_four(describing *d, evtx_value *v, __m128i four, const uint32_t *expected)
 {
     _Static_assert(sizeof(evtx_value) == 8 && offsetof(evtx_value, size) == 4 && offsetof(evtx_value, type) == 6,
                    "a value is its place and its descriptor");
-    const __m128i size_bits = _mm_set1_epi32(0xffff), kind_bits = _mm_set1_epi32(0x7f0000);
-    const __m128i ansi_kind = _mm_set1_epi32(BINXML_ANSI_STRING << 16);
+    const __m128i size_bits = _mm_set1_epi32(0xffff), kind_bits = _mm_set1_epi32((int)EVTX_KIND_BITS);
     __m128i own = _mm_and_si128(four, size_bits), sums = _mm_add_epi32(own, _mm_slli_si128(own, 4));
     sums = _mm_add_epi32(sums, _mm_slli_si128(sums, 8));
     __m128i places = _mm_add_epi32(d->next, _mm_sub_epi32(sums, own)), *to = (__m128i *)(void *)v;
+    __m128i kinds = _mm_and_si128(four, kind_bits), as_before = _mm_loadu_si128((const __m128i *)(const void *)expected);
     d->next = _mm_add_epi32(d->next, _mm_shuffle_epi32(sums, 0xff));
-    d->all = _mm_or_si128(d->all, four);
-    d->ansi = _mm_or_si128(d->ansi, _mm_cmpeq_epi32(_mm_and_si128(four, kind_bits), ansi_kind));
+    d->differ = _mm_or_si128(d->differ, _mm_xor_si128(kinds, as_before));
     _mm_storeu_si128(to, _mm_unpacklo_epi32(places, four));
     _mm_storeu_si128(to + 1, _mm_unpackhi_epi32(places, four));
 }
 #endif
 
-/* Values from their descriptors, one behind the other from `place` on. Up to 3 more are written, and 12 bytes more read. */
-static inline described describe(evtx_value *v, const uint8_t *sizes, uint32_t count, uint32_t place)
+/*
+ * Values from their descriptors, one behind the other from `place` on. Up to 3 more are written, and 12 bytes more read; there are
+ * as many kinds expected, and zeros up to a multiple of four.
+ */
+static inline described describe(evtx_value *v, const uint8_t *sizes, uint32_t count, uint32_t place, const uint32_t *expected)
 {
 #ifdef __SSE2__
     static const uint32_t masks[7] = {UINT32_MAX, UINT32_MAX, UINT32_MAX};
-    describing d = {_mm_set1_epi32((int)place), _mm_setzero_si128(), _mm_setzero_si128()};
+    describing d = {_mm_set1_epi32((int)place), _mm_setzero_si128()};
     const __m128i *four = (const __m128i *)(const void *)sizes, *whole = four + count / 4;
-    for (; four < whole; four++, v += 4) describe_four(&d, v, _mm_loadu_si128(four));
-    if (count % 4) describe_four(&d, v, _mm_and_si128(_mm_loadu_si128(four), _mm_loadu_si128((const __m128i *)(const void *)(masks + 3 - count % 4))));
-    __m128i all = _mm_or_si128(d.all, _mm_srli_si128(d.all, 8));
+    for (; four < whole; four++, v += 4, expected += 4) describe_four(&d, v, _mm_loadu_si128(four), expected);
+    if (count % 4) describe_four(&d, v, _mm_and_si128(_mm_loadu_si128(four), _mm_loadu_si128((const __m128i *)(const void *)(masks + 3 - count % 4))), expected);
     return (described){
         .total = (uint32_t)_mm_cvtsi128_si32(d.next) - place,
-        .all = (uint32_t)_mm_cvtsi128_si32(_mm_or_si128(all, _mm_srli_si128(all, 4))),
-        .ansi = _mm_movemask_epi8(d.ansi) != 0,
+        .same = _mm_movemask_epi8(_mm_cmpeq_epi8(d.differ, _mm_setzero_si128())) == 0xffff,
     };
 #else
-    described d = {0};
+    described d = {.same = true};
     for (uint32_t i = 0; i < count; i++) {
         uint32_t own = descriptor(sizes, i);
         v[i] = (evtx_value){.place = place + d.total, .size = (uint16_t)own, .type = (uint8_t)(own >> 16)};
         d.total += own & 0xffff;
-        d.all |= own;
-        d.ansi |= (own >> 16 & 0x7f) == BINXML_ANSI_STRING;
+        d.same &= (own & EVTX_KIND_BITS) == expected[i];
     }
     return d;
 #endif
 }
 
 /*
- * Sizes and types first, then the bytes of all values, one after the other. *odd: bits of the types that are there, of those
- * that only BinXML and arrays have (and few others). *weight is that of the fragment if there are no such values, and none is
- * used more than once.
+ * Sizes and types first, then the bytes of all values, one after the other. *weight is that of the fragment if each weighs as much
+ * as it has bytes, and none is used more than once.
  */
-static inline bool parse_values(parse *s, evtx_fragment *f, uint64_t *weight, uint32_t *odd)
+static inline bool parse_values(parse *s, evtx_fragment *f, uint64_t *weight)
 {
     evtx_record *r = s->r;
+    evtx_template *t = f->template;
     uint32_t count;
     if (!read_u32le(&s->c, &count)) return fail(s, "BinXML ends inside a template instance");
     const uint8_t *sizes = s->c.at, *bytes;
@@ -132,17 +129,17 @@ static inline bool parse_values(parse *s, evtx_fragment *f, uint64_t *weight, ui
     s->c.at += 4 * (size_t)count;
     size_t first = r->values.len;
     vec_reserve(&r->values, first + count + 4); /* so that there is an address even for none */
-    described d = describe(r->values.at + first, sizes, count, (uint32_t)place(s));
+    const evtx_kinds *kinds = t->kinds;
+    if (!kinds || kinds->count != count) kinds = evtx_kinds_of(t, r->templates->arena, r->arena, sizes, count);
+    described d = describe(r->values.at + first, sizes, count, (uint32_t)place(s), kinds->kinds);
+    if (!d.same) kinds = evtx_kinds_of(t, r->templates->arena, r->arena, sizes, count);
     if (!read_bytes(&s->c, d.total, &bytes)) return fail(s, "a value that reaches over the end of its record");
     r->values.len = first + count;
     *weight = (uint64_t)f->tree->element_count * ELEMENT_WEIGHT + d.total;
-    *odd = d.all & ODD_TYPES << 16;
+    f->kinds = kinds;
     f->first = (uint32_t)first;
     f->count = count;
     f->next = 0;
-    _Static_assert(VALUES_ODD == 1 && VALUES_NESTED == BINXML_HANDLE >> 3, "bits of what all descriptors have");
-    f->layout = (uint8_t)((d.all & VALUES_ODD) | (d.ansi ? VALUES_ANSI : 0) | (d.all >> 19 & VALUES_NESTED));
-    f->descriptors = sizes;
     return true;
 }
 
@@ -158,34 +155,17 @@ static bool parse_odd(evtx_record *r, uint32_t at, unsigned depth, uint64_t *wei
     return true;
 }
 
-/* Which of the four from i on have an odd type: bits. What lies behind the last one is told as well. */
-static inline uint32_t odd_of_four(const uint8_t *descriptors, uint32_t i)
-{
-#ifdef __SSE2__
-    __m128i four = _mm_loadu_si128((const __m128i *)(const void *)(descriptors + 4 * (size_t)i));
-    four = _mm_cmpeq_epi32(_mm_and_si128(four, _mm_set1_epi32(ODD_TYPES << 16)), _mm_setzero_si128());
-    return (uint32_t)_mm_movemask_ps(_mm_castsi128_ps(four)) ^ 15;
-#else
-    uint32_t found = 0;
-    for (uint32_t k = 0; k < 4; k++) found |= (uint32_t)((descriptor(descriptors, i + k) & ODD_TYPES << 16) != 0) << k;
-    return found;
-#endif
-}
-
 /* Reads the values that are BinXML themselves, and weighs the fragment; `weight` as parse_values left it. */
-static inline bool parse_nested(const parse *s, const evtx_fragment *f, uint64_t *weight)
+static inline bool parse_nested(const parse *s, uint32_t first, const evtx_kinds *kinds, uint64_t *weight)
 {
-    uint32_t first = f->first, count = f->count;
-    const uint8_t *descriptors = f->descriptors; /* of the fragment nothing is left when more of them are read */
-    for (uint32_t i = 0; i < count; i += 4)
-        for (uint32_t found = odd_of_four(descriptors, i); found; found &= found - 1) {
-            uint32_t at = i + (uint32_t)__builtin_ctz(found);
-            uint64_t own;
-            if (at >= count) return true;
-            if (!parse_odd(s->r, first + at, s->depth, &own, s->problem)) return false;
-            *weight += own - (descriptor(descriptors, at) & 0xffff);
-            if (*weight > WEIGHT_LIMIT) return fail(s, "a record that expands beyond its limit");
-        }
+    for (size_t i = 0; i < kinds->odd.len; i++) {
+        uint32_t at = first + kinds->odd.at[i];
+        uint16_t size = s->r->values.at[at].size;
+        uint64_t own;
+        if (!parse_odd(s->r, at, s->depth, &own, s->problem)) return false;
+        *weight += own - size;
+        if (*weight > WEIGHT_LIMIT) return fail(s, "a record that expands beyond its limit");
+    }
     return true;
 }
 
@@ -220,7 +200,7 @@ static inline bool read_definition_offset(cursor *c, uint32_t *offset)
 static inline bool parse_instance(parse *s, uint32_t number, uint64_t *weight)
 {
     evtx_record *r = s->r;
-    uint32_t offset, odd;
+    uint32_t offset;
     const uint8_t *skipped;
     if (!read_definition_offset(&s->c, &offset)) return fail(s, "BinXML ends inside a template instance");
     evtx_template *t = evtx_template_at(r->templates, r->chunk, offset, s->problem);
@@ -230,9 +210,8 @@ static inline bool parse_instance(parse *s, uint32_t number, uint64_t *weight)
     evtx_fragment *f = &r->fragments.at[number];
     f->template = t;
     f->tree = &t->tree;
-    if (!parse_values(s, f, weight, &odd)) return false;
-    if (t->tree.repeats) return parse_repeated(*s, number, weight);
-    return !odd || parse_nested(s, f, weight);
+    if (!parse_values(s, f, weight)) return false;
+    return t->tree.repeats ? parse_repeated(*s, number, weight) : parse_nested(s, f->first, f->kinds, weight);
 }
 
 /* An element without a template that is like many others, from `at` on; SIZE_MAX: it is not; else the place behind it. */
@@ -242,7 +221,8 @@ static size_t parse_shape(evtx_record *r, size_t at, size_t end, uint32_t number
     evtx_template *t = evtx_shape_find(r, at, end, &after);
     if (!t) return SIZE_MAX;
     *weight = (uint64_t)t->tree.element_count * ELEMENT_WEIGHT + (after - at);
-    r->fragments.at[number] = (evtx_fragment){&t->tree, t, (uint32_t)first, (uint32_t)(r->values.len - first), 0, VALUES_APART, NULL};
+    uint32_t count = (uint32_t)(r->values.len - first);
+    r->fragments.at[number] = (evtx_fragment){&t->tree, t, evtx_kinds_of_texts(t, r->templates->arena, count), (uint32_t)first, count, 0};
     return after;
 }
 

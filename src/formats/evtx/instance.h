@@ -5,15 +5,7 @@
 #ifndef PICKET_FORMATS_EVTX_INSTANCE_H
 #define PICKET_FORMATS_EVTX_INSTANCE_H
 
-#include "formats/evtx/template.h"
-
-/* What is known of how the values of a fragment lie. */
-enum {
-    VALUES_ODD = 1,            /* the size of one is odd */
-    VALUES_ANSI = 2,           /* one is a BINXML_ANSI_STRING, or an array of such */
-    VALUES_NESTED = 4,         /* one is BinXML (or has another type that is no plain scalar) */
-    VALUES_APART = 8,          /* not one behind the other */
-};
+#include "formats/evtx/kinds.h"
 
 /* Where a value lies: 8 bytes, since there are many of them, and few are looked at. */
 typedef struct {
@@ -26,16 +18,15 @@ typedef struct {
 typedef struct {
     const binxml_tree *tree;
     evtx_template *template;   /* NULL: none */
+    const evtx_kinds *kinds;   /* of its values; NULL: it has no template */
     uint32_t first, count;     /* its values */
     uint32_t next;             /* the one after it in the same value, plus 1; 0: none */
-    uint8_t layout;            /* bits VALUES_ODD ... */
-    const uint8_t *descriptors; /* sizes and types of the values, 4 bytes each; NULL: there are none, all are texts */
 } evtx_fragment;
 
 typedef struct {
     evtx_chunk chunk;
     evtx_templates *templates;
-    arena *arena;              /* of elements without a template; reset with each record by the owner */
+    arena *arena;              /* of elements without a template, and of what is known of this record's values alone; reset with each record by the owner */
     size_t size;               /* bytes of its BinXML */
     VEC(evtx_value) values;
     VEC(evtx_fragment) fragments; /* number 0 is the record's own */

@@ -12,6 +12,7 @@
 
 typedef struct evtx_template evtx_template;
 typedef struct evtx_plan evtx_plan;                 /* plan.h */
+typedef struct evtx_kinds evtx_kinds;               /* kinds.h */
 typedef struct shape_node shape_node;               /* shape_trie.c */
 typedef struct shape_name shape_name;
 
@@ -30,6 +31,7 @@ struct evtx_template {
     const uint8_t *bytes;                           /* copy of it; of a shape the key */
     evtx_template *variant;                         /* another one with the same hash */
     evtx_plan *plans;                               /* one for each place where it was met */
+    evtx_kinds *kinds;                              /* of values that it had, the last first */
     const binxml_content *record_id;                /* content of Event/System/EventRecordID; NULL: it has none */
     evtx_texts_state texts;
     pk_str constants;                               /* its texts, once known, a NUL behind each */

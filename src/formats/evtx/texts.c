@@ -5,10 +5,6 @@
  */
 #include "formats/evtx/texts.h"
 
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
-
 /* ---- constants ---- */
 
 typedef struct {
@@ -72,11 +68,9 @@ static bool constants_may_hold(evtx_template *t, const texts_look *look)
 
 /* ---- values ---- */
 
-static bool is_narrow(uint8_t type) { return (type & ~BINXML_ARRAY) == BINXML_ANSI_STRING; }
-
 /*
- * Texts in UTF-16 of a record that are looked at together, with what lies between them: those an even number of bytes apart, and so
- * near that beginning anew would cost more.
+ * Texts in UTF-16 of a record that are looked at together, with what lies between them (that costs less than to tell them apart):
+ * those an even number of bytes apart, and so near that beginning anew would cost more.
  */
 typedef struct {
     const uint8_t *from, *to;
@@ -100,48 +94,18 @@ static inline bool add_wide(wide_span *s, const uint8_t *from, const uint8_t *to
     return false;
 }
 
-/* Which of the four values from i on are texts in UTF-16; bits of those behind the last mean nothing. */
-static inline uint32_t wide_of_four(const evtx_fragment *f, uint32_t i)
-{
-    if (!f->descriptors) return 15;
-#ifdef __SSE2__
-    __m128i four = _mm_loadu_si128((const __m128i *)(const void *)(f->descriptors + 4 * (size_t)i));
-    __m128i kinds = _mm_and_si128(four, _mm_set1_epi32((BINXML_ARRAY - 1) << 16));
-    return (uint32_t)_mm_movemask_ps(_mm_castsi128_ps(_mm_cmpeq_epi32(kinds, _mm_set1_epi32(BINXML_STRING << 16))));
-#else
-    uint32_t found = 0;
-    for (uint32_t k = 0; k < 4 && i + k < f->count; k++) found |= (uint32_t)((f->descriptors[4 * (i + k) + 2] & 0x7f) == BINXML_STRING) << k;
-    return found;
-#endif
-}
-
-static bool some_wide_may_hold(wide_span *s, const uint8_t *chunk, const evtx_value *v, const evtx_fragment *f)
-{
-    for (uint32_t i = 0; i < f->count; i += 4) {
-        for (uint32_t found = wide_of_four(f, i); found; found &= found - 1) {
-            uint32_t k = i + (uint32_t)__builtin_ctz(found);
-            if (k >= f->count) break;
-            if (add_wide(s, chunk + v[k].place, chunk + v[k].place + v[k].size)) return true;
-        }
-    }
-    return false;
-}
-
-static bool some_narrow_may_hold(const uint8_t *chunk, const evtx_value *v, const evtx_fragment *f, const texts_look *look)
-{
-    for (uint32_t i = 0; i < f->count; i++)
-        if (is_narrow(v[i].type) && v[i].size && look->in_text(look->of, (pk_str){(const char *)chunk + v[i].place, v[i].size})) return true;
-    return false;
-}
-
-/* Where all texts begin at even places, what lies between them is looked at as well: that costs less than to tell them apart. */
 static bool values_may_hold(wide_span *s, const evtx_record *r, const evtx_fragment *f)
 {
-    if (f->count == 0) return false;
-    const evtx_value *v = &r->values.at[f->first], *last = v + f->count - 1;
+    const evtx_kinds *k = f->kinds;
+    const evtx_value *v = r->values.at + f->first;
     const uint8_t *chunk = r->chunk.bytes;
-    if (!f->layout) return add_wide(s, chunk + v->place, chunk + last->place + last->size);
-    return some_wide_may_hold(s, chunk, v, f) || (f->layout & VALUES_ANSI && some_narrow_may_hold(chunk, v, f, s->look));
+    for (const evtx_run *w = k->wide.at, *end = w + k->wide.len; w < end; w++)
+        if (add_wide(s, chunk + v[w->first].place, chunk + v[w->last].place + v[w->last].size)) return true;
+    for (size_t i = 0; i < k->narrow.len; i++) {
+        const evtx_value *n = &v[k->narrow.at[i]];
+        if (n->size && s->look->in_text(s->look->of, (pk_str){(const char *)chunk + n->place, n->size})) return true;
+    }
+    return false;
 }
 
 bool evtx_texts_may_hold(const evtx_record *r, arena *templates, const texts_look *look)
