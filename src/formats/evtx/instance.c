@@ -129,7 +129,7 @@ static inline bool parse_values(parse *s, evtx_fragment *f, uint64_t *weight)
     s->c.at += 4 * (size_t)count;
     size_t first = r->values.len;
     vec_reserve(&r->values, first + count + 4); /* so that there is an address even for none */
-    const evtx_kinds *kinds = t->kinds;
+    evtx_kinds *kinds = t->kinds;
     if (!kinds || kinds->count != count) kinds = evtx_kinds_of(t, r->templates->arena, r->arena, sizes, count);
     described d = describe(r->values.at + first, sizes, count, (uint32_t)place(s), kinds->kinds);
     if (!d.same) kinds = evtx_kinds_of(t, r->templates->arena, r->arena, sizes, count);

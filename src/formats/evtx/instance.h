@@ -18,7 +18,7 @@ typedef struct {
 typedef struct {
     const binxml_tree *tree;
     evtx_template *template;   /* NULL: none */
-    const evtx_kinds *kinds;   /* of its values; NULL: it has no template */
+    evtx_kinds *kinds;         /* of its values; NULL: it has no template */
     uint32_t first, count;     /* its values */
     uint32_t next;             /* the one after it in the same value, plus 1; 0: none */
 } evtx_fragment;

@@ -61,7 +61,7 @@ static void keep(evtx_template *t, evtx_kinds *k)
     t->kinds = k;
 }
 
-const evtx_kinds *evtx_kinds_of(evtx_template *t, arena *templates, arena *passing, const uint8_t *descriptors, uint32_t count)
+evtx_kinds *evtx_kinds_of(evtx_template *t, arena *templates, arena *passing, const uint8_t *descriptors, uint32_t count)
 {
     size_t met = 0;
     for (evtx_kinds **at = &t->kinds; *at; at = &(*at)->next, met++) {
@@ -79,7 +79,7 @@ const evtx_kinds *evtx_kinds_of(evtx_template *t, arena *templates, arena *passi
     return made;
 }
 
-const evtx_kinds *evtx_kinds_of_texts(evtx_template *t, arena *templates, uint32_t count)
+evtx_kinds *evtx_kinds_of_texts(evtx_template *t, arena *templates, uint32_t count)
 {
     if (t->kinds && t->kinds->count == count) return t->kinds;
     evtx_kinds *k = ARENA_NEW(templates, evtx_kinds);

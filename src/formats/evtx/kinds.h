@@ -27,8 +27,8 @@ struct evtx_kinds {
 static inline uint8_t evtx_type_of(uint32_t kind) { return (uint8_t)(kind >> 16); }
 
 /* Kinds of the values that have these descriptors, of 4 bytes each; kept with the template unless it has met too many, then in `passing`. */
-const evtx_kinds *evtx_kinds_of(evtx_template *t, arena *templates, arena *passing, const uint8_t *descriptors, uint32_t count);
+evtx_kinds *evtx_kinds_of(evtx_template *t, arena *templates, arena *passing, const uint8_t *descriptors, uint32_t count);
 /* Of so many texts that lie apart, with other things between them. */
-const evtx_kinds *evtx_kinds_of_texts(evtx_template *t, arena *templates, uint32_t count);
+evtx_kinds *evtx_kinds_of_texts(evtx_template *t, arena *templates, uint32_t count);
 
 #endif

@@ -48,21 +48,18 @@ static bool is_null(const binxml_value *v) { return v->type == BINXML_NULL; }
 static bool is_scalar(uint8_t type) { return !(type & BINXML_ARRAY) && type != BINXML_FRAGMENT; }
 
 /* The bytes, and their type. */
-static inline void set_undecoded(event_field *to, path_slot slot, uint8_t type, uint16_t size, const uint8_t *bytes)
+static void set_undecoded(event_field *to, path_slot slot, const binxml_value *v)
 {
-    bool some = (size != 0) & (type != BINXML_NULL);
-    to->slot = slot; /* member by member: made as a whole it is made twice */
-    to->undecoded = some;
-    to->encoding = type;
-    to->value.type = some ? VALUE_STRING : VALUE_BLANK;
-    to->value.as.string.ptr = (const char *)bytes;
-    to->value.as.string.len = size;
+    bool some = v->size != 0 && !is_null(v);
+    *to = (event_field){.slot = slot, .undecoded = some, .encoding = v->type, .value.type = some ? VALUE_STRING : VALUE_BLANK};
+    to->value.as.string = (pk_str){(const char *)v->bytes, v->size};
 }
 
+static inline bool is_text(uint8_t type) { return type == BINXML_STRING || type == BINXML_ANSI_STRING; }
+
 /* Could the text be a record (inner_text.h)? Told by its first byte; blanks may stand before it. */
-static inline bool may_open(uint8_t type, uint16_t size, const uint8_t *bytes)
+static inline bool may_open(uint16_t size, const uint8_t *bytes)
 {
-    if (type != BINXML_STRING && type != BINXML_ANSI_STRING) return false;
     return size >= 2 && (bytes[0] <= ' ' || bytes[0] == '{' || bytes[0] == '[' || bytes[0] == '<');
 }
 
@@ -78,8 +75,7 @@ void evtx_field_decode(evtx_fields *f, event_field *field)
 static bool is_blank(const run *x, const binxml_value *v)
 {
     if (v->size == 0 || is_null(v)) return true;
-    bool is_text = v->type == BINXML_STRING || v->type == BINXML_ANSI_STRING;
-    return is_text && (v->bytes[0] == 0 || v->size == 1) && binxml_decode(x->texts, v).type == VALUE_BLANK;
+    return is_text(v->type) && (v->bytes[0] == 0 || v->size == 1) && binxml_decode(x->texts, v).type == VALUE_BLANK;
 }
 
 /* ---- steps ---- */
@@ -114,10 +110,10 @@ static void run_value(const run *x, const evtx_fragment *in, const step *s)
     bool below = has_attributes(x->r, in, s), constant = s->index == UINT16_MAX || v->type == BINXML_FRAGMENT;
     slots to = below ? s->below : s->plain;
     if (nobody_asks(to) || (!constant && is_passed_over(x, v->type))) return;
-    if (!constant && !x->fn && is_scalar(v->type) && (to.node == PATH_NONE || !may_open(v->type, v->size, v->bytes))) {
+    if (!constant && !x->fn && is_scalar(v->type) && (to.node == PATH_NONE || !is_text(v->type) || !may_open(v->size, v->bytes))) {
         if (below && is_blank(x, v)) return;
         vec_reserve(&x->f->fields, x->f->fields.len + to.count);
-        for (size_t i = 0; i < to.count; i++) set_undecoded(&x->f->fields.at[x->f->fields.len++], to.at[i], v->type, v->size, v->bytes);
+        for (size_t i = 0; i < to.count; i++) set_undecoded(&x->f->fields.at[x->f->fields.len++], to.at[i], v);
         return;
     }
     value decoded = constant ? s->constant : binxml_decode(x->texts, v);
@@ -188,40 +184,15 @@ static inline event_field *room_for(evtx_fields *f, size_t count)
 
 static inline void fields_end_at(evtx_fields *f, const event_field *end) { f->fields.len = (size_t)(end - f->fields.at); }
 
-/* What a quick step is given of the fragment at hand. */
-typedef struct {
-    const uint8_t *chunk;
-    const evtx_value *values;
-    uint32_t count;
-} given;
-
-static inline evtx_value given_value(const given *g, uint16_t index) { return index < g->count ? g->values[index] : (evtx_value){0}; }
-
-/* The attribute that rules out what is told here is not there. */
-static inline bool is_open(const given *g, uint16_t guard)
-{
-    uint8_t type = given_value(g, guard).type;
-    return type == BINXML_NULL || type == BINXML_FRAGMENT;
-}
-
-/* What is done by a step that has a guard. */
-static inline run_kind kind_behind_guard(const given *g, const quick_step *q)
-{
-    if (is_open(g, q->guard)) return q->unguarded;
-    return q->done ? RUN_NOTHING : RUN_STEP;
-}
-
-/* No array, no BinXML, and nobody looks into it: most are. HANDLE, which is none of these, has the bit of BinXML. */
-static inline bool is_simple(const given *g, evtx_value v, const quick_step *q)
-{
-    if (v.type & (BINXML_ARRAY | BINXML_HANDLE)) return false;
-    return !q->may_open || !may_open(v.type, v.size, g->chunk + v.place);
-}
-
 /* One more field: the place for the next. */
-static inline event_field *put_value(event_field *to, const given *g, evtx_value v, path_slot slot)
+static inline event_field *put_value(event_field *to, const quick_step *q, uint16_t size, const uint8_t *bytes)
 {
-    set_undecoded(to, slot, v.type, v.size, g->chunk + v.place);
+    to->slot = q->slot; /* member by member: made as a whole it is made twice */
+    to->undecoded = size != 0;
+    to->encoding = q->encoding;
+    to->value.type = size ? VALUE_STRING : VALUE_BLANK;
+    to->value.as.string.ptr = (const char *)bytes;
+    to->value.as.string.len = size;
     return to + 1;
 }
 
@@ -248,29 +219,27 @@ static event_field *run_below(const run *x, uint32_t first, path_node node, even
     return room_for(x->f, left);
 }
 
-static void run_quickly(const run *x, const evtx_fragment *in, const evtx_plan *p)
+static void run_settled(const run *x, const evtx_fragment *in, const evtx_settled *p)
 {
-    const given g = {x->r->chunk.bytes, in->count ? &x->r->values.at[in->first] : NULL, in->count};
-    event_field *to = room_for(x->f, p->quick.len);
-    for (const quick_step *q = p->quick.at, *end = q + p->quick.len; q < end; q++) {
-        run_kind kind = q->kind;
-        evtx_value v;
-        if (kind == RUN_GUARDED) kind = kind_behind_guard(&g, q);
-        if (kind <= RUN_ATTRIBUTE) {
-            v = given_value(&g, q->index);
-            if (is_simple(&g, v, q)) {
-                if (kind == RUN_VALUE || v.type != BINXML_NULL) to = put_value(to, &g, v, q->slot);
-                continue;
-            }
-        } else if (kind == RUN_CONSTANT) {
-            to = put_constant(to, &p->constants.at[q->constant], q->slot);
-            continue;
-        } else if (kind == RUN_NESTED) {
-            v = given_value(&g, q->index);
-            if (v.type == BINXML_FRAGMENT && v.place) to = run_below(x, v.place, q->slot, to, (size_t)(end - q));
-            continue;
+    const uint8_t *chunk = x->r->chunk.bytes;
+    const evtx_value *values = x->r->values.at + in->first;
+    static const value blank = {.type = VALUE_BLANK};
+    event_field *to = room_for(x->f, p->steps.len);
+    for (const quick_step *q = p->steps.at, *end = q + p->steps.len; q < end; q++) {
+        if (q->kind == RUN_VALUE) {
+            evtx_value v = values[q->index];
+            if (!q->may_open || !may_open(v.size, chunk + v.place)) to = put_value(to, q, v.size, chunk + v.place);
+            else if (!q->again) to = run_slowly(x, in, &p->plan->steps.at[q->step], to, (size_t)(end - q));
+        } else if (q->kind == RUN_CONSTANT) {
+            to = put_constant(to, &p->plan->constants.at[q->constant], q->slot);
+        } else if (q->kind == RUN_BLANK) {
+            to = put_constant(to, &blank, q->slot);
+        } else if (q->kind == RUN_NESTED) {
+            uint32_t first = values[q->index].place;
+            if (first) to = run_below(x, first, q->slot, to, (size_t)(end - q));
+        } else {
+            to = run_slowly(x, in, &p->plan->steps.at[q->step], to, (size_t)(end - q));
         }
-        if (kind != RUN_NOTHING && !q->again) to = run_slowly(x, in, &p->steps.at[q->step], to, (size_t)(end - q));
     }
     fields_end_at(x->f, to);
 }
@@ -280,16 +249,36 @@ static __attribute__((noinline)) void run_each(const run *x, const evtx_fragment
     for (size_t i = 0; i < p->steps.len; i++) run_step(x, in, &p->steps.at[i]);
 }
 
+/* What has no template gets a plan for this record alone. */
+static const evtx_plan *plan_of(const run *x, const evtx_fragment *in, path_node node)
+{
+    return in->template ? evtx_plan_for(x->f, in->template, node) : evtx_plan_new(x->f, x->texts->arena, in->tree, node);
+}
+
+static __attribute__((noinline)) const evtx_settled *settle(const run *x, const evtx_fragment *in, path_node node)
+{
+    evtx_kinds *k = in->kinds;
+    evtx_settled *made = evtx_plan_settle(plan_of(x, in, node), k, k ? k->arena : x->texts->arena);
+    if (!k) return made;
+    made->next = k->settled;
+    return k->settled = made;
+}
+
+static inline const evtx_settled *settled_of(const run *x, const evtx_fragment *in, path_node node)
+{
+    for (const evtx_settled *s = in->kinds ? in->kinds->settled : NULL; s; s = s->next)
+        if (s->node == node) return s;
+    return settle(x, in, node);
+}
+
 /* Fragments of a value, as children of `node`. */
 static void run_fragments(const run *x, uint32_t first, path_node node)
 {
     for (uint32_t next = first; next;) {
         const evtx_fragment *in = &x->r->fragments.at[next - 1];
-        /* What has no template gets a plan for this record alone. */
-        const evtx_plan *p = in->template ? evtx_plan_for(x->f, in->template, node) : evtx_plan_new(x->f, x->texts->arena, in->tree, node);
         next = in->next;
-        if (x->fn) run_each(x, in, p);
-        else if (p->quick.len) run_quickly(x, in, p);
+        if (x->fn) run_each(x, in, plan_of(x, in, node));
+        else run_settled(x, in, settled_of(x, in, node));
     }
 }
 

@@ -1,5 +1,5 @@
 /*
- * What a plan is made of: plan.c makes it, plan_run.c runs it.
+ * What a plan is made of: plan.c makes it, plan_settle.c tells what it comes to for values of certain types, plan_run.c runs it.
  *
  * A step says: this value (or constant), if it is there, goes to these slots. The shapes that templates nearly always have (an
  * attribute, an element with one value) have steps of their own; all others (computed names, several pieces of text) render
@@ -49,6 +49,7 @@ typedef enum {
     RUN_NOTHING,
     RUN_STEP,      /* any other step */
     RUN_GUARDED,   /* RUN_STEP, or nothing, if the guard is there; else `unguarded` */
+    RUN_BLANK,     /* settled: the value is NULL */
 } run_kind;
 
 typedef struct {
@@ -56,6 +57,7 @@ typedef struct {
     bool may_open;                       /* something is asked for in records that a text may hold */
     bool again;                          /* one more slot of the step before */
     bool done;                           /* a guard leaves nothing to do, instead of leaving it to the step */
+    uint8_t encoding;                    /* settled: the type of the value */
     uint16_t index;
     uint16_t guard;                      /* an attribute that rules out what is told here, if it is there; or UINT16_MAX */
     path_slot slot;
@@ -70,6 +72,18 @@ struct evtx_plan {
     VEC(value) constants;                /* of quick steps, close to each other */
     evtx_plan *next;
 };
+
+/* A plan for values of certain kinds: steps are RUN_VALUE, RUN_BLANK, RUN_CONSTANT, RUN_NESTED, RUN_STEP. */
+typedef struct evtx_settled evtx_settled;
+struct evtx_settled {
+    path_node node;
+    const evtx_plan *plan;
+    VEC(quick_step) steps;
+    evtx_settled *next;
+};
+
+/* `k` NULL: there are no values. */
+evtx_settled *evtx_plan_settle(const evtx_plan *p, const evtx_kinds *k, arena *a);
 
 #define EVERY_VALUE (PATH_NONE - 1)      /* as a node: that of the plan of all values, and of everything below it */
 
