@@ -245,6 +245,7 @@ static size_t parse_inline(parse s, uint32_t number, uint64_t *weight)
 /* An element that has no template: the place behind it, or SIZE_MAX. Few records have one: out of the way of those that have none. */
 static __attribute__((noinline)) size_t behind_element(parse s, uint32_t number, uint64_t *weight)
 {
+    vec_reserve(&s.r->values, s.r->values.len + 1); /* so that there is an address even for none */
     size_t after = parse_shape(s.r, place(&s), end_of(&s), number, weight);
     return after == SIZE_MAX ? parse_inline(s, number, weight) : after;
 }

@@ -277,8 +277,12 @@ static void run_fragments(const run *x, uint32_t first, path_node node)
     for (uint32_t next = first; next;) {
         const evtx_fragment *in = &x->r->fragments.at[next - 1];
         next = in->next;
-        if (x->fn) run_each(x, in, plan_of(x, in, node));
-        else run_settled(x, in, settled_of(x, in, node));
+        if (x->fn) {
+            run_each(x, in, plan_of(x, in, node));
+            continue;
+        }
+        const evtx_settled *p = settled_of(x, in, node);
+        if (p->steps.len) run_settled(x, in, p);
     }
 }
 

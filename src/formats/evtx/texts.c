@@ -99,8 +99,10 @@ static bool values_may_hold(wide_span *s, const evtx_record *r, const evtx_fragm
     const evtx_kinds *k = f->kinds;
     const evtx_value *v = r->values.at + f->first;
     const uint8_t *chunk = r->chunk.bytes;
-    for (const evtx_run *w = k->wide.at, *end = w + k->wide.len; w < end; w++)
-        if (add_wide(s, chunk + v[w->first].place, chunk + v[w->last].place + v[w->last].size)) return true;
+    for (size_t i = 0; i < k->wide.len; i++) {
+        const evtx_value *from = &v[k->wide.at[i].first], *to = &v[k->wide.at[i].last];
+        if (add_wide(s, chunk + from->place, chunk + to->place + to->size)) return true;
+    }
     for (size_t i = 0; i < k->narrow.len; i++) {
         const evtx_value *n = &v[k->narrow.at[i]];
         if (n->size && s->look->in_text(s->look->of, (pk_str){(const char *)chunk + n->place, n->size})) return true;
