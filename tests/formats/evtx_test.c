@@ -944,17 +944,17 @@ static evtx_node *random_element(arena *a, uint64_t *seed, unsigned depth, bool 
     return e;
 }
 
-static evtx_instance *random_instance(arena *a, uint64_t *seed, unsigned depth)
+static evtx_instance *random_instance(arena *a, uint64_t *seed, unsigned depth);
+
+/* Of a template whose values were of other types in other records. */
+static evtx_instance *random_values(arena *a, uint64_t *seed, unsigned depth, const evtx_definition *d)
 {
-    evtx_definition *d = ARENA_NEW(a, evtx_definition);
-    for (int i = 0; i < 16; i++) d->guid[i] = (uint8_t)random_below(seed, 256);
-    d->root = random_element(a, seed, 0, true);
     evtx_instance *x = ARENA_NEW(a, evtx_instance);
     x->definition = d;
     x->count = 6; /* index 6 is absent */
     x->values = ARENA_ARRAY(a, evtx_stored, 6);
     for (size_t i = 0; i < 6; i++) {
-        switch (random_below(seed, 7)) {
+        switch (random_below(seed, 8)) {
         case 0: x->values[i] = evtx_store_null(); break;
         case 1: x->values[i] = evtx_store_string(a, STR("value")); break;
         case 2: x->values[i] = evtx_store_number(a, 0x08, random_below(seed, 100), 4); break;
@@ -963,11 +963,20 @@ static evtx_instance *random_instance(arena *a, uint64_t *seed, unsigned depth)
         case 5:
             if (depth < 2) x->values[i] = evtx_store_instance(random_instance(a, seed, depth + 1));
             break;
+        case 6: x->values[i] = evtx_store_bytes(a, 0x02, "odd", 3); break;
         default:
             x->values[i] = (evtx_stored){.type = 0x21, .element = random_element(a, seed, 3, false)};
         }
     }
     return x;
+}
+
+static evtx_instance *random_instance(arena *a, uint64_t *seed, unsigned depth)
+{
+    evtx_definition *d = ARENA_NEW(a, evtx_definition);
+    for (int i = 0; i < 16; i++) d->guid[i] = (uint8_t)random_below(seed, 256);
+    d->root = random_element(a, seed, 0, true);
+    return random_values(a, seed, depth, d);
 }
 
 /* Paths of scalars that the trees have, some of them with a '*' or without their blanks. */
@@ -1027,8 +1036,10 @@ static void paths_agree_with_trees(void **state)
         text file = {0};
         size_t written = 0;
         const evtx_instance *kept = random_instance(a, &seed, 0);
-        for (int i = 0; i < 20; i++)
-            written += evtx_write_record(w, (uint64_t)i, 0, i % 3 ? kept : random_instance(a, &seed, 0), NULL);
+        for (int i = 0; i < 60; i++) {
+            const evtx_instance *other = i % 2 ? random_instance(a, &seed, 0) : random_values(a, &seed, 0, kept->definition);
+            written += evtx_write_record(w, (uint64_t)i, 0, i % 3 ? other : kept, NULL);
+        }
         written += evtx_write_record(w, 99, 0, NULL, random_element(a, &seed, 0, false));
         evtx_writer_finish(w, &file);
         agreement x = {.arena = arena_new(), .paths = paths_of(&file, seed), .outlines = {.arena = arena_new()}};

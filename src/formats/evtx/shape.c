@@ -2,7 +2,7 @@
  * An element is passed over once, token by token. What makes its shape goes into a key, by which it is looked up; its texts
  * become values:
  *
- *     key = { element name { attribute name [constant] } { child } end }
+ *     key = { element name { attribute name [constant or value] } { child or text } end }
  *
  * with names by their characters, so that a shape is known in every chunk. Only elements whose content is elements, one text
  * or nothing are taken, and attributes of at most one text; all others are left to the parser, as is what is broken. The
@@ -136,7 +136,7 @@ static bool pass_content(pass *p, unsigned depth)
             some_element = true;
             continue;
         case TOKEN_VALUE:
-            if (some_text || some_element || !key_put(p, 'v', NULL, 0) || !add_value(p)) return false;
+            if (some_text || some_element || !key_put(p, 't', NULL, 0) || !add_value(p)) return false; /* not as an attribute's, which may have none */
             some_text = true;
             continue;
         default: return false;
