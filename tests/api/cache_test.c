@@ -77,10 +77,10 @@ static int make_files(void **state)
                                  "filter:\n  rules: [rule_5]\n  f: {User: nobody}\n  condition: not f\n");
     put_file("lists.yml", "users: [alice, 'ACME\\bob']\n");
     FILE *f = fopen(in_root("log.jsonl"), "w");
-    for (int i = 0; f && i < 64; i++)
+    for (int i = 0; f && i < 64; i++) /* two events in eight are taken by nearly all rules, the others by few: the log is scanned hundreds of times */
         fprintf(f, "{\"EventID\":1,\"Channel\":\"Microsoft-Windows-Sysmon/Operational\",\"Provider_Name\":\"Microsoft-Windows-Sysmon\",\"@timestamp\":\"2026-01-0%dT10:%02d:%02dZ\","
                    "\"Image\":\"C:\\\\x\\\\%s.exe\",\"CommandLine\":\"%s.exe /enc%d oxn%d 10.%d.3.4\",\"User\":\"%s\",\"ProcessId\":%d,\"Computer\":\"HOST%d\",\"ParentImage\":\"C:\\\\p.exe\"}\n",
-                i % 3 + 1, i % 60, i % 59, i % 3 ? "tool7" : "cmd", i % 5 ? "whoami" : "tool", i, i % 70, i % 7, i % 4 ? "alice" : "nobody", i * 10, i % 3);
+                i % 3 + 1, i % 60, i % 59, i % 3 ? "tool7" : "cmd", i % 8 % 5 ? "tool" : "whoami", i, i % 70, i % 7, i % 4 ? "alice" : "nobody", i % 8 ? 0 : i * 10, i % 3);
     return f ? fclose(f) : -1;
 }
 
