@@ -481,6 +481,31 @@ static void elements_of_one_shape(void **state)
     arena_free(a);
 }
 
+/* One text either way, in the same order of names. */
+static void text_of_attribute_or_element(void **state)
+{
+    (void)state;
+    arena *a = arena_new();
+    evtx_writer *w = evtx_writer_new();
+    text file = {0};
+    for (uint64_t i = 0; i < 4; i++) {
+        evtx_node *root = evtx_element(a, "Event");
+        evtx_attribute_node *x = evtx_add_attribute(a, root, "x");
+        if (i % 2) evtx_add(root, evtx_text(a, "t"));
+        else x->content = evtx_text(a, "t");
+        assert_true(evtx_write_record(w, i + 1, filetime(YEAR_2020_SECONDS, 0), NULL, root));
+    }
+    evtx_writer_finish(w, &file);
+    reading got = read_file(&file);
+#define BOTH "{\"Event\":{\"#attributes\":{\"x\":\"t\"}}}\n{\"Event\":{\"#attributes\":{\"x\":\"\"},\"#text\":\"t\"}}\n"
+    assert_str(text_view(&got.json), BOTH BOTH);
+#undef BOTH
+    reading_free(&got);
+    text_free(&file);
+    evtx_writer_free(w);
+    arena_free(a);
+}
+
 /* ---- damage ---- */
 
 enum { FILE_HEADER = 4096, CHUNK = 65536, RECORDS = 400 };
@@ -1142,6 +1167,7 @@ int main(void)
         cmocka_unit_test(shapes_of_values),
         cmocka_unit_test(shapes_of_nesting),
         cmocka_unit_test(elements_of_one_shape),
+        cmocka_unit_test(text_of_attribute_or_element),
         cmocka_unit_test(damage_loses_no_other_record),
         cmocka_unit_test(expansion_is_refused),
         cmocka_unit_test(depth_is_limited),
