@@ -43,15 +43,13 @@ static void put_source(text *out, source_file *f, const pk_diagnostic *d)
     load(f, d->file);
     pk_str line = line_of(f, d->line);
     size_t mark = d->column - 1, from = mark > BEFORE ? mark - BEFORE : 0;
-    if (mark > line.len) return;
+    if (mark > line.len || !str_trim(line).len) return;
     pk_str shown = str_slice(line, from, SHOWN);
     text_put_cstring(out, "    ");
-    size_t before = out->len;
     for (size_t i = 0; i < shown.len; i++) { /* byte by byte, so that the mark below stays in its column */
         char c = shown.ptr[i];
         text_put_char(out, c == '\t' || (unsigned char)c < 0x20 || c == 0x7f ? ' ' : (unsigned char)c >= 0x80 ? '?' : c);
     }
-    if (out->len == before) text_put_char(out, ' ');
     text_printf(out, "\n    %*s^", (int)(mark - from), "");
     for (uint32_t i = 1; i < d->length && mark - from + i < SHOWN; i++) text_put_char(out, '~');
     text_put_char(out, '\n');

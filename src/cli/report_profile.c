@@ -28,7 +28,9 @@ static void put_share(text *out, double seconds, double all)
 
 static void put_parts(text *out, const pk_profile *p, double all)
 {
-    text_printf(out, "\nTime by part, of %.2f s over all threads, without loading (%llu samples)\n", all, (unsigned long long)p->samples);
+    text_printf(out, "\nTime by part, of %.2f s over all threads, without loading (", all);
+    text_put_count(out, p->samples, "sample", "samples");
+    text_put_cstring(out, ")\n");
     for (size_t i = 0; i < p->part_count; i++) {
         const pk_profile_part *part = &p->parts[i];
         put_share(out, part->seconds, all);
