@@ -6,11 +6,17 @@
 #include <fnmatch.h>
 #include <time.h>
 
-enum { RECORD_LIMIT = 50 << 20, BLOCK_SIZE = 64 << 10, PATIENCE = 40000 /* nanoseconds */ };
+enum {
+    RECORD_LIMIT = 50 << 20,
+    BLOCK_SIZE = 64 << 10,         /* what the processor has near, with what it needs for working on it */
+    SHARED_BLOCK_SIZE = 512 << 10,
+    BLOCKS_EACH = 16,              /* at least, so that all threads end together */
+    PATIENCE = 100000,             /* nanoseconds */
+};
 
 void cutting_init(cutting *c, const pk_scan_options *options)
 {
-    *c = (cutting){.options = options, .reading = diag_list_new()};
+    *c = (cutting){.options = options, .block_size = BLOCK_SIZE, .reading = diag_list_new()};
     pthread_mutex_init(&c->lock, NULL);
 }
 
@@ -51,7 +57,7 @@ static class_id stated_class(const cutting *c, const scan_input *in, pk_str name
 static void open_stream(cutting *c, const scan_input *in, const input_item *item, diag_list *d)
 {
     size_t limit = c->options->record_limit ? c->options->record_limit : RECORD_LIMIT;
-    cut_options options = {.record_limit = limit, .block_size = BLOCK_SIZE};
+    cut_options options = {.record_limit = limit, .block_size = c->block_size};
     cut_stream *s = mem_zalloc(1, sizeof *s);
     s->format = item->format;
     s->cutter = item->format->cut_new(item->stream, &options, d);
@@ -119,7 +125,7 @@ static int64_t nanoseconds(void)
     return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-/* A block is cut in some 20 microseconds: less than it takes to fall asleep, to be woken, and to have one's memory near again. */
+/* Others are done soon, mostly: sooner than it takes to fall asleep, to be woken, and to have one's memory near again. */
 static void take_turn(cutting *c)
 {
     if (pthread_mutex_trylock(&c->lock) == 0) return;
@@ -145,17 +151,29 @@ bool cutting_next(cutting *c, ticket *t, block *b, const atomic_bool *stop)
     return some;
 }
 
-void cutting_progress(cutting *c, uint64_t *bytes, uint64_t *total)
+/* Of all inputs; 0: not known. */
+static uint64_t bytes_total(const cutting *c)
 {
-    bool known = true;
-    if (pthread_mutex_trylock(&c->lock) != 0) return; /* somebody is cutting: the last figures will do */
-    *bytes = *total = 0;
+    uint64_t total = 0;
     for (size_t i = 0; i < c->inputs.len; i++) {
         uint64_t size = input_bytes_total(c->inputs.at[i].list);
-        known &= size > 0;
-        *total += size;
-        *bytes += input_bytes_read(c->inputs.at[i].list);
+        if (!size) return 0;
+        total += size;
     }
-    if (!known) *total = 0;
+    return total;
+}
+
+void cutting_share(cutting *c, size_t threads)
+{
+    uint64_t each = bytes_total(c) / threads / BLOCKS_EACH;
+    if (threads > 1 && each > BLOCK_SIZE) c->block_size = each < SHARED_BLOCK_SIZE ? (size_t)each : SHARED_BLOCK_SIZE;
+}
+
+void cutting_progress(cutting *c, uint64_t *bytes, uint64_t *total)
+{
+    if (pthread_mutex_trylock(&c->lock) != 0) return; /* somebody is cutting: the last figures will do */
+    *bytes = 0;
+    *total = bytes_total(c);
+    for (size_t i = 0; i < c->inputs.len; i++) *bytes += input_bytes_read(c->inputs.at[i].list);
     pthread_mutex_unlock(&c->lock);
 }

@@ -349,6 +349,7 @@ static pk_status run(pk_scanner *s, work_kind kind)
     lane *lanes = mem_zalloc(n, sizeof *lanes);
     scan_worker **workers = mem_zalloc(n, sizeof *workers);
     shared_results *shared = n > 1 && kind == WORK_MATCH ? shared_results_new() : NULL;
+    cutting_share(&s->cutting, n);
     tickets_init(&s->queue, n, TICKETS_PER_THREAD);
     for (size_t i = n; i-- > 0;) {
         workers[i] = worker_new(s->program, &s->options, kind, scan_context_wishes(s->context), &s->stop);

@@ -4,7 +4,7 @@
  *     pool --> cutting (one thread at a time) --> matching (side by side) --> delivery (in order of input) --> pool
  *
  * Each thread cuts a block of a log for itself, always into the same memory, and matches it; a ticket carries what it found
- * to the callbacks. Their number is fixed, so memory is bounded however far one slow block keeps the others waiting; and they
+ * to the callbacks. Their number is fixed and what they hold bounded, however far one slow block keeps the others waiting; and they
  * are delivered by their number, so the output is the same for any number of threads.
  */
 #ifndef PICKET_API_SCAN_H
@@ -70,6 +70,7 @@ struct ticket {
     VEC(pk_str) skipped;           /* files that are no logs */
     /* what a worker made of it, in `results` */
     arena *results;
+    size_t undelivered;            /* bytes of it, once it is done */
     found_alert *alerts, *last_alert;
     VEC(pk_event) events;          /* of a dump */
     VEC(value) entities;           /* records of context */
@@ -83,6 +84,7 @@ typedef struct {
     size_t count, lanes;
     pthread_mutex_t pool_lock, order_lock;
     pthread_cond_t freed;
+    atomic_size_t undelivered;     /* bytes of results of tickets that are done */
     ticket **done;                 /* ring by number: worked on, not yet delivered */
     uint64_t next_delivery;
     bool delivering;
@@ -90,7 +92,7 @@ typedef struct {
 
 void tickets_init(ticket_queue *q, size_t lanes, size_t each);
 void tickets_destroy(ticket_queue *q);
-ticket *ticket_take(ticket_queue *q, size_t lane);         /* waits for a free one; empty */
+ticket *ticket_take(ticket_queue *q, size_t lane);         /* waits for a free one, and while much is undelivered; empty */
 void ticket_return(ticket_queue *q, ticket *t);
 /* Hands in a ticket that has been worked on; `deliver` is called for it and its successors when their turn has come, by
  * one thread at a time, in order of numbers. */
@@ -115,6 +117,7 @@ typedef struct {
     VEC(assignment) assignments;
     size_t current;                /* of inputs */
     uint64_t next_file, next_number;
+    size_t block_size;
     cut_stream *stream;            /* NULL: none is open */
     diag_list *reading;            /* what the lists have to say, moved to the ticket being cut */
     pthread_mutex_t lock;          /* over the cutting */
@@ -123,6 +126,11 @@ typedef struct {
 
 void cutting_init(cutting *c, const pk_scan_options *options);
 void cutting_destroy(cutting *c);
+/*
+ * Before the first block: how many threads will take some. Logs change slowly: what one record asks of the program, its neighbours ask
+ * for too. So each of several threads is given more of them at a time, if the inputs are large enough, than one that gets all anyway.
+ */
+void cutting_share(cutting *c, size_t threads);
 /* Fills the next ticket and its block; false: the end, the ticket is empty. `stop`: be done soon. */
 bool cutting_next(cutting *c, ticket *t, block *b, const atomic_bool *stop);
 void cut_stream_release(cut_stream *s);

@@ -1,6 +1,11 @@
 /* The pool of tickets and their delivery in order. */
 #include "api/scan.h"
 
+enum {
+    KEPT_RESULTS = 64 << 10,       /* the memory of a block with many alerts is not kept */
+    UNDELIVERED_MOST = 8 << 20,    /* bytes of results that wait for a slow block before them; what was begun is done all the same */
+};
+
 static void put_back(ticket_queue *q, ticket *t)
 {
     t->next = q->free[t->lane];
@@ -55,16 +60,15 @@ static ticket *take_free(ticket_queue *q, size_t lane)
     return NULL;
 }
 
+/* Whoever waits for a ticket has none, so the first in order is being worked on, and will be delivered. */
 ticket *ticket_take(ticket_queue *q, size_t lane)
 {
     ticket *t;
     pthread_mutex_lock(&q->pool_lock);
-    while (!(t = take_free(q, lane))) pthread_cond_wait(&q->freed, &q->pool_lock);
+    while (atomic_load(&q->undelivered) > UNDELIVERED_MOST || !(t = take_free(q, lane))) pthread_cond_wait(&q->freed, &q->pool_lock);
     pthread_mutex_unlock(&q->pool_lock);
     return t;
 }
-
-enum { KEPT_RESULTS = 64 << 10 }; /* the memory of a block with many alerts is not kept */
 
 static void empty(ticket *t)
 {
@@ -85,14 +89,18 @@ static void empty(ticket *t)
 void ticket_return(ticket_queue *q, ticket *t)
 {
     empty(t);
+    atomic_fetch_sub(&q->undelivered, t->undelivered);
+    t->undelivered = 0;
     pthread_mutex_lock(&q->pool_lock);
     put_back(q, t);
-    pthread_cond_signal(&q->freed);
+    pthread_cond_broadcast(&q->freed);
     pthread_mutex_unlock(&q->pool_lock);
 }
 
 void ticket_done(ticket_queue *q, ticket *t, void (*deliver)(ticket *t, void *user), void *user)
 {
+    t->undelivered = arena_used(t->results);
+    atomic_fetch_add(&q->undelivered, t->undelivered);
     pthread_mutex_lock(&q->order_lock);
     q->done[t->number % q->count] = t;
     if (!q->delivering) {
