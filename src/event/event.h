@@ -68,6 +68,8 @@ struct event {
     event_source source;
     event_field *fields;                              /* in order of the record; a slot may occur several times */
     void (*decode)(const event *e, event_field *f);   /* makes the value of a field that is not decoded; NULL: all are */
+    /* The time that the text of a field which is not decoded would tell; TIMESTAMP_NONE: only the text itself tells. NULL: of all. */
+    timestamp (*time_of)(const event *e, const event_field *f);
     size_t field_count;
     /*
      * The raw line for formats made of lines of text (syslog, access logs, CSV, Zeek TSV): what keywords search in.

@@ -188,6 +188,12 @@ static void record_decode(const event *e, event_field *f)
     evtx_field_decode(&r->fields, f);
 }
 
+static timestamp record_time_of(const event *e, const event_field *f)
+{
+    (void)e;
+    return evtx_field_time(f);
+}
+
 static void record_write_json(const event *e, arena *a, text *out)
 {
     scratch s = {.arena = a, .buffer = 4 << 10};
@@ -246,8 +252,8 @@ static bool parse_record(walk *w, const found_record *f)
 static event event_of_chunk(const walk *w)
 {
     event e = {
-        .format = &evtx_format, .source = *w->source, .decode = record_decode, .tree = record_tree, .each_value = record_each_value,
-        .texts_may_hold = record_texts_may_hold, .write_json = record_write_json, .outline = &evtx_outline, .reader = w->r,
+        .format = &evtx_format, .source = *w->source, .decode = record_decode, .time_of = record_time_of, .tree = record_tree,
+        .each_value = record_each_value, .texts_may_hold = record_texts_may_hold, .write_json = record_write_json, .outline = &evtx_outline, .reader = w->r,
     };
     e.source.line = 0;
     return e;

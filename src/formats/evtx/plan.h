@@ -20,6 +20,7 @@ typedef struct {
 void evtx_fields_read(evtx_fields *f, const evtx_record *r);
 /* Makes the value of one that is. */
 void evtx_field_decode(evtx_fields *f, event_field *field);
+timestamp evtx_field_time(const event_field *field); /* of one that is not decoded, as binxml_time */
 
 /* event_each_value of the record; texts are decoded into `s`. */
 void evtx_each_value(evtx_fields *f, const evtx_record *r, bool texts_only, scratch *s,

@@ -63,12 +63,23 @@ static inline bool may_open(uint16_t size, const uint8_t *bytes)
     return size >= 2 && (bytes[0] <= ' ' || bytes[0] == '{' || bytes[0] == '[' || bytes[0] == '<');
 }
 
-void evtx_field_decode(evtx_fields *f, event_field *field)
+static binxml_value undecoded(const event_field *field)
 {
     pk_str raw = field->value.as.string;
-    binxml_value v = {.bytes = (const uint8_t *)raw.ptr, .size = (uint16_t)raw.len, .type = field->encoding};
+    return (binxml_value){.bytes = (const uint8_t *)raw.ptr, .size = (uint16_t)raw.len, .type = field->encoding};
+}
+
+void evtx_field_decode(evtx_fields *f, event_field *field)
+{
+    binxml_value v = undecoded(field);
     field->undecoded = false;
     field->value = binxml_decode(f->texts, &v);
+}
+
+timestamp evtx_field_time(const event_field *field)
+{
+    binxml_value v = undecoded(field);
+    return binxml_time(&v);
 }
 
 /* Decodes to nothing: texts of NULs alone, too, and those of half a code unit. */

@@ -357,6 +357,11 @@ bool binxml_integer(const binxml_value *v, int64_t *out)
     }
 }
 
+timestamp binxml_time(const binxml_value *v)
+{
+    return v->type == BINXML_FILETIME && v->size == 8 ? timestamp_from_filetime(load64(v->bytes)) : TIMESTAMP_NONE;
+}
+
 char *binxml_put_short(char *out, const binxml_value *v)
 {
     const uint8_t *b = v->bytes;

@@ -64,6 +64,8 @@ pk_str binxml_text(scratch *s, const uint8_t *bytes, size_t units);
 /* The code point at unit *i, which moves on; unpaired surrogates are U+FFFD. */
 uint32_t binxml_code_point(const uint8_t *bytes, size_t units, size_t *i);
 
+timestamp binxml_time(const binxml_value *v); /* what the text of a FILETIME tells; TIMESTAMP_NONE: of other types */
+
 /*
  * The value: integers as such, hexadecimal kinds, times, GUIDs, SIDs and binary data as text, arrays as lists; NULL and
  * everything of size 0 as VALUE_BLANK. A value whose size does not fit its type is shown as hexadecimal bytes. Texts
