@@ -14,7 +14,7 @@ struct explained {
     reason_predicates *said;
     pair_table rules;             /* by address and class */
     VEC(explained_rule *) all_rules;
-    pair_table tests;             /* by field and test, and what is said */
+    pair_table tests;             /* by field and test, and a number that counts the ways in which it is written */
     VEC(explained_test *) all_tests;
     pair_table numbers;           /* of fields, by address in the plan and class */
     VEC(explained_field *) fields; /* one for all that have the same name */
@@ -89,27 +89,28 @@ explained_field *explained_field_of(explained *x, class_id c, const ir_field *f)
 
 /* ---- tests ---- */
 
-static explained_test *new_test(explained *x, const ir_test *t, const reason_predicate *said)
+static explained_test *new_test(explained *x, const ir_constant *c)
 {
     explained_test *made = ARENA_NEW(x->arena, explained_test);
-    if (t->id < x->program->prepared_count) made->test = x->program->prepared[t->id];
-    made->said = said;
-    made->reason = (match_reason){.field = said->field, .kind = said->kind, .keyword = said->keyword, .constant = said->constant, .value = {"", 0},
-                                  .at = -1, .length = -1, .predicate = said};
+    made->constant = c;
+    if (c->test->id < x->program->prepared_count) made->test = x->program->prepared[c->test->id];
     return made;
 }
 
-/* Tests of values that are made for each rule have no field, and share nothing. */
-static explained_test *test_of(explained *x, const explained_field *f, const ir_use *u, const ir_constant *c)
+static explained_test *test_of(explained *x, const explained_field *f, const ir_constant *c)
 {
-    const reason_predicate *said = reason_predicate_of(x->said, u, c);
-    uint64_t of = (uint64_t)(f ? f->number : UINT32_MAX) << 32 | c->test->id;
-    uint32_t number = pair_table_get(&x->tests, of, said->number);
-    if (number != TABLE_NONE) return x->all_tests.at[number];
-    explained_test *made = new_test(x, c->test, said);
-    pair_table_put(&x->tests, of, said->number, (uint32_t)x->all_tests.len);
-    vec_push(&x->all_tests, made);
-    return made;
+    uint64_t of = (uint64_t)f->number << 32 | c->test->id, ways = 0;
+    for (uint32_t number; (number = pair_table_get(&x->tests, of, ways)) != TABLE_NONE; ways++)
+        if (str_equal(x->all_tests.at[number]->constant->written, c->written)) return x->all_tests.at[number];
+    pair_table_put(&x->tests, of, ways, (uint32_t)x->all_tests.len);
+    vec_push(&x->all_tests, new_test(x, c));
+    return x->all_tests.at[x->all_tests.len - 1];
+}
+
+const reason_predicate *explained_said(explained *x, const ir_use *u, explained_test *t)
+{
+    if (!t->said) t->said = reason_predicate_of(x->said, u, t->constant);
+    return t->said;
 }
 
 /* ---- rules ---- */
@@ -134,7 +135,8 @@ static void add_leaf(leaf_walk *w, const expr *e)
         if (u->negated) return;
         if (f && f->kind == FIELD_PATH) made.field = explained_field_of(w->of, w->class_id, f);
         made.tests = ARENA_ARRAY(w->of->arena, explained_test *, u->count);
-        for (size_t i = 0; i < u->count; i++) made.tests[i] = test_of(w->of, made.field, u, &u->constants[i]);
+        for (size_t i = 0; i < u->count; i++)
+            made.tests[i] = made.field ? test_of(w->of, made.field, &u->constants[i]) : new_test(w->of, &u->constants[i]);
     }
     vec_push_in(w->of->arena, &w->rule->leaves, made);
 }

@@ -270,10 +270,11 @@ typedef struct {
     explained_values values;
 } explained_field;
 
-/* A constant of a use in a class: rules that ask a field the same, and say it alike, share one. */
+/* A constant of a use in a class: rules that ask a field the same, and write it alike, share one. */
 typedef struct {
+    const ir_constant *constant;
     const prepared_test *test;    /* NULL: never true */
-    const reason_predicate *said;
+    const reason_predicate *said; /* NULL: it was never a reason */
     uint64_t asked;               /* number of the event that it was asked of last; 0: of none */
     bool found;                   /* the reason is of that event's first value for which the test is true */
     match_reason reason;
@@ -293,6 +294,7 @@ typedef struct explained explained;
 explained *explained_new(const program *p);
 void explained_free(explained *x);
 const explained_rule *explained_rule_of(explained *x, const rule *r, class_id c);
+const reason_predicate *explained_said(explained *x, const ir_use *u, explained_test *t);
 explained_field *explained_field_of(explained *x, class_id c, const ir_field *f);
 void explained_field_keep(explained *x, explained_field *f); /* its values are those of the event, until the next call: */
 void explained_forget(explained *x);

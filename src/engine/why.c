@@ -175,54 +175,60 @@ static void add_reason(why_walk *w, match_reason *r)
     vec_push(&w->out->items, r);
 }
 
-static match_reason *new_reason(why_walk *w, const match_reason *like)
+static match_reason *kept_reason(why_walk *w, const match_reason *r)
 {
-    match_reason *r = arena_alloc(w->arena, sizeof *r);
-    *r = *like;
-    r->rendered = NULL;
-    return r;
+    match_reason *kept = arena_alloc(w->arena, sizeof *kept);
+    *kept = *r;
+    return kept;
 }
 
-static void explain_presence(why_walk *w, const explained_test *t, const list_builder *values)
+static match_reason reason_of(why_walk *w, const ir_use *u, explained_test *t)
+{
+    const reason_predicate *p = explained_said(w->m->explained, u, t);
+    return (match_reason){.field = p->field, .kind = p->kind, .keyword = p->keyword, .constant = p->constant, .value = {"", 0},
+                          .at = -1, .length = -1, .predicate = p};
+}
+
+static void explain_presence(why_walk *w, const ir_use *u, explained_test *t, const list_builder *values)
 {
     bool null = values->items.len == 0;
     for (size_t i = 0; i < values->items.len; i++)
         null |= values->items.at[i].type == VALUE_NULL || values->items.at[i].type == VALUE_BLANK;
-    if (t->said->kind == TEST_EXISTS ? values->items.len == 0 : !null) return;
-    match_reason *r = new_reason(w, &t->reason);
-    if (values->items.len) value_text(w->arena, &values->items.at[0], &r->value);
-    add_reason(w, r);
+    if (t->constant->test->kind == TEST_EXISTS ? values->items.len == 0 : !null) return;
+    match_reason r = reason_of(w, u, t);
+    if (values->items.len) value_text(w->arena, &values->items.at[0], &r.value);
+    add_reason(w, kept_reason(w, &r));
 }
 
 /* The first value of which the test is true. */
-static bool find_reason(why_walk *w, const explained_test *t, const explained_values *v, match_reason *out)
+static bool find_reason(why_walk *w, const ir_use *u, explained_test *t, const explained_values *v)
 {
     match_place place;
     for (size_t i = 0; t->test && i < v->count; i++) {
         if (!prepared_match(t->test, v->texts[i], &w->m->network.regex, &place)) continue;
-        out->value = v->texts[i].text;
-        out->shown = &v->shown[i];
-        add_place(out, v->texts[i], &place);
+        t->reason = reason_of(w, u, t);
+        t->reason.value = v->texts[i].text;
+        t->reason.shown = &v->shown[i];
+        add_place(&t->reason, v->texts[i], &place);
         return true;
     }
     return false;
 }
 
 /* Asked once for all rules that match the event. */
-static void explain_shared(why_walk *w, explained_test *t, const explained_values *v)
+static void explain_shared(why_walk *w, const ir_use *u, explained_test *t, const explained_values *v)
 {
     if (t->asked != w->m->events_total) {
         t->asked = w->m->events_total;
-        t->reason.rendered = NULL;
-        t->found = find_reason(w, t, v, &t->reason);
+        t->found = find_reason(w, u, t, v);
     }
     if (t->found) add_reason(w, &t->reason);
 }
 
-static void explain_own(why_walk *w, const explained_test *t, const explained_values *v)
+static void explain_own(why_walk *w, const ir_use *u, explained_test *t, const explained_values *v)
 {
-    match_reason r = t->reason;
-    if (find_reason(w, t, v, &r)) add_reason(w, new_reason(w, &r));
+    t->asked = 0;
+    if (find_reason(w, u, t, v)) add_reason(w, kept_reason(w, &t->reason));
 }
 
 static void explain_use(why_walk *w, const explained_leaf *l)
@@ -237,9 +243,10 @@ static void explain_use(why_walk *w, const explained_leaf *l)
     const explained_values *v = shared ? explained_values_of(w, l->field) : &made;
     for (size_t i = 0; i < u->count; i++) {
         explained_test *t = l->tests[i];
-        if (t->said->kind == TEST_EXISTS || t->said->kind == TEST_IS_NULL) explain_presence(w, t, &v->values);
-        else if (shared) explain_shared(w, t, v);
-        else explain_own(w, t, v);
+        test_kind kind = t->constant->test->kind;
+        if (kind == TEST_EXISTS || kind == TEST_IS_NULL) explain_presence(w, u, t, &v->values);
+        else if (shared) explain_shared(w, u, t, v);
+        else explain_own(w, u, t, v);
     }
 }
 
@@ -262,7 +269,7 @@ static void explain_compare(why_walk *w, const expr *e)
         else if (y.items.len) value_text(w->arena, &y.items.at[0], &r.constant);
         value_text(w->arena, &x.items.at[i], &r.value);
         if (c.how == TEST_EQUALS && c.op == COMPARE_EQ) r.at = 0, r.length = (int64_t)r.value.len;
-        add_reason(w, new_reason(w, &r));
+        add_reason(w, kept_reason(w, &r));
         return;
     }
 }
