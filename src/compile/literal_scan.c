@@ -9,6 +9,8 @@
 #define SUSPECTED_OF_ALL 120      /* of a thousand places: a sieve that suspects more is slower than the passes */
 #define SUSPECTED_OF_LIGHT 25     /* ... than asking what is remembered of a value of common length */
 #define SUSPECTED_OF_SHORTS 300   /* ... than a pass for grams at each byte */
+#define SUSPECTED_LIKE 500        /* ... where values look like the literals, which are */
+#define MANY_ALIKE 256            /* or more: hashes, mostly */
 
 static inline uint32_t gram_at(const char *p, size_t size)
 {
@@ -179,6 +181,15 @@ static bool build_sieve(literal_sieve *s, const pk_str *literals, size_t count, 
     return false;
 }
 
+/* For all of them, unless values that look like them are suspected at most places: those of hashes are, which no log's text is. */
+static bool build_sieve_of_all(literal_scan *s, sieve_use use)
+{
+    if (!build_sieve(&s->sieve, s->literals, s->count, SIZE_MAX, use, SUSPECTED_OF_ALL)) return false;
+    if (s->count < MANY_ALIKE || literal_sieve_suspected_like(&s->sieve) <= SUSPECTED_LIKE) return true;
+    literal_sieve_free(&s->sieve);
+    return false;
+}
+
 static void build_search(literal_scan *s, gram_search *to, literal_range first, bool ascii)
 {
     for (literal_range r = first; r < LITERAL_RANGES; r++) build_index(&to->by_range[r], s->literals, s->count, r, ascii);
@@ -189,12 +200,12 @@ static void build_search(literal_scan *s, gram_search *to, literal_range first, 
 
 void literal_scan_build(literal_scan *s, const pk_str *literals, size_t count)
 {
-    const size_t any = SIZE_MAX, less_than_long = ranges[LITERALS_LONG].least - 1;
+    const size_t less_than_long = ranges[LITERALS_LONG].least - 1;
     *s = (literal_scan){.literals = literals, .count = count};
-    if (count == 0 || build_sieve(&s->sieve, literals, count, any, SIEVE_OF_LOGS, SUSPECTED_OF_ALL)) return;
+    if (count == 0 || build_sieve_of_all(s, SIEVE_OF_LOGS)) return;
     for (size_t i = 0; i < count; i++) s->some_beyond |= !is_ascii(literals[i]);
     if (s->some_beyond) build_search(s, &s->beyond, LITERALS_LONG, false);
-    if (build_sieve(&s->sieve, literals, count, any, SIEVE_OF_FOLDED, SUSPECTED_OF_ALL)) return;
+    if (build_sieve_of_all(s, SIEVE_OF_FOLDED)) return;
     build_index(&s->ascii.by_range[LITERALS_LONG], literals, count, LITERALS_LONG, true);
     if (build_sieve(&s->shorts, literals, count, less_than_long, SIEVE_OF_FOLDED, SUSPECTED_OF_SHORTS)) return;
     build_search(s, &s->ascii, LITERALS_LONG + 1, true);

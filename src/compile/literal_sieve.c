@@ -217,15 +217,33 @@ static const char sample[] =
     " 10.0.0.7 - - [01/May/2024:12:24:08 +0000] \"GET /static/js/app.min.js?v=20240430 HTTP/1.1\" 200 48213"
     " An account was successfully logged on. Subject: Security ID: SYSTEM Account Name: Administrator Logon Type: 3";
 
+static bool is_suspected(const literal_sieve *s, const char *p)
+{
+    uint8_t left = 0xff;
+    for (size_t k = s->skipped; k < s->width; k++) left &= s->low[k][low_of((uint8_t)p[k])] & s->high[k][high_of((uint8_t)p[k])];
+    return left != 0;
+}
+
 static uint32_t suspected_of_thousand(const literal_sieve *s)
 {
     uint32_t found = 0;
-    for (const char *p = sample; p[SIEVE_BYTES - 1]; p++) {
-        uint8_t left = 0xff;
-        for (size_t k = s->skipped; k < s->width; k++) left &= s->low[k][low_of((uint8_t)p[k])] & s->high[k][high_of((uint8_t)p[k])];
-        found += left != 0;
-    }
+    for (const char *p = sample; p[SIEVE_BYTES - 1]; p++) found += is_suspected(s, p);
     return found * 1000 / (uint32_t)(sizeof sample - SIEVE_BYTES);
+}
+
+uint32_t literal_sieve_suspected_like(const literal_sieve *s)
+{
+    size_t places = 0, found = 0;
+    for (size_t i = 0; i < s->count; i++) {
+        if (s->entries[i].literal == ESCAPE) continue;
+        pk_str literal = s->literals[s->entries[i].literal];
+        for (size_t at = 0; at + s->width <= literal.len; at++) {
+            if (at == s->entries[i].offset) continue;
+            places++;
+            found += is_suspected(s, literal.ptr + at);
+        }
+    }
+    return places ? (uint32_t)(found * 1000 / places) : 0;
 }
 
 typedef struct {

@@ -49,6 +49,8 @@ typedef struct {
  */
 bool literal_sieve_build(literal_sieve *s, const pk_str *literals, size_t count, size_t longest, sieve_use use);
 void literal_sieve_free(literal_sieve *s);
+/* Places of a thousand that it suspects in texts like its literals, but for those where these hang. */
+uint32_t literal_sieve_suspected_like(const literal_sieve *s);
 
 /* Of logs. May one of the literals stand in the text once it is folded? false: none does. */
 bool literal_sieve_lets_through(const literal_sieve *s, pk_str content);

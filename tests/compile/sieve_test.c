@@ -210,9 +210,29 @@ static void characters_that_fold_to_ascii(void **unused)
     }
 }
 
+/* Digits of hashes stand everywhere among digits of hashes, and hardly in the log text that sieves are judged by first. */
+static void hashes_are_suspected_in_texts_like_them(void **unused)
+{
+    (void)unused;
+    enum { HASHES = 600, DIGITS = 32 };
+    static char digits[HASHES][DIGITS];
+    pk_str literals[HASHES], keyword = STR("sekurlsa::logonpasswords");
+    literal_sieve s;
+    for (size_t i = 0; i < HASHES; i++) {
+        for (size_t k = 0; k < DIGITS; k++) digits[i][k] = "0123456789abcdef"[next_random(16)];
+        literals[i] = (pk_str){digits[i], DIGITS};
+    }
+    assert_true(literal_sieve_build(&s, literals, HASHES, SIZE_MAX, SIEVE_OF_FOLDED));
+    assert_in_range(literal_sieve_suspected_like(&s), 500, 1000);
+    literal_sieve_free(&s);
+    assert_true(literal_sieve_build(&s, &keyword, 1, SIZE_MAX, SIEVE_OF_LOGS));
+    assert_int_equal(literal_sieve_suspected_like(&s), 0);
+    literal_sieve_free(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(lets_through_what_holds_a_literal), cmocka_unit_test(lets_json_through_what_holds_a_literal), cmocka_unit_test(lets_wide_through_what_holds_a_literal), cmocka_unit_test(literals_beyond_ascii),
-                                       cmocka_unit_test(characters_that_fold_to_ascii)};
+                                       cmocka_unit_test(characters_that_fold_to_ascii), cmocka_unit_test(hashes_are_suspected_in_texts_like_them)};
     return cmocka_run_group_tests_name("sieve", tests, NULL, NULL);
 }
