@@ -8,7 +8,7 @@
 
 #include "engine/matcher.h"
 
-#define CACHE_LIMIT (3u << 19)    /* bytes of remembered results, for each worker */
+#define CACHE_LIMIT (2u << 20)    /* bytes of remembered results, for each worker */
 
 /* ---- life ---- */
 
