@@ -4,6 +4,7 @@
 #
 #   ONLY="evtx json rules ..."   only these groups of rows (evtx small json rsigma rules threads load memory noisy hard joins)
 #   NEWEST=no                     without the newest peers as second lines (building them takes minutes, once)
+#   REPEATS=15                    more rounds than 5 (QUICK=1: 2), of which the least counts: for a machine that has slow minutes
 set -u
 cd "$(dirname "$0")/.." || exit 1
 build=${BENCH_BUILD:-build/release} # where picket and bench_* were built
@@ -18,6 +19,7 @@ export XDG_CACHE_HOME="$work/cache" # the cache of programs is the benchmark's o
 
 if [ -n "$quick" ]; then evtx_mb=48 json_mb=16 rounds=2 big_mb=64 noisy_events=1000 long_events=4 join_events=100000 repeats=2
 else evtx_mb=524 json_mb=215 rounds=17 big_mb=1000 noisy_events=20000 long_events=30 join_events=1000000 repeats=5; fi
+repeats=${REPEATS:-$repeats}
 few=$(((repeats + 1) / 2))
 
 mkdir -p "$work" build/logs
